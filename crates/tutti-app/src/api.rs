@@ -1,0 +1,285 @@
+//! The whole contract between the program and its windows: one snapshot out, one action in.
+//!
+//! These types travel (JSON) and are written to `ui/src/generated/api.ts` by `cargo xtask codegen`; the engine's own
+//! types are converted into them in `view`. Words that a user reads arrive ready-made in `text` fields, from the one
+//! file of texts (`texts/en.json`); `code` fields are stable names for tests and styling. Positions, durations and
+//! errors are milliseconds.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Everything a window shows. Always sent whole; a window keeps nothing but the newest one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Snapshot {
+    /// Version of this contract.
+    pub version: u32,
+    /// Counts snapshots; a smaller one is older.
+    pub seq: u64,
+    pub screen: Screen,
+    /// Things to tell the user, newest last; each can be dismissed.
+    pub notices: Vec<Notice>,
+    pub accounts: Vec<Account>,
+    /// A sign-in that waits for the browser.
+    pub sign_in: Option<SignIn>,
+    pub room: Option<Room>,
+    /// Set while Tutti talks to another server than Spotify: shown wherever it is in force.
+    pub other_server: Option<String>,
+    /// The redirect address to register in Spotify's dashboard, to be copied.
+    pub redirect_uri: String,
+}
+
+/// Which screen is open. The program decides, so that every window of it shows the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Screen {
+    Welcome,
+    Connect,
+    Lobby,
+    Room,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Notice {
+    pub id: u64,
+    pub kind: NoticeKind,
+    /// Stable name, for example `sign_in_denied`.
+    pub code: String,
+    /// What happened and what to do.
+    pub text: String,
+    pub way_out: Option<WayOut>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    Info,
+    Problem,
+}
+
+/// A labelled way out of a trouble: the action that the link or button performs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct WayOut {
+    pub label: String,
+    pub action: Action,
+}
+
+/// An account that is signed in on this computer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Account {
+    /// Spotify's stable account id; the key in every action.
+    pub id: String,
+    /// The name the user gave it, else Spotify's display name.
+    pub name: String,
+    /// Chosen for the next room.
+    pub chosen: bool,
+    pub devices: Vec<Device>,
+    /// Id of the device that Tutti may start music on; none = the active one only.
+    pub device: Option<String>,
+    pub trouble: Option<Trouble>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Device {
+    pub id: Option<String>,
+    pub name: String,
+    pub kind: String,
+    pub active: bool,
+    pub restricted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SignIn {
+    /// The address that was opened in the browser, to open or copy again.
+    pub address: String,
+    /// What the program is waiting for, in words.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Room {
+    pub name: String,
+    /// The members are simulated: phones can be acted on, and the window says so.
+    pub demo: Option<Demo>,
+    /// Sync is on: followers are kept in step. Off: everybody is shown, nobody is moved.
+    pub sync: bool,
+    /// Counts changes of leader.
+    pub epoch: u64,
+    pub leader: Option<u32>,
+    pub members: Vec<Member>,
+    pub now_playing: Option<NowPlaying>,
+    pub history: History,
+    /// How exactly this program knows the room's clock, ± ms.
+    pub clock_bound_ms: f64,
+    /// Requests to Spotify a minute, all members together, over the last minute.
+    pub requests_minute: u32,
+    /// What is left of the ration, in words.
+    pub ration: String,
+}
+
+/// What the demo adds to a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Demo {
+    /// Songs and episodes that can be started by hand on any simulated phone.
+    pub songs: Vec<Song>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Song {
+    pub uri: String,
+    pub title: String,
+    pub by: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Member {
+    pub id: u32,
+    pub account: String,
+    pub name: String,
+    /// Index of the member's colour in the theme (0-based, stable while in the room).
+    pub color: u32,
+    pub leads: bool,
+    /// Name of the device that sounds, as far as it is known.
+    pub device: Option<String>,
+    /// The line under the name: "one sound", "catching up", "sought to 1:20".
+    pub status: Status,
+    pub trouble: Option<Trouble>,
+    /// None while nothing is known (away, paused room, hearing something else).
+    pub timing: Option<Timing>,
+    pub trim_ms: i32,
+    /// What the member's player does, as far as it is known.
+    pub player: Option<Player>,
+    /// Of this member, over the last minute.
+    pub requests_minute: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Status {
+    pub code: String,
+    pub text: String,
+}
+
+/// What is wrong with a member or account, in words, with the way out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Trouble {
+    pub code: String,
+    pub text: String,
+    pub way_out: Option<WayOut>,
+}
+
+/// A member's timing error by Spotify's report: + is ahead of the room.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+pub struct Timing {
+    /// Smoothed over the last readings.
+    pub error_ms: f64,
+    /// Honest bound: the error lies within ± this of the number.
+    pub bound_ms: f64,
+    pub band: Band,
+}
+
+/// How far apart, in words a listener would use; from the larger side of the error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Band {
+    /// ≤ 40 ms.
+    OneSound,
+    /// ≤ 100 ms.
+    Imperceptible,
+    /// ≤ 250 ms.
+    Fine,
+    /// ≤ 500 ms.
+    LittleApart,
+    OutOfStep,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Player {
+    pub title: Option<String>,
+    pub playing: bool,
+    /// At the instant of the snapshot; runs on at 1 ms per ms while playing.
+    pub position_ms: f64,
+    pub duration_ms: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct NowPlaying {
+    pub uri: String,
+    pub episode: bool,
+    pub title: String,
+    /// Artists, or the show.
+    pub by: String,
+    pub album: String,
+    /// Key for the host's `cover` address; None = no cover.
+    pub cover: Option<String>,
+    /// The item on open.spotify.com.
+    pub link: Option<String>,
+    pub playing: bool,
+    /// At the instant of the snapshot; runs on at 1 ms per ms while playing.
+    pub position_ms: f64,
+    pub duration_ms: f64,
+    pub next: Option<String>,
+}
+
+/// The last minutes of timing errors, one value a step; the newest value is the last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct History {
+    pub step_ms: u32,
+    pub lines: Vec<HistoryLine>,
+    pub marks: Vec<HistoryMark>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct HistoryLine {
+    pub member: u32,
+    /// Whole ms; None where it was not known.
+    pub errors_ms: Vec<Option<i32>>,
+}
+
+/// A takeover on the chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct HistoryMark {
+    /// How long before the snapshot.
+    pub ago_ms: f64,
+    pub member: u32,
+    /// "Ben sought to 1:20".
+    pub text: String,
+}
+
+/// All that a window can ask of the program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Action {
+    Show { screen: Screen },
+    StartDemo,
+    /// Begin a sign-in with this client id; opens the browser.
+    Connect { client_id: String, name: Option<String> },
+    /// Open the sign-in page once more.
+    OpenSignInPage,
+    CancelSignIn,
+    SignOut { account: String },
+    ChooseAccount { account: String, chosen: bool },
+    ChooseDevice { account: String, device: Option<String> },
+    /// Ask Spotify again for the devices of every account.
+    RefreshDevices,
+    /// Bring the chosen accounts together in a room on this computer.
+    Host,
+    Leave,
+    Sync { on: bool },
+    Trim { member: u32, ms: i32 },
+    /// Demo only: act by hand on a simulated phone.
+    Hand { member: u32, hand: Hand },
+    Dismiss { notice: u64 },
+    /// Open an address that the snapshot carries (the item on open.spotify.com) in the browser.
+    OpenLink { link: String },
+}
+
+/// What somebody does by hand in their own (simulated) Spotify app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Hand {
+    /// Start this item, or resume when there is none.
+    Play { uri: Option<String> },
+    Pause,
+    Seek { position_ms: f64 },
+    Next,
+    Previous,
+}

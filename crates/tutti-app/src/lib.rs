@@ -1,0 +1,3 @@
+//! The Tutti program without a window.
+
+pub mod api;
