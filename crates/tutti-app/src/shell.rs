@@ -1,0 +1,32 @@
+//! What the program may ask of a window system; implemented by the desktop, the browser host and the terminal.
+
+/// A window system, as far as the program needs one. Calls return at once.
+pub trait Shell: Send + Sync + 'static {
+    /// Opens an address in the user's browser. Errors are words for a log; the address is shown to the user anyway.
+    fn open_address(&self, address: &str) -> Result<(), String>;
+    /// Brings the window to the front, opening it if there is none.
+    fn show_window(&self);
+    /// Ends the program.
+    fn quit(&self);
+}
+
+/// A shell without a window: addresses open with the system's opener, unless `browser` is off.
+#[derive(Debug, Clone, Copy)]
+pub struct NoWindow {
+    /// Open addresses in the browser; off prints nothing and opens nothing (the caller shows the address).
+    pub browser: bool,
+}
+
+impl Shell for NoWindow {
+    fn open_address(&self, address: &str) -> Result<(), String> {
+        if self.browser {
+            open::that_detached(address).map_err(|error| error.to_string())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn show_window(&self) {}
+
+    fn quit(&self) {}
+}
