@@ -1,1 +1,9 @@
-//! (skeleton)
+//! A Spotify that can be run here: virtual players in pure virtual time, and everything built on them.
+//!
+//! [`player::VirtualPlayer`] is one account: it takes instants in µs and has no clock, no IO and no
+//! randomness but its own seed. The HTTP server and rooms on virtual time share it.
+
+pub mod catalogue;
+pub mod player;
+pub mod profile;
+pub mod random;
