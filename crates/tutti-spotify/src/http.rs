@@ -1,0 +1,101 @@
+//! One account's connection to the two servers: what is set on it, and answers read up to a limit.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::{Request, Response, redirect, retry};
+
+use crate::endpoints::Endpoints;
+use crate::error::Transport;
+
+/// The largest answer that is read: a queue with all its markets is about 100 KiB.
+pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
+
+/// An HTTP/2 connection that is silent for this long while an answer is due is asked for a sign of life, and given up
+/// when none comes in [`PING_TIMEOUT`]: both together are shorter than a request may take, so that a connection lost
+/// in a suspend costs one request and not every one that follows.
+const PING_AFTER: Duration = Duration::from_secs(3);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long to wait for the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// For a whole request, from its start to the end of the answer.
+    pub request: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            request: Duration::from_secs(10),
+        }
+    }
+}
+
+/// One account's connections: one kept alive to each server, no redirects, nothing repeated.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+}
+
+impl Http {
+    /// With the usual timeouts.
+    pub fn new(endpoints: &Endpoints) -> Result<Self, Transport> {
+        Self::with_timeouts(endpoints, Timeouts::default())
+    }
+
+    pub fn with_timeouts(endpoints: &Endpoints, timeouts: Timeouts) -> Result<Self, Transport> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("Tutti/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.request)
+            .pool_max_idle_per_host(1)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(PING_AFTER)
+            .http2_keep_alive_timeout(PING_TIMEOUT);
+        if endpoints.is_loopback() {
+            // A proxy is somebody else's computer, and so could a name in the hosts file be.
+            let here = [
+                SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+                SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+            ];
+            builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
+        }
+        if endpoints.is_plain() {
+            // Nothing is encrypted, so the system's certificates need not be there, or be read.
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder.build()?;
+        Ok(Self { client })
+    }
+
+    /// Sends a request and returns when the head of the answer is there.
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, Transport> {
+        Ok(self.client.execute(request).await?)
+    }
+}
+
+/// The whole body, if it is not larger than [`BODY_LIMIT`].
+pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, Transport> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(Transport::TooLarge { limit: BODY_LIMIT });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Reads what nobody needs, so that the connection can be used again.
+pub(crate) async fn drain(response: Response) {
+    if let Err(error) = body(response).await {
+        tracing::debug!(%error, "rest of an answer lost");
+    }
+}
