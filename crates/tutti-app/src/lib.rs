@@ -1,3 +1,19 @@
 //! The Tutti program without a window.
+//!
+//! [`Program`] is one actor behind a handle: actions go in, whole snapshots come out ([`api`]). Windows, the browser
+//! host and the terminal draw snapshots and send actions; what they may be asked for is [`shell::Shell`].
 
 pub mod api;
+pub mod clock;
+mod controller;
+pub mod cover;
+mod notices;
+mod program;
+pub mod problem;
+pub mod settings;
+pub mod shell;
+pub mod texts;
+pub mod tray;
+
+pub use cover::Cover;
+pub use program::{DemoOptions, Options, Program};

@@ -1,0 +1,108 @@
+//! When snapshots go out: only after a change, and at most four times a second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::api::{Screen, Snapshot};
+use crate::program::Options;
+
+/// Four a second are as live as a number can be read; drawing each costs the window more than making it costs us.
+const APART: Duration = Duration::from_millis(250);
+/// A change waits this long for others that come with it.
+const GATHER: Duration = Duration::from_millis(10);
+/// The version of the contract in `api`.
+const VERSION: u32 = 1;
+
+pub(super) struct Publisher {
+    to: watch::Sender<Arc<Snapshot>>,
+    seq: u64,
+    last: Instant,
+    due: Option<Instant>,
+}
+
+impl Publisher {
+    pub fn new(first: Snapshot) -> Self {
+        Self { to: watch::Sender::new(Arc::new(first)), seq: 0, last: Instant::now() - APART, due: None }
+    }
+
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.to.subscribe()
+    }
+
+    /// Something changed: a snapshot is due soon.
+    pub fn changed(&mut self) {
+        self.due.get_or_insert_with(|| (self.last + APART).max(Instant::now() + GATHER));
+    }
+
+    /// Waits until a snapshot is due; for ever while nothing changed.
+    pub async fn due(&self) {
+        match self.due {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub fn publish(&mut self, mut snapshot: Snapshot) {
+        self.seq += 1;
+        snapshot.seq = self.seq;
+        self.last = Instant::now();
+        self.due = None;
+        self.to.send_replace(Arc::new(snapshot));
+    }
+}
+
+/// A snapshot of nothing yet.
+pub(super) fn empty(options: &Options) -> Snapshot {
+    Snapshot {
+        version: VERSION,
+        seq: 0,
+        screen: Screen::Welcome,
+        notices: Vec::new(),
+        accounts: Vec::new(),
+        sign_in: None,
+        room: None,
+        other_server: options.endpoints.shown(),
+        redirect_uri: "http://127.0.0.1/callback".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn many_changes_make_few_snapshots() {
+        let options = Options {
+            demo: None,
+            home: crate::settings::Home::at("/nowhere"),
+            endpoints: crate::settings::Endpoints::default(),
+        };
+        let mut publisher = Publisher::new(empty(&options));
+        let start = Instant::now();
+
+        while start.elapsed() < Duration::from_secs(10) {
+            publisher.changed();
+            tokio::select! {
+                () = publisher.due() => publisher.publish(empty(&options)),
+                () = tokio::time::sleep(Duration::from_millis(7)) => {}
+            }
+        }
+
+        assert!((38..=41).contains(&publisher.seq), "{} in 10 s", publisher.seq);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_change_nothing_is_due() {
+        let options = Options {
+            demo: None,
+            home: crate::settings::Home::at("/nowhere"),
+            endpoints: crate::settings::Endpoints::default(),
+        };
+        let publisher = Publisher::new(empty(&options));
+
+        assert!(tokio::time::timeout(Duration::from_secs(3600), publisher.due()).await.is_err());
+    }
+}

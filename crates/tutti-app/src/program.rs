@@ -1,0 +1,113 @@
+//! The handle to the running program: what windows, the browser host and the terminal hold of it.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::api::{Action, Snapshot};
+use crate::controller::{Controller, Message};
+use crate::cover::{Cover, Covers};
+use crate::settings::{Endpoints, Home};
+use crate::shell::Shell;
+use crate::tray;
+
+/// What a program is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Open on the demo: simulated accounts, nothing is written to the profile.
+    pub demo: Option<DemoOptions>,
+    pub home: Home,
+    pub endpoints: Endpoints,
+}
+
+/// The simulated world of a demo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoOptions {
+    /// Simulated accounts, 2 to 32.
+    pub members: usize,
+    /// `ideal`, `lan` or `broadband`: how the simulated network and players behave.
+    pub profile: String,
+    pub seed: u64,
+    /// A simulator that runs already, by its base address; none = one in this process.
+    pub simulator: Option<String>,
+}
+
+impl Default for DemoOptions {
+    fn default() -> Self {
+        Self { members: 5, profile: "broadband".into(), seed: 7, simulator: None }
+    }
+}
+
+impl DemoOptions {
+    /// The usual demo, on the simulator that `TUTTI_DEMO_SIMULATOR` names if it is set.
+    pub fn from_env() -> Self {
+        let simulator = std::env::var("TUTTI_DEMO_SIMULATOR").ok().filter(|address| !address.is_empty());
+        Self { simulator, ..Self::default() }
+    }
+}
+
+impl Options {
+    /// The profile and servers that the environment names (`TUTTI_HOME`, `TUTTI_SPOTIFY_API`,
+    /// `TUTTI_SPOTIFY_ACCOUNTS`). Errors are sentences for the user.
+    pub fn from_env(demo: bool) -> anyhow::Result<Self> {
+        Ok(Self {
+            demo: demo.then(DemoOptions::from_env),
+            home: Home::from_env()?,
+            endpoints: Endpoints::from_env().map_err(crate::problem::Problem::from)?,
+        })
+    }
+}
+
+/// The running program. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Program {
+    to: mpsc::UnboundedSender<Message>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    covers: Covers,
+}
+
+impl Program {
+    /// Starts the program; it runs until [`Program::stop`]. Errors are sentences for the user.
+    pub async fn start(options: Options, shell: Arc<dyn Shell>) -> anyhow::Result<Self> {
+        let (to, inbox) = mpsc::unbounded_channel();
+        let covers = Covers::new(&options.endpoints);
+        let controller = Controller::new(options, shell, to.clone(), covers.clone());
+        let snapshots = controller.snapshots();
+        tokio::spawn(controller.run(inbox));
+        Ok(Self { to, snapshots, covers })
+    }
+
+    /// Hands in what a user asked for. What comes of it is seen in the snapshots.
+    pub fn dispatch(&self, action: Action) {
+        self.send(Message::Action(action));
+    }
+
+    /// The newest snapshot, and a sign when there is a newer one.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// The picture of a cover key that the newest snapshot carries; `None` for any other key.
+    pub async fn cover(&self, key: &str) -> Option<Cover> {
+        self.covers.get(key).await
+    }
+
+    /// A click on the tray.
+    pub fn tray_entry(&self, entry: tray::Entry) {
+        self.send(Message::Tray(entry));
+    }
+
+    /// Ends the program; the music stays as it is. Returns when everything is written.
+    pub async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        self.send(Message::Stop(done));
+        // An error means that it had stopped before.
+        let _ = stopped.await;
+    }
+
+    fn send(&self, message: Message) {
+        if self.to.send(message).is_err() {
+            tracing::debug!("the program has stopped already");
+        }
+    }
+}

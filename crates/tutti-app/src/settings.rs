@@ -1,0 +1,187 @@
+//! What is remembered between runs: one versioned JSON file in the profile's folder, written whole and atomically.
+//!
+//! No token is ever in here: those are in the keychain.
+
+mod endpoints;
+mod file;
+mod home;
+
+use serde::{Deserialize, Serialize};
+
+pub use endpoints::{BadServer, Endpoints};
+pub use file::{Loaded, write_atomically};
+pub use home::{Home, HomeError};
+pub(crate) use home::short_hash;
+
+/// Version of the file's shape.
+const VERSION: u32 = 1;
+
+/// The settings of one profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub version: u32,
+    /// The client id that was used last, offered for the next sign-in.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    #[serde(default)]
+    pub accounts: Vec<AccountSettings>,
+}
+
+/// What is remembered of an account; its sign-in is in the keychain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSettings {
+    pub account_id: String,
+    pub name: String,
+    pub client_id: String,
+    /// Chosen for the next room.
+    #[serde(default = "yes")]
+    pub chosen: bool,
+    /// The device that may be started; none = the active one only.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// The user's correction for their speakers: + plays earlier.
+    #[serde(default)]
+    pub trim_ms: i32,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { version: VERSION, client_id: None, accounts: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// Reads the profile's settings. A file that cannot be read is put aside and named in the answer.
+    pub fn load(home: &Home) -> Loaded {
+        file::load(&home.settings_file())
+    }
+
+    /// Writes them whole; a crash in between leaves the old file.
+    pub fn save(&self, home: &Home) -> std::io::Result<()> {
+        let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::other)?;
+        write_atomically(&home.settings_file(), &text)
+    }
+
+    pub fn account(&self, id: &str) -> Option<&AccountSettings> {
+        self.accounts.iter().find(|account| account.account_id == id)
+    }
+
+    pub fn account_mut(&mut self, id: &str) -> Option<&mut AccountSettings> {
+        self.accounts.iter_mut().find(|account| account.account_id == id)
+    }
+
+    /// By id, else by name (upper and lower case are the same); a name that several accounts have finds none.
+    pub fn find(&self, wanted: &str) -> Option<&AccountSettings> {
+        let folded = wanted.trim().to_lowercase();
+        let mut named = self.accounts.iter().filter(|account| account.name.to_lowercase() == folded);
+        self.account(wanted).or_else(|| named.next().filter(|_| named.next().is_none()))
+    }
+}
+
+/// The longest name that is kept.
+const NAME_LIMIT: usize = 64;
+
+/// A name that can be shown: any writing, no control or direction-changing characters, at most 64 of them; `None`
+/// when nothing is left.
+pub fn tidy_name(given: &str) -> Option<String> {
+    let odd = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let name: String = given.chars().filter(|c| !odd(*c)).collect();
+    let name: String = name.trim().chars().take(NAME_LIMIT).collect();
+    let name = name.trim_end().to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The client id as typed, tidied: 32 characters, digits and a to f.
+pub fn tidy_client_id(given: &str) -> Option<String> {
+    let id = given.trim().to_lowercase();
+    (id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit())).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_was_saved_is_what_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let settings = Settings {
+            client_id: Some("c".repeat(32)),
+            accounts: vec![account("id1", "Zoë 🎺"), account("id2", "Ben")],
+            ..Settings::default()
+        };
+
+        settings.save(&home).unwrap();
+
+        assert_eq!(Settings::load(&home), Loaded { settings, put_aside: None });
+    }
+
+    #[test]
+    fn a_broken_file_is_put_aside_and_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        std::fs::write(home.settings_file(), "{ not json").unwrap();
+
+        let loaded = Settings::load(&home);
+
+        assert_eq!(loaded.settings, Settings::default());
+        let aside = loaded.put_aside.unwrap();
+        assert_eq!(std::fs::read_to_string(aside).unwrap(), "{ not json");
+        assert!(!home.settings_file().exists());
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_put_aside_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        std::fs::write(home.settings_file(), r#"{"version": 99, "accounts": []}"#).unwrap();
+
+        assert!(Settings::load(&home).put_aside.is_some());
+    }
+
+    #[test]
+    fn accounts_are_found_by_id_and_by_name_unless_it_is_ambiguous() {
+        let settings = Settings {
+            accounts: vec![account("id1", "Ana"), account("id2", "Ben"), account("id3", "BEN")],
+            ..Settings::default()
+        };
+
+        assert_eq!(settings.find("id2").unwrap().account_id, "id2");
+        assert_eq!(settings.find("ana").unwrap().account_id, "id1");
+        assert_eq!(settings.find("ben"), None);
+    }
+
+    #[test]
+    fn names_of_any_writing_stay_and_what_cannot_be_shown_goes() {
+        assert_eq!(tidy_name("  Zoë 🎺 \u{202e}evil\u{7}\n").as_deref(), Some("Zoë 🎺 evil"));
+        assert_eq!(tidy_name("王小明").as_deref(), Some("王小明"));
+        assert_eq!(tidy_name("\u{0}\u{1b}  "), None);
+        assert_eq!(tidy_name(&"x".repeat(500)).unwrap().chars().count(), NAME_LIMIT);
+    }
+
+    #[test]
+    fn client_ids_are_32_hexadecimal_digits() {
+        assert_eq!(tidy_client_id(&format!(" {} ", "A1".repeat(16))), Some("a1".repeat(16)));
+        assert_eq!(tidy_client_id("abc"), None);
+        assert_eq!(tidy_client_id(&"g".repeat(32)), None);
+    }
+
+    fn account(id: &str, name: &str) -> AccountSettings {
+        AccountSettings {
+            account_id: id.into(),
+            name: name.into(),
+            client_id: "0".repeat(32),
+            chosen: true,
+            device: None,
+            trim_ms: 0,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The folder of a profile: the platform's own, or the one that `TUTTI_HOME` names.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// A profile's folder and its namespace in the keychain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    folder: PathBuf,
+    namespace: String,
+}
+
+#[derive(Debug, Error)]
+pub enum HomeError {
+    #[error("this system names no folder for settings; set TUTTI_HOME to one")]
+    NoFolder,
+    #[error("the folder {path} cannot be used: {source}")]
+    Unusable { path: String, source: std::io::Error },
+}
+
+impl Home {
+    /// `TUTTI_HOME`, else the platform's folder for settings. The folder is there afterwards.
+    pub fn from_env() -> Result<Self, HomeError> {
+        let home = match std::env::var_os("TUTTI_HOME").filter(|path| !path.is_empty()) {
+            Some(path) => Self::at(std::path::absolute(&path).unwrap_or_else(|_| path.into())),
+            None => {
+                let folders = directories::ProjectDirs::from("", "", "tutti").ok_or(HomeError::NoFolder)?;
+                Self { folder: folders.config_dir().to_owned(), namespace: "tutti".into() }
+            }
+        };
+        home.create()?;
+        Ok(home)
+    }
+
+    /// A profile of its own in this folder.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        let namespace = format!("tutti-{}", short_hash(folder.to_string_lossy().as_bytes()));
+        Self { folder, namespace }
+    }
+
+    fn create(&self) -> Result<(), HomeError> {
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|source| HomeError::Unusable { path: self.folder.display().to_string(), source })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The name under which this profile's secrets are in the keychain.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub fn settings_file(&self) -> PathBuf {
+        self.folder.join("settings.json")
+    }
+
+    /// The request ledger of a client id.
+    pub fn ledger_file(&self, client_id: &str) -> PathBuf {
+        self.folder.join(format!("ledger-{}.json", short_hash(client_id.as_bytes())))
+    }
+}
+
+/// 16 hexadecimal digits of SHA-256: names for files and caches that say nothing about what they stand for.
+pub(crate) fn short_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_profiles_have_two_namespaces() {
+        assert_ne!(Home::at("/a").namespace(), Home::at("/b").namespace());
+        assert_eq!(Home::at("/a").namespace(), Home::at("/a").namespace());
+    }
+
+    #[test]
+    fn ledger_files_do_not_show_the_client_id() {
+        let file = Home::at("/a").ledger_file("0123456789abcdef0123456789abcdef");
+
+        assert!(!file.to_string_lossy().contains("0123456789"));
+    }
+}

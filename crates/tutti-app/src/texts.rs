@@ -1,0 +1,114 @@
+//! Every sentence that a user reads comes from one file, `texts/en.json`, by its key.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The file itself, for windows that read it too.
+pub const EN: &str = include_str!("../texts/en.json");
+
+static TEXTS: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| serde_json::from_str(EN).expect("texts/en.json is a flat object of strings, held by a test"));
+
+/// The text of `key` with its `{placeholders}` filled in. A missing key answers itself: a bug that tests find.
+pub fn t(key: &str, values: &[(&str, &str)]) -> String {
+    let Some(text) = TEXTS.get(key) else {
+        tracing::warn!(key, "a text is missing");
+        return key.to_owned();
+    };
+    fill(text, values)
+}
+
+/// Whether there is a text of this key.
+pub fn has(key: &str) -> bool {
+    TEXTS.contains_key(key)
+}
+
+/// Values are put in as they are and never read again, so that a name with braces stays a name.
+fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        filled.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let end = rest.find('}');
+        let value = end.and_then(|end| {
+            let name = &rest[1..end];
+            values.iter().find(|(given, _)| *given == name).map(|(_, value)| (end, value))
+        });
+        if let Some((end, value)) = value {
+            filled.push_str(value);
+            rest = &rest[end + 1..];
+        } else {
+            filled.push('{');
+            rest = &rest[1..];
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_values_are_never_read_as_templates() {
+        assert_eq!(fill("{a} and {b}", &[("a", "{b}"), ("b", "2")]), "{b} and 2");
+        assert_eq!(fill("{unknown} {", &[("a", "1")]), "{unknown} {");
+    }
+
+    #[test]
+    fn every_key_that_the_code_names_has_a_text() {
+        let mut keys = Vec::new();
+        for root in ["src", "../tutti-cli/src", "../../src-tauri"] {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
+            if root.exists() {
+                walk(&root, &mut keys);
+            }
+        }
+
+        assert!(keys.len() > 20, "the walk found only {keys:?}");
+        let missing: Vec<_> = keys.iter().filter(|key| !has(key)).collect();
+        assert!(missing.is_empty(), "missing in texts/en.json: {missing:#?}");
+    }
+
+    #[test]
+    fn no_key_stands_twice_in_the_file() {
+        let keys: Vec<&str> = EN.lines().filter_map(|line| line.trim().strip_prefix('"')?.split('"').next()).collect();
+        let mut once = keys.clone();
+        once.sort_unstable();
+        once.dedup();
+
+        assert_eq!(once.len(), keys.len());
+        assert_eq!(once.len(), TEXTS.len());
+    }
+
+    fn walk(folder: &Path, keys: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, keys);
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("texts.rs") {
+                keys_in(&std::fs::read_to_string(&path).unwrap(), keys);
+            }
+        }
+    }
+
+    /// String literals that look like keys: a known first word, a dot, lower-case words.
+    fn keys_in(source: &str, keys: &mut Vec<String>) {
+        let families: Vec<&str> = TEXTS.keys().filter_map(|key| key.split('.').next()).collect();
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for literal in source.split('"').skip(1).step_by(2) {
+            let words: Vec<&str> = literal.split('.').collect();
+            let plain = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let file = literal.ends_with(".json") || literal.ends_with(".html");
+            if words.len() > 1 && words.iter().all(plain) && families.contains(&words[0]) && !file {
+                keys.push(literal.to_owned());
+            }
+        }
+    }
+}
