@@ -1,6 +1,7 @@
 //! The invented music and talk that virtual accounts listen to.
 
 mod content;
+pub mod cover;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
