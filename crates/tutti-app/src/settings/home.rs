@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// A profile's folder and its namespace in the keychain.
+/// A profile's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     folder: PathBuf,
-    namespace: String,
+    /// Named by the user, so that its secrets are apart from those of the usual profile.
+    named: bool,
 }
 
 #[derive(Debug, Error)]
@@ -27,7 +28,7 @@ impl Home {
             Some(path) => Self::at(std::path::absolute(&path).unwrap_or_else(|_| path.into())),
             None => {
                 let folders = directories::ProjectDirs::from("", "", "tutti").ok_or(HomeError::NoFolder)?;
-                Self { folder: folders.config_dir().to_owned(), namespace: "tutti".into() }
+                Self { folder: folders.config_dir().to_owned(), named: false }
             }
         };
         home.create()?;
@@ -36,9 +37,7 @@ impl Home {
 
     /// A profile of its own in this folder.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        let folder = folder.into();
-        let namespace = format!("tutti-{}", short_hash(folder.to_string_lossy().as_bytes()));
-        Self { folder, namespace }
+        Self { folder: folder.into(), named: true }
     }
 
     fn create(&self) -> Result<(), HomeError> {
@@ -50,9 +49,9 @@ impl Home {
         &self.folder
     }
 
-    /// The name under which this profile's secrets are in the keychain.
-    pub fn namespace(&self) -> &str {
-        &self.namespace
+    /// What keeps this profile's secrets in the keychain apart from those of the usual profile; `None` is the usual one.
+    pub fn own_keychain(&self) -> Option<&Path> {
+        self.named.then_some(self.folder.as_path())
     }
 
     pub fn settings_file(&self) -> PathBuf {
@@ -73,12 +72,6 @@ pub(crate) fn short_hash(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn two_profiles_have_two_namespaces() {
-        assert_ne!(Home::at("/a").namespace(), Home::at("/b").namespace());
-        assert_eq!(Home::at("/a").namespace(), Home::at("/a").namespace());
-    }
 
     #[test]
     fn ledger_files_do_not_show_the_client_id() {
