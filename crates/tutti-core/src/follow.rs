@@ -1,0 +1,339 @@
+//! What to do about a member that is not where the room is: nothing, or one command (F1, F2, F4, F5).
+
+use crate::command::CommandKind;
+use crate::event::Why;
+use crate::observe::Line;
+use crate::playback::Playback;
+use crate::time::{LocalTime, RoomTime, Span};
+
+/// After a join, a change, a takeover, a return: errors are put right quickly for so long (F1).
+const SETTLING: Span = Span::from_secs(10);
+/// While settling, corrections down to this error, and how many.
+const SETTLE_ABOVE: Span = Span::from_millis(60);
+const SETTLE_MOST: u32 = 2;
+/// In a steady room only what a listener would notice is corrected, and seldom (F2, style "normal").
+const STEADY_ABOVE: Span = Span::from_millis(250);
+const STEADY_READINGS: u32 = 3;
+const STEADY_WAIT: Span = Span::from_secs(30);
+const STEADY_WAIT_MOST: Span = Span::from_secs(300);
+/// Nothing is aimed into so much of an item's end, and around its boundary everybody is given time (F4).
+const BOUNDARY: Span = Span::from_secs(2);
+const BOUNDARY_MOST: Span = Span::from_secs(15);
+/// The next item is handed on so long before the end (F5).
+const HAND_ON: Span = Span::from_secs(15);
+/// A paused player is put where the room stands if it is further away than this.
+const PAUSED_ABOVE: Span = Span::from_millis(500);
+/// After a command without effect or with a refusal, wait before the next; doubled each time.
+const RETRY: Span = Span::from_secs(2);
+const RETRY_MOST: Span = Span::from_secs(60);
+/// Next items given along with a play: enough for a long absence of Tutti, small in a request.
+const NEXT_MOST: usize = 20;
+
+/// What a follower remembers between decisions.
+#[derive(Debug)]
+pub struct Follow {
+    settling_until: LocalTime,
+    settled: u32,
+    /// The first answer to what changed has gone out.
+    answered: bool,
+    /// For a room that stands: the position was put right once (F6).
+    aligned: bool,
+    /// Readings in a row that agree on an error worth a steady correction.
+    steady: (i64, u32),
+    steady_after: LocalTime,
+    steady_wait: Span,
+    retry_after: LocalTime,
+    retry_wait: Span,
+    /// Uris that the player goes on with after the current item, as far as we gave them.
+    ahead: Vec<String>,
+    /// The item behind which a next one was handed on.
+    handed_on: Option<String>,
+    /// When the room's item changed by itself, and what it was before.
+    boundary: Option<(LocalTime, String)>,
+}
+
+/// What is known when a decision is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    pub now: LocalTime,
+    /// The room's line, trimmed for this member.
+    pub want: &'a Playback,
+    pub room_now: RoomTime,
+    pub line: Option<&'a Line>,
+    /// Expected latency of starting the wanted item, and of a seek.
+    pub play_latency: Span,
+    pub seek_latency: Span,
+    /// A list that we give would not be played as given.
+    pub reorders: bool,
+}
+
+impl Follow {
+    pub fn new(now: LocalTime) -> Self {
+        Self {
+            settling_until: now + SETTLING,
+            settled: 0,
+            answered: false,
+            aligned: false,
+            steady: (0, 0),
+            steady_after: now,
+            steady_wait: STEADY_WAIT,
+            retry_after: now,
+            retry_wait: RETRY,
+            ahead: Vec::new(),
+            handed_on: None,
+            boundary: None,
+        }
+    }
+
+    /// Somebody acted, or this member came back: a new situation to settle in.
+    pub fn anew(&mut self, now: LocalTime) {
+        self.settling_until = now + SETTLING;
+        self.settled = 0;
+        self.answered = false;
+        self.aligned = false;
+        self.steady = (0, 0);
+        self.steady_wait = STEADY_WAIT;
+        self.steady_after = now;
+        self.retry_after = now;
+        self.retry_wait = RETRY;
+        self.boundary = None;
+    }
+
+    /// The room went on to another item by itself.
+    pub fn room_moved_on(&mut self, from: &str, now: LocalTime) {
+        self.boundary = Some((now, from.to_owned()));
+        self.steady = (0, 0);
+        self.steady_wait = STEADY_WAIT;
+        self.answered = false;
+    }
+
+    /// This member's player went on to another item by itself.
+    pub fn player_moved_on(&mut self, to: &str) {
+        match self.ahead.iter().position(|uri| uri == to) {
+            Some(index) => drop(self.ahead.drain(..=index)),
+            None => self.ahead.clear(),
+        }
+    }
+
+    /// Still settling, with something to be put right.
+    pub fn settling(&self, now: LocalTime) -> bool {
+        now < self.settling_until && self.settled < SETTLE_MOST
+    }
+
+    /// A command went out.
+    pub fn commanded(&mut self, kind: &CommandKind, why: Why, item: &str, now: LocalTime) {
+        self.answered = true;
+        match why {
+            Why::Settle => self.settled += 1,
+            Why::Steady => {
+                self.steady_after = now + self.steady_wait;
+                self.steady_wait = (self.steady_wait * 2).min(STEADY_WAIT_MOST);
+                self.steady = (0, 0);
+            }
+            Why::Follow | Why::Boundary => {
+                if now >= self.settling_until {
+                    self.settling_until = now + SETTLING;
+                    self.settled = 0;
+                }
+            }
+            Why::HandOn => {}
+        }
+        match kind {
+            CommandKind::Play { uris, .. } => self.ahead = uris.iter().skip(1).cloned().collect(),
+            CommandKind::Queue { uri } => {
+                self.ahead.insert(0, uri.clone());
+                self.handed_on = Some(item.to_owned());
+            }
+            CommandKind::Seek { .. } => self.aligned = true,
+            CommandKind::Pause => {}
+        }
+    }
+
+    /// A command was refused or had no effect: wait before the next.
+    pub fn failed(&mut self, now: LocalTime) {
+        self.retry_after = now + self.retry_wait;
+        self.retry_wait = (self.retry_wait * 2).min(RETRY_MOST);
+    }
+
+    /// A command took effect.
+    pub fn landed(&mut self) {
+        self.retry_wait = RETRY;
+    }
+
+    /// When to decide again although nothing new is known.
+    pub fn recheck(&self, now: LocalTime) -> Option<LocalTime> {
+        let boundary = self.boundary.as_ref().map(|(since, _)| *since + BOUNDARY);
+        [Some(self.retry_after), boundary]
+            .into_iter()
+            .flatten()
+            .filter(|&at| at > now)
+            .min()
+    }
+
+    /// Takes a reading's timing error into account for steady corrections.
+    pub fn saw_error(&mut self, error: Span, bound: Span) {
+        let sign = error.as_micros().signum();
+        if error.abs() > STEADY_ABOVE && error.abs() > bound {
+            self.steady = if self.steady.0 == sign {
+                (sign, self.steady.1 + 1)
+            } else {
+                (sign, 1)
+            };
+        } else {
+            self.steady = (0, 0);
+        }
+    }
+
+    /// Nothing, or one command.
+    pub fn decide(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
+        if sight.now < self.retry_after {
+            return None;
+        }
+        if sight.want.playing {
+            self.decide_playing(sight)
+        } else {
+            self.decide_paused(sight)
+        }
+    }
+
+    fn decide_paused(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
+        let (want, line) = (sight.want, sight.line?);
+        let same = line.item.same_recording(&want.item);
+        let ended = want.position + BOUNDARY >= want.item.duration;
+        if line.playing() {
+            // If the room has ended, everybody ends at their own end.
+            let ending = ended && same && line.left(sight.now) <= BOUNDARY_MOST;
+            return (!ending).then_some((CommandKind::Pause, self.why()));
+        }
+        let away = (line.estimate.position(sight.now) - want.position).abs() > PAUSED_ABOVE;
+        (same && away && !ended && !self.aligned).then_some((
+            CommandKind::Seek {
+                position: want.position,
+            },
+            self.why(),
+        ))
+    }
+
+    fn decide_playing(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
+        let Some(line) = sight.line else {
+            return self.play(sight);
+        };
+        if !line.item.same_recording(&sight.want.item) {
+            return if self.in_order_at_boundary(sight, line) {
+                None
+            } else {
+                self.play(sight)
+            };
+        }
+        if !line.playing() {
+            let at_end = line.left(sight.now) <= BOUNDARY;
+            return if at_end && self.near_end(sight) {
+                None
+            } else {
+                self.play(sight)
+            };
+        }
+        let error = line.estimate.position(sight.now) - sight.want.line_at(sight.room_now);
+        self.correct(sight, line, error)
+            .or_else(|| self.hand_on(sight, line))
+    }
+
+    fn correct(&self, sight: &Sight<'_>, line: &Line, error: Span) -> Option<(CommandKind, Why)> {
+        let bound = line.estimate.bound(sight.now);
+        let known =
+            line.estimate.readings() >= 2 || error.abs() > SETTLE_ABOVE + bound + sight.want.bound;
+        let why = if !self.answered && self.boundary.is_none() && error.abs() > PAUSED_ABOVE {
+            Why::Follow
+        } else if self.settling(sight.now) && error.abs() > SETTLE_ABOVE && known {
+            Why::Settle
+        } else if self.steady.1 >= STEADY_READINGS && sight.now >= self.steady_after {
+            Why::Steady
+        } else {
+            return None;
+        };
+        let position = sight
+            .want
+            .line_at(sight.room_now + sight.seek_latency)
+            .max(Span::ZERO);
+        (position + BOUNDARY < sight.want.item.duration)
+            .then_some((CommandKind::Seek { position }, why))
+    }
+
+    fn play(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
+        let want = sight.want;
+        let position = want
+            .line_at(sight.room_now + sight.play_latency)
+            .max(Span::ZERO);
+        if position + BOUNDARY >= want.item.duration {
+            return None;
+        }
+        let next = if sight.reorders { 0 } else { NEXT_MOST };
+        let uris = std::iter::once(&want.item)
+            .chain(want.next.iter().take(next))
+            .map(|item| item.uri.clone())
+            .collect();
+        let why = if self.boundary.is_some() {
+            Why::Boundary
+        } else {
+            self.why()
+        };
+        Some((CommandKind::Play { uris, position }, why))
+    }
+
+    /// F4: around the end of an item a member may be on the room's next item already, or still on the one before.
+    fn in_order_at_boundary(&self, sight: &Sight<'_>, line: &Line) -> bool {
+        let now = sight.now;
+        if let Some((since, from)) = &self.boundary
+            && now - *since < BOUNDARY
+            && (line.item.uri == *from || !line.playing())
+        {
+            return true;
+        }
+        let left = line.left(now);
+        let late = self.boundary.as_ref().is_some_and(|(since, from)| {
+            line.item.uri == *from
+                && line.playing()
+                && left <= BOUNDARY
+                && now - *since < BOUNDARY_MOST
+        });
+        let early = self.near_end(sight)
+            && sight
+                .want
+                .next
+                .first()
+                .is_some_and(|next| next.same_recording(&line.item))
+            && line.estimate.position(now) < BOUNDARY_MOST;
+        late || early || (self.near_end(sight) && !line.playing())
+    }
+
+    fn near_end(&self, sight: &Sight<'_>) -> bool {
+        sight.want.ends_at().is_some_and(|end| {
+            (end - sight.room_now) <= BOUNDARY && (sight.room_now - end) < BOUNDARY_MOST
+        })
+    }
+
+    /// F5: shortly before the end, the leader's next item goes behind ours if ours would be another.
+    fn hand_on(&self, sight: &Sight<'_>, line: &Line) -> Option<(CommandKind, Why)> {
+        let next = sight.want.next.first()?;
+        let left = line.left(sight.now);
+        let due = left <= HAND_ON && left > BOUNDARY;
+        let known = self.ahead.first().is_some_and(|uri| *uri == next.uri);
+        let done = self.handed_on.as_ref() == Some(&line.item.uri);
+        (due && !known && !done && !sight.reorders).then(|| {
+            (
+                CommandKind::Queue {
+                    uri: next.uri.clone(),
+                },
+                Why::HandOn,
+            )
+        })
+    }
+
+    fn why(&self) -> Why {
+        if self.answered {
+            Why::Settle
+        } else {
+            Why::Follow
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The hub: the state machine that holds a room, decides who leads, and tells everybody (L1, L2).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::playback::Playback;
+use crate::room::{Action, Claim, ClaimId, HubToMember, MemberId, MemberToHub, RoomState, When};
+use crate::time::{RoomTime, Span};
+
+/// A claim about something that ended longer ago than this is not a takeover: the member follows (L2).
+const STALE_CLAIM: Span = Span::from_secs(15);
+/// Answers kept for each member, so that the same claim gets the same answer: more than can be in flight.
+const ANSWERS_KEPT: usize = 16;
+
+/// One room.
+#[derive(Debug)]
+pub struct Hub {
+    state: RoomState,
+    members: BTreeMap<MemberId, VecDeque<(ClaimId, bool)>>,
+    joined: u32,
+    out: VecDeque<(MemberId, HubToMember)>,
+}
+
+impl Hub {
+    /// An empty room. `term` counts hubs of the same room.
+    pub fn new(term: u64) -> Self {
+        let state = RoomState {
+            term,
+            epoch: 0,
+            seq: 0,
+            leader: None,
+            playback: None,
+            action: None,
+            actions: 0,
+        };
+        Self {
+            state,
+            members: BTreeMap::new(),
+            joined: 0,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// A new member, who is told the room's state.
+    pub fn join(&mut self) -> MemberId {
+        let id = MemberId(self.joined);
+        self.joined += 1;
+        self.members.insert(id, VecDeque::new());
+        self.out
+            .push_back((id, HubToMember::Room(Arc::new(self.state.clone()))));
+        id
+    }
+
+    /// A member goes. The playback goes on; the longest-present member leads it if the leader went.
+    pub fn leave(&mut self, member: MemberId) {
+        self.members.remove(&member);
+        if self.state.leader == Some(member) {
+            self.state.leader = self.members.keys().next().copied();
+            self.state.epoch += 1;
+            self.tell_all();
+        }
+    }
+
+    /// A message of a member; messages of strangers are dropped.
+    pub fn handle(&mut self, from: MemberId, message: MemberToHub, now: RoomTime) {
+        if !self.members.contains_key(&from) {
+            return;
+        }
+        match message {
+            MemberToHub::Claim(claim) => self.claim(from, claim, now),
+            MemberToHub::Publish { epoch, playback } => self.publish(from, epoch, playback),
+        }
+    }
+
+    /// The next message to send.
+    pub fn poll(&mut self) -> Option<(MemberId, HubToMember)> {
+        self.out.pop_front()
+    }
+
+    pub fn state(&self) -> &RoomState {
+        &self.state
+    }
+
+    fn claim(&mut self, from: MemberId, claim: Claim, now: RoomTime) {
+        let id = claim.id;
+        let answers = self.members.entry(from).or_default();
+        let known = answers
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map(|&(_, accepted)| accepted);
+        let accepted = known.unwrap_or_else(|| self.accept(from, claim, now));
+        if known.is_none() {
+            let answers = self.members.entry(from).or_default();
+            answers.push_back((id, accepted));
+            if answers.len() > ANSWERS_KEPT {
+                answers.pop_front();
+            }
+            if accepted {
+                self.tell_all();
+            }
+        }
+        self.out.push_back((
+            from,
+            HubToMember::Answer {
+                claim: id,
+                accepted,
+            },
+        ));
+    }
+
+    fn accept(&mut self, from: MemberId, claim: Claim, now: RoomTime) -> bool {
+        let latest = claim.when.latest.min(now);
+        let when = When {
+            earliest: claim.when.earliest.min(latest),
+            latest,
+        };
+        let newer = claim.epoch == self.state.epoch
+            || self
+                .state
+                .action
+                .as_ref()
+                .is_none_or(|action| when.midpoint() > action.when.midpoint());
+        if now - latest > STALE_CLAIM || !newer || claim.epoch > self.state.epoch {
+            return false;
+        }
+        let takeover = self.state.leader != Some(from);
+        self.state.action = Some(Action {
+            member: from,
+            when,
+            act: claim.act,
+            takeover: takeover && self.state.leader.is_some(),
+        });
+        self.state.actions += 1;
+        self.state.epoch += u64::from(takeover);
+        self.state.leader = Some(from);
+        self.state.playback = Some(claim.playback);
+        self.state.seq += 1;
+        true
+    }
+
+    fn publish(&mut self, from: MemberId, epoch: u64, playback: Playback) {
+        if epoch != self.state.epoch {
+            return;
+        }
+        match self.state.leader {
+            Some(leader) if leader == from => {}
+            None => {
+                self.state.leader = Some(from);
+                self.state.epoch += 1;
+            }
+            Some(_) => return,
+        }
+        self.state.playback = Some(playback);
+        self.state.seq += 1;
+        self.tell_all();
+    }
+
+    fn tell_all(&mut self) {
+        let room = Arc::new(self.state.clone());
+        self.out.extend(
+            self.members
+                .keys()
+                .map(|&id| (id, HubToMember::Room(Arc::clone(&room)))),
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! The commands that may still explain what is seen: what each should make of the player, and until when (A1).
+
+use std::sync::Arc;
+
+use crate::command::{Command, CommandId, CommandKind};
+use crate::latency::Kind;
+use crate::playback::Item;
+use crate::reading::PlayerSeen;
+use crate::time::{LocalTime, Span};
+
+/// A command explains readings for so long, also when it was superseded or failed without an answer.
+const EXPLAINS: Span = Span::from_secs(60);
+/// 99 of 100 commands are visible this long after their answer; a device that was silent takes longer.
+const WINDOW: Span = Span::from_millis(1_500);
+const WINDOW_SILENT: Span = Span::from_millis(4_500);
+/// A seek on the same line is taken to be visible in readings asked this long after its answer.
+const VISIBLE: Span = Span::from_millis(650);
+/// How far off its target a command may land.
+const AROUND: Span = Span::from_secs(1);
+
+/// A command of ours on its way to its effect.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    pub id: CommandId,
+    pub latency: Kind,
+    kind: CommandKind,
+    /// The item that should play or stand afterwards.
+    item: Arc<Item>,
+    sent: LocalTime,
+    answered: Option<LocalTime>,
+    silent: bool,
+    landed: bool,
+}
+
+/// What a reading means to a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Explains {
+    /// It took effect.
+    After,
+    /// Something in between: no position in it.
+    Between,
+    No,
+}
+
+impl Issued {
+    /// `item`: what is loaded afterwards; `silent`: no reading of a playing device for 30 s.
+    pub fn new(
+        command: &Command,
+        item: Arc<Item>,
+        latency: Kind,
+        silent: bool,
+        sent: LocalTime,
+    ) -> Self {
+        let (id, kind) = (command.id, command.kind.clone());
+        Self {
+            id,
+            latency,
+            kind,
+            item,
+            sent,
+            answered: None,
+            silent,
+            landed: false,
+        }
+    }
+
+    pub fn answered(&mut self, sent: LocalTime, at: LocalTime) {
+        self.sent = sent;
+        self.answered = Some(at);
+    }
+
+    pub fn landed(&mut self) {
+        self.landed = true;
+    }
+
+    pub fn has_landed(&self) -> bool {
+        self.landed
+    }
+
+    pub fn is_spent(&self, now: LocalTime) -> bool {
+        now - self.sent > EXPLAINS
+    }
+
+    /// The next command may go out: this one took effect, or had its time.
+    pub fn is_over(&self, now: LocalTime) -> bool {
+        self.landed || now >= self.window_ends()
+    }
+
+    /// Until then what is seen may still be the state before, and a hand needs a reading after it.
+    pub fn window_ends(&self) -> LocalTime {
+        let window = if self.silent { WINDOW_SILENT } else { WINDOW };
+        self.answered.unwrap_or(self.sent) + window
+    }
+
+    /// From when on a reading shows the effect.
+    pub fn visible_from(&self) -> LocalTime {
+        self.answered.unwrap_or(self.sent) + VISIBLE
+    }
+
+    /// When the player should have passed the target, given when its new line passes it: feeds the latency.
+    pub fn target(&self) -> Option<Span> {
+        match self.kind {
+            CommandKind::Play { position, .. } | CommandKind::Seek { position } => Some(position),
+            CommandKind::Pause | CommandKind::Queue { .. } => None,
+        }
+    }
+
+    pub fn sent(&self) -> LocalTime {
+        self.sent
+    }
+
+    /// A seek within the running line: its effect shows in nothing but the position.
+    pub fn only_moves(&self) -> bool {
+        matches!(self.kind, CommandKind::Seek { .. })
+    }
+
+    /// A small seek whose effect a reading asked then would not show for sure.
+    pub fn is_unseen_move(&self, asked: LocalTime) -> bool {
+        self.only_moves() && !self.landed && asked < self.visible_from()
+    }
+
+    /// Does this command explain what was seen?
+    pub fn explains(&self, seen: &PlayerSeen, asked: LocalTime, answered: LocalTime) -> Explains {
+        let Some(item) = &seen.item else {
+            return if answered <= self.window_ends() {
+                Explains::Between
+            } else {
+                Explains::No
+            };
+        };
+        let ours = self.item.same_recording(item);
+        let near = |position: Span| {
+            let ran = answered - self.sent;
+            seen.progress
+                .is_some_and(|at| position - AROUND <= at && at <= position + ran + AROUND)
+        };
+        let stands = |position: Span| {
+            seen.progress
+                .is_some_and(|at| (at - position).abs() <= AROUND)
+        };
+        let after = match &self.kind {
+            CommandKind::Play { position, .. } => ours && seen.playing && near(*position),
+            CommandKind::Seek { position } if seen.playing => ours && near(*position),
+            CommandKind::Seek { position } => ours && stands(*position),
+            CommandKind::Pause => ours && !seen.playing,
+            CommandKind::Queue { .. } => false,
+        };
+        if after && asked >= self.sent {
+            Explains::After
+        } else if !self.landed
+            && !seen.playing
+            && matches!(self.kind, CommandKind::Play { .. })
+            && answered <= self.window_ends()
+        {
+            Explains::Between
+        } else {
+            Explains::No
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Leading: claims for what a hand did, and the leader's line for everybody else (L1, L2, F5).
+
+use std::sync::Arc;
+
+use crate::member::Member;
+use crate::playback::{Item, Playback};
+use crate::room::{Act, Claim, ClaimId, MemberToHub, RoomState, When};
+use crate::time::{LocalTime, Span};
+
+/// A better estimate of the leader's line is published when it moved by more than this.
+const WORTH_PUBLISHING: Span = Span::from_millis(4);
+
+/// What a member remembers of claiming and leading.
+#[derive(Debug, Default)]
+pub struct Lead {
+    claims: u64,
+    /// The claim whose answer is awaited.
+    open: Option<ClaimId>,
+    /// The epoch in force when the player was last seen where it was expected.
+    epoch_fitted: u64,
+    /// The item whose queue was read or asked for, what came next, and whether that was shortly before its end.
+    queue_of: Option<String>,
+    queue_late: bool,
+    next: Vec<Arc<Item>>,
+    /// Which items come next has changed since it was published.
+    next_changed: bool,
+}
+
+impl Lead {
+    /// A claim is on its way.
+    pub fn claims(&self) -> bool {
+        self.open.is_some()
+    }
+
+    pub fn answered(&mut self, claim: ClaimId) {
+        if self.open == Some(claim) {
+            self.open = None;
+        }
+    }
+
+    /// The player is where it was expected, so what a hand does from now on saw this epoch.
+    pub fn fitted(&mut self, room: Option<&Arc<RoomState>>) {
+        self.epoch_fitted = room.map_or(0, |room| room.epoch);
+    }
+
+    /// This member leads now: what its own queue holds is not known.
+    pub fn took_over(&mut self) {
+        self.queue_of = None;
+        self.queue_late = false;
+        self.next.clear();
+    }
+
+    /// Should the queue be read now? Once when an item starts and once shortly before it ends; answered yes once.
+    pub fn wants_queue(&mut self, playing: Option<String>, late: bool) -> bool {
+        let Some(uri) = playing else { return false };
+        if self.queue_of.as_ref() != Some(&uri) {
+            self.queue_of = Some(uri);
+            self.queue_late = false;
+            return true;
+        }
+        let again = late && !self.queue_late;
+        self.queue_late |= late;
+        again
+    }
+
+    /// The queue of this item was read shortly before its end, or is being read.
+    pub fn queue_known_late(&self, uri: &str) -> bool {
+        self.queue_of.as_deref() == Some(uri) && self.queue_late
+    }
+
+    pub fn queue_read(
+        &mut self,
+        of: Option<String>,
+        next: Option<Vec<Arc<Item>>>,
+        playing: Option<String>,
+    ) {
+        let Some(next) = next else { return };
+        if of.is_some() && of == playing && next != self.next {
+            self.next = next;
+            self.next_changed = true;
+        }
+    }
+
+    /// The item went on: what came next is being played, what follows it still holds until the queue is read again.
+    fn next_after(&self, item: &Item) -> Vec<Arc<Item>> {
+        let behind = self
+            .next
+            .iter()
+            .position(|next| next.uri == item.uri)
+            .map_or(0, |index| index + 1);
+        self.next[behind..].to_vec()
+    }
+}
+
+impl Member {
+    /// This member's line as the room should see it: its trim taken off.
+    fn playback(&self, now: LocalTime) -> Option<Playback> {
+        let line = self.observer.line()?;
+        Some(Playback {
+            item: Arc::clone(&line.item),
+            playing: line.playing(),
+            position: line.estimate.position(now) - self.trim,
+            at: self.clock.to_room(now),
+            bound: line.estimate.bound(now),
+            next: self.lead.next_after(&line.item),
+        })
+    }
+
+    /// A hand acted on this member's player: the room should follow.
+    pub(crate) fn claim(&mut self, act: Act, when: When, now: LocalTime) {
+        if matches!(act, Act::Started(_)) {
+            self.lead.took_over();
+        }
+        let Some(playback) = self.playback(now) else {
+            return;
+        };
+        let id = ClaimId(self.lead.claims);
+        self.lead.claims += 1;
+        self.lead.open = Some(id);
+        self.lead.next_changed = false;
+        self.tell(MemberToHub::Claim(Claim {
+            id,
+            epoch: self.lead.epoch_fitted,
+            when,
+            act,
+            playback,
+        }));
+    }
+
+    /// The leader tells where it is, if that is news. In a room where nobody leads yet, whoever plays does.
+    pub(crate) fn publish(&mut self, now: LocalTime) {
+        let Some(room) = &self.room else { return };
+        let Some(line) = self.observer.line() else {
+            return;
+        };
+        if self.lead.claims() {
+            return;
+        }
+        let news = match (&room.leader, &room.playback) {
+            (None, _) => line.playing() && self.sync,
+            (Some(leader), _) if *leader != self.id => false,
+            (Some(_), None) => true,
+            (Some(_), Some(known)) => {
+                let room_now = self.clock.to_room(now);
+                let moved = line.estimate.position(now) - self.trim - known.line_at(room_now);
+                // A room that has ended stays at its end, wherever the leader's player went back to.
+                let ended =
+                    !known.playing && known.position >= known.item.duration && !line.playing();
+                let tighter = line.estimate.bound(now) * 2 < known.bound;
+                let other =
+                    !known.item.same_recording(&line.item) || known.playing != line.playing();
+                !ended
+                    && (other
+                        || moved.abs() > WORTH_PUBLISHING
+                        || tighter
+                        || self.lead.next_changed)
+            }
+        };
+        let epoch = room.epoch;
+        if news && let Some(playback) = self.playback(now) {
+            self.lead.next_changed = false;
+            self.tell(MemberToHub::Publish { epoch, playback });
+        }
+    }
+
+    /// The leader's last item is over: the room stands at its end, wherever the player itself went back to.
+    pub(crate) fn publish_ended(&mut self, now: LocalTime) {
+        if !self.leads() {
+            return;
+        }
+        let Some((epoch, mut playback)) = self
+            .room
+            .as_ref()
+            .and_then(|room| Some((room.epoch, room.playback.clone()?)))
+        else {
+            return;
+        };
+        playback.playing = false;
+        playback.position = playback.item.duration;
+        playback.at = self.clock.to_room(now);
+        playback.next.clear();
+        self.tell(MemberToHub::Publish { epoch, playback });
+    }
+}

@@ -1,0 +1,69 @@
+//! What plays and where it is at any instant of the room's clock.
+
+use std::sync::Arc;
+
+use crate::time::{RoomTime, Span};
+
+/// A song or an episode, as far as the engine and the windows need to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Spotify's URI as this account's market reports it.
+    pub uri: String,
+    pub title: String,
+    /// Artists, or the show.
+    pub by: String,
+    pub album: String,
+    /// Address of the cover picture.
+    pub cover: Option<String>,
+    /// The item on open.spotify.com.
+    pub link: Option<String>,
+    pub duration: Span,
+    pub isrc: Option<String>,
+    pub episode: bool,
+}
+
+impl Item {
+    /// The same recording? By URI, else by ISRC with durations within 2 s: another market may answer with another id.
+    pub fn same_recording(&self, other: &Self) -> bool {
+        self.uri == other.uri
+            || (self.isrc.is_some()
+                && self.isrc == other.isrc
+                && (self.duration - other.duration).abs() <= Span::from_secs(2))
+    }
+}
+
+/// What a player does: a line that can be extended to any instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Playback {
+    pub item: Arc<Item>,
+    pub playing: bool,
+    /// Position in the item at `at`.
+    pub position: Span,
+    pub at: RoomTime,
+    /// The true position lies within ± this of `position`, by the service's report.
+    pub bound: Span,
+    /// What the leader's queue holds next, nearest first.
+    pub next: Vec<Arc<Item>>,
+}
+
+impl Playback {
+    /// Where it is at `now`: runs on while playing, never beyond the item's end, never below 0.
+    pub fn position_at(&self, now: RoomTime) -> Span {
+        self.line_at(now).clamp(Span::ZERO, self.item.duration)
+    }
+
+    /// Where the line is at `now`, also beyond the ends of the item.
+    pub fn line_at(&self, now: RoomTime) -> Span {
+        if self.playing {
+            self.position + (now - self.at)
+        } else {
+            self.position
+        }
+    }
+
+    /// When the item ends, if it plays on.
+    pub fn ends_at(&self) -> Option<RoomTime> {
+        self.playing
+            .then(|| self.at + (self.item.duration - self.position))
+    }
+}

@@ -1,0 +1,224 @@
+//! When to look next, and why (P1, E3).
+
+use crate::time::{LocalTime, Span};
+
+/// Why the member wakes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The next planned look.
+    Planned,
+    /// A second look at something that may be a hand's (A2).
+    SecondLook,
+    /// Before the commands of a takeover (L3).
+    BeforeFollowing,
+    /// The effect of a command should show.
+    Landing,
+    /// Something may be decided now.
+    Decide,
+}
+
+/// What the pace depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Situation {
+    pub leads: bool,
+    /// A hand acted in the room within ten minutes.
+    pub lively: bool,
+    /// How long the room has been paused; None while it plays.
+    pub paused_for: Option<Span>,
+    /// How long nothing could be read; None while readings come.
+    pub away_for: Option<Span>,
+    /// A transition is expected about now, or something was confirmed within 3 s.
+    pub brisk: bool,
+}
+
+impl Situation {
+    /// The planned wait, before it is dithered.
+    pub fn interval(self) -> Span {
+        const MIN: i64 = 60;
+        if let Some(away) = self.away_for {
+            return Span::from_secs(if away < Span::from_secs(2 * MIN) {
+                4
+            } else {
+                15
+            });
+        }
+        if self.brisk {
+            return Span::from_secs(1);
+        }
+        match self.paused_for {
+            Some(paused) if paused < Span::from_secs(2 * MIN) => Span::from_millis(2_500),
+            Some(paused) if paused < Span::from_secs(10 * MIN) => Span::from_secs(5),
+            Some(_) => Span::from_secs(15),
+            None => Span::from_secs(match (self.leads, self.lively) {
+                (true, true) => 2,
+                (false, true) => 3,
+                (true, false) => 4,
+                (false, false) => 8,
+            }),
+        }
+    }
+}
+
+/// The looks that are planned; dithered, or polls would alias with reports that repeat (E3).
+#[derive(Debug)]
+pub struct Schedule {
+    random: u64,
+    planned: LocalTime,
+    urgent: Option<(LocalTime, Reason)>,
+    looking: bool,
+}
+
+impl Schedule {
+    pub fn new(seed: u64, now: LocalTime) -> Self {
+        Self {
+            random: seed ^ 0x9E37_79B9_7F4A_7C15,
+            planned: now,
+            urgent: None,
+            looking: false,
+        }
+    }
+
+    /// Look by then at the latest.
+    pub fn urge(&mut self, at: LocalTime, reason: Reason) {
+        if self.urgent.is_none_or(|(earlier, _)| at < earlier) {
+            self.urgent = Some((at, reason));
+        }
+    }
+
+    /// A look was answered: the next is planned one dithered interval after it was asked.
+    pub fn answered(&mut self, asked: LocalTime, interval: Span) {
+        self.looking = false;
+        let permille = 700 + (self.next_random() % 601) as i64;
+        self.planned = asked + interval.ppm(permille * 1_000);
+    }
+
+    /// The pace got quicker: do not wait longer than this from now.
+    pub fn hasten(&mut self, now: LocalTime, interval: Span) {
+        let permille = 700 + (self.next_random() % 601) as i64;
+        self.planned = self.planned.min(now + interval.ppm(permille * 1_000));
+    }
+
+    /// Starts a look if one is due and none is under way.
+    pub fn due(&mut self, now: LocalTime) -> bool {
+        let Some((at, _)) = self.next() else {
+            return false;
+        };
+        if at > now {
+            return false;
+        }
+        self.looking = true;
+        if self.urgent.is_some_and(|(at, _)| at <= now) {
+            self.urgent = None;
+        }
+        true
+    }
+
+    /// The next look; none while one is under way.
+    pub fn next(&self) -> Option<(LocalTime, Reason)> {
+        let planned = (self.planned, Reason::Planned);
+        let urgent = self.urgent.filter(|(at, _)| *at < self.planned);
+        (!self.looking).then_some(urgent.unwrap_or(planned))
+    }
+
+    /// xorshift64*: dither needs no quality, only to be the same everywhere.
+    fn next_random(&mut self) -> u64 {
+        self.random ^= self.random >> 12;
+        self.random ^= self.random << 25;
+        self.random ^= self.random >> 27;
+        self.random.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> LocalTime {
+        LocalTime::from_micros(ms * 1_000)
+    }
+
+    #[test]
+    fn the_pace_follows_the_room() {
+        let calm = Situation {
+            leads: false,
+            lively: false,
+            paused_for: None,
+            away_for: None,
+            brisk: false,
+        };
+        assert_eq!(calm.interval(), Span::from_secs(8));
+        assert_eq!(
+            Situation {
+                lively: true,
+                ..calm
+            }
+            .interval(),
+            Span::from_secs(3)
+        );
+        assert_eq!(
+            Situation {
+                lively: true,
+                leads: true,
+                ..calm
+            }
+            .interval(),
+            Span::from_secs(2)
+        );
+        assert_eq!(
+            Situation {
+                brisk: true,
+                ..calm
+            }
+            .interval(),
+            Span::from_secs(1)
+        );
+        assert_eq!(
+            Situation {
+                paused_for: Some(Span::from_secs(700)),
+                ..calm
+            }
+            .interval(),
+            Span::from_secs(15)
+        );
+        assert_eq!(
+            Situation {
+                away_for: Some(Span::ZERO),
+                ..calm
+            }
+            .interval(),
+            Span::from_secs(4)
+        );
+    }
+
+    #[test]
+    fn waits_are_dithered_by_thirty_percent() {
+        let mut schedule = Schedule::new(7, at(0));
+        let waits: Vec<i64> = (0..1_000)
+            .map(|_| {
+                assert!(schedule.due(at(1_000_000)));
+                schedule.answered(at(0), Span::from_secs(2));
+                let (next, _) = schedule.next().expect("a look is planned");
+                (next - at(0)).floor_ms()
+            })
+            .collect();
+        let (least, most) = (waits.iter().min().copied(), waits.iter().max().copied());
+        assert!(
+            least >= Some(1_400)
+                && least < Some(1_420)
+                && most <= Some(2_600)
+                && most > Some(2_580),
+            "{least:?} {most:?}"
+        );
+    }
+
+    #[test]
+    fn one_look_at_a_time_and_the_urgent_one_first() {
+        let mut schedule = Schedule::new(7, at(500));
+        schedule.urge(at(100), Reason::SecondLook);
+        assert_eq!(schedule.next(), Some((at(100), Reason::SecondLook)));
+        assert!(schedule.due(at(100)));
+        assert!(!schedule.due(at(600)));
+        schedule.answered(at(100), Span::from_secs(2));
+        assert!(!schedule.due(at(600)));
+    }
+}

@@ -1,0 +1,102 @@
+//! What can be shown of a member: where it stands, how far it is off, what is wrong.
+
+use std::sync::Arc;
+
+use crate::member::{Member, Trouble};
+use crate::playback::Item;
+use crate::reading::Device;
+use crate::time::{LocalTime, Span};
+
+/// How a member takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is known yet.
+    Joining,
+    /// Nobody has played anything in the room yet.
+    Waiting,
+    Leads,
+    InPlace,
+    CatchingUp,
+    /// In order: the room stands.
+    Paused,
+    Away,
+    /// Sync is off.
+    Watching,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    pub standing: Standing,
+    /// Timing error (+ is ahead of the room) and its honest bound; None while there is nothing to compare.
+    pub timing: Option<(Span, Span)>,
+    pub trim: Span,
+    pub player: Option<Player>,
+    pub device: Option<Device>,
+    pub trouble: Option<Trouble>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Player {
+    pub item: Arc<Item>,
+    pub playing: bool,
+    /// At the instant of the view.
+    pub position: Span,
+}
+
+impl Member {
+    pub fn view(&self, now: LocalTime) -> View {
+        let player = self.observer.line().map(|line| Player {
+            item: Arc::clone(&line.item),
+            playing: line.playing(),
+            position: line
+                .estimate
+                .position(now)
+                .clamp(Span::ZERO, line.item.duration),
+        });
+        View {
+            standing: self.standing(now),
+            timing: self.timing(now),
+            trim: self.trim,
+            player,
+            device: self.observer.device().cloned(),
+            trouble: self.trouble.clone(),
+        }
+    }
+
+    /// Timing error and bound, while this member and the room play the same item. The leader's is 0 by definition.
+    pub fn timing(&self, now: LocalTime) -> Option<(Span, Span)> {
+        let want = self.wanted()?;
+        let line = self.observer.line()?;
+        let comparable = want.playing && line.playing() && line.item.same_recording(&want.item);
+        if !comparable || matches!(self.trouble, Some(Trouble::NoDevice | Trouble::Failure(_))) {
+            return None;
+        }
+        let bound = line.estimate.bound(now);
+        if self.leads() {
+            return Some((Span::ZERO, bound));
+        }
+        let error = line.estimate.position(now) - want.line_at(self.clock.to_room(now));
+        Some((error, bound + want.bound))
+    }
+
+    fn standing(&self, now: LocalTime) -> Standing {
+        let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
+        let line = self.observer.line();
+        match (room, line) {
+            _ if matches!(self.trouble, Some(Trouble::NoDevice | Trouble::Failure(_))) => {
+                Standing::Away
+            }
+            (_, None) => Standing::Joining,
+            _ if self.leads() => Standing::Leads,
+            _ if !self.sync => Standing::Watching,
+            (None, _) => Standing::Waiting,
+            (Some(want), Some(line)) if !want.playing && !line.playing() => Standing::Paused,
+            _ => match self.timing(now) {
+                Some((error, bound)) if error.abs() <= Span::from_millis(250) + bound => {
+                    Standing::InPlace
+                }
+                _ => Standing::CatchingUp,
+            },
+        }
+    }
+}
