@@ -441,7 +441,7 @@ mod tests {
             Ok(())
         });
 
-        release.send(()).unwrap();
+        let _ = release.send(());
         let after = in_turn(KEYCHAIN_DEADLINE, || Ok(7));
 
         assert_eq!(stuck, Err(SecretError::Locked));
