@@ -3,10 +3,15 @@
 //! [`Program`] is one actor behind a handle: actions go in, whole snapshots come out ([`api`]). Windows, the browser
 //! host and the terminal draw snapshots and send actions; what they may be asked for is [`shell::Shell`].
 
+pub mod accounts;
+mod agent;
 pub mod api;
 pub mod clock;
 mod controller;
 pub mod cover;
+mod link;
+pub mod local_room;
+mod lock;
 mod notices;
 pub mod players;
 mod program;
@@ -15,8 +20,10 @@ pub mod ration;
 pub mod secrets;
 pub mod settings;
 pub mod shell;
+pub mod sign_in;
 pub mod texts;
 pub mod tray;
+mod trouble;
 
 pub use cover::Cover;
 pub use program::{DemoOptions, Options, Program};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::api::{Action, Notice, NoticeKind, Screen, WayOut};
 use crate::settings::{BadServer, HomeError};
-use crate::texts::t;
+use crate::texts::{has, t};
 
 /// Something that went wrong, in words for the user: a notice in a window, an error in a terminal.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The code is the last part of the text's key: `notice.CODE`.
+    /// The code is the last part of the text's key: `notice.CODE`, or `trouble.CODE` for what may also stand beside a
+    /// member.
     pub fn new(code: &'static str) -> Self {
         Self { code, values: Vec::new(), way_out: None }
     }
@@ -38,7 +39,8 @@ impl Problem {
 
     pub fn text(&self) -> String {
         let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        t(&format!("notice.{}", self.code), &values)
+        let notice = format!("notice.{}", self.code);
+        if has(&notice) { t(&notice, &values) } else { t(&format!("trouble.{}", self.code), &values) }
     }
 
     pub fn to_notice(&self, id: u64) -> Notice {

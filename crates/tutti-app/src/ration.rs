@@ -71,7 +71,7 @@ impl Ration {
     /// Waits until a request may go out; the request counts as made. While Spotify asked us to wait nothing is waited
     /// for: the answer is at once what was asked of us. Commands that come too early are refused as well, since where
     /// they aim would be wrong later.
-    async fn admit(&self, class: Class) -> Result<(), Failure> {
+    pub async fn admit(&self, class: Class) -> Result<(), Failure> {
         loop {
             let now = clock::now();
             let (answer, waiting) = {
@@ -92,7 +92,7 @@ impl Ration {
     }
 
     /// Writes down that Spotify asked us to wait.
-    fn heed(&self, failure: &Failure) {
+    pub fn heed(&self, failure: &Failure) {
         if let Failure::RateLimited { until, quota } = *failure {
             let mut book = self.lock();
             let now = clock::now();

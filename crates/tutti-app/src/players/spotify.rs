@@ -9,10 +9,14 @@ use tutti_core::command::{Answered, Command, CommandKind, Outcome};
 use tutti_core::playback::Item;
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, Span};
-use tutti_spotify::{CallError, Client, Error, model};
+use tutti_spotify::{CallError, Client, Error, Http, model};
 
 use super::{Coming, Listed, Player};
 use crate::clock;
+use crate::problem::Problem;
+use crate::secrets::StoredLogin;
+use crate::settings::Endpoints;
+use crate::trouble;
 
 /// A 429 that does not say how long: twice the window of Spotify's rate limit.
 const UNSAID_WAIT: Duration = Duration::from_secs(60);
@@ -28,6 +32,22 @@ pub struct SpotifyPlayer {
 impl SpotifyPlayer {
     pub fn new(client: Client) -> Self {
         Self { client }
+    }
+
+    /// For an account that signed in earlier. `keep` is called with the sign-in when Spotify renews it; it may block.
+    pub fn open(
+        endpoints: &Endpoints,
+        login: StoredLogin,
+        keep: impl Fn(&StoredLogin) + Send + Sync + 'static,
+    ) -> Result<Self, Problem> {
+        let there = servers(endpoints)?;
+        let http = Http::new(&there).map_err(|error| {
+            trouble::of_failure(&failure(&error.into(), clock::now()), "", endpoints).into_problem()
+        })?;
+        let client = Client::new(there, &login.client_id, login.refresh.clone(), http);
+        Ok(Self::new(client.keep_refresh_token_with(move |refresh| {
+            keep(&StoredLogin { refresh: refresh.clone(), ..login.clone() });
+        })))
     }
 
     async fn look_once(&self) -> Reading {
@@ -104,6 +124,15 @@ impl Player for SpotifyPlayer {
         }
         .boxed()
     }
+}
+
+/// The servers, as the client wants them.
+pub(crate) fn servers(endpoints: &Endpoints) -> Result<tutti_spotify::Endpoints, Problem> {
+    if !endpoints.other {
+        return Ok(tutti_spotify::Endpoints::default());
+    }
+    tutti_spotify::Endpoints::loopback(&endpoints.api, &endpoints.accounts)
+        .map_err(|error| Problem::new("bad_server_address").with("address", error.given))
 }
 
 /// The instants of a request that failed; where it does not know them, from its begin to now.

@@ -1,0 +1,110 @@
+//! The accounts that are signed in on this computer: opening their players, signing them out.
+
+use std::sync::Arc;
+
+use crate::lock::AccountLock;
+use crate::players::spotify::SpotifyPlayer;
+use crate::problem::{Problem, to_connect};
+use crate::ration::{Rationed, Rations};
+use crate::secrets::SecretStore;
+use crate::settings::{AccountSettings, Endpoints, Home, Settings, tidy_name};
+use crate::sign_in::{SignedIn, blocking};
+
+/// What is needed to reach accounts. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    pub home: Home,
+    pub endpoints: Endpoints,
+    pub secrets: Arc<dyn SecretStore>,
+    pub rations: Rations,
+}
+
+impl Accounts {
+    pub fn new(home: Home, endpoints: Endpoints, secrets: Arc<dyn SecretStore>) -> Self {
+        let rations = Rations::kept(home.clone());
+        Self { home, endpoints, secrets, rations }
+    }
+
+    /// The player of an account that signed in earlier; its sign-in comes from the keychain.
+    pub async fn open(&self, account: &AccountSettings) -> Result<Arc<Rationed>, Problem> {
+        let (secrets, key) = (Arc::clone(&self.secrets), account.account_id.clone());
+        let login = blocking(move || secrets.load(&key)).await?;
+        let login = login.ok_or_else(|| {
+            Problem::new("needs_login").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
+        })?;
+        let client_id = login.client_id.clone();
+        let (secrets, key) = (Arc::clone(&self.secrets), account.account_id.clone());
+        let keep = move |login: &_| {
+            if let Err(error) = secrets.save(&key, login) {
+                tracing::error!(code = error.code(), "a new refresh token could not be kept");
+            }
+        };
+        let player = SpotifyPlayer::open(&self.endpoints, login, keep)?;
+        Ok(Arc::new(Rationed::new(Arc::new(player), self.rations.of(&client_id))))
+    }
+
+    /// Nobody else on this computer drives the account until the lock is dropped.
+    pub fn lock(&self, account: &AccountSettings) -> Result<AccountLock, Problem> {
+        AccountLock::take(&account.account_id, &account.name)
+    }
+
+    /// Deletes the sign-in from this computer.
+    pub async fn forget(&self, account_id: &str) -> Result<(), Problem> {
+        let (secrets, key) = (Arc::clone(&self.secrets), account_id.to_owned());
+        blocking(move || secrets.delete(&key)).await
+    }
+}
+
+/// Writes an account that signed in just now into the settings, under `name`, else Spotify's name, else its id. The
+/// answer is what to tell the user.
+pub fn remember(settings: &mut Settings, signed_in: &SignedIn, name: Option<&str>) -> Problem {
+    let given = name.and_then(tidy_name);
+    settings.client_id = Some(signed_in.client_id.clone());
+    if let Some(known) = settings.account_mut(&signed_in.account_id) {
+        known.client_id.clone_from(&signed_in.client_id);
+        let other_name = given.is_some_and(|given| given != known.name);
+        let code = if other_name { "same_account_twice" } else { "already_signed_in" };
+        return Problem::new(code).with("name", known.name.clone());
+    }
+    let wished = given.or_else(|| signed_in.name.clone()).or_else(|| tidy_name(&signed_in.account_id));
+    let name = free_name(settings, &wished.unwrap_or_else(|| "Spotify".into()));
+    settings.accounts.push(AccountSettings {
+        account_id: signed_in.account_id.clone(),
+        name: name.clone(),
+        client_id: signed_in.client_id.clone(),
+        chosen: true,
+        device: None,
+        trim_ms: 0,
+    });
+    Problem::new("signed_in").with("name", name)
+}
+
+/// The name, with a number behind it if another account has it already.
+fn free_name(settings: &Settings, wished: &str) -> String {
+    let taken = |name: &str| settings.accounts.iter().any(|account| account.name.to_lowercase() == name.to_lowercase());
+    let numbered = (2..).map(|number| format!("{wished} {number}"));
+    std::iter::once(wished.to_owned()).chain(numbered).find(|name| !taken(name)).expect("numbers do not end")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let mut settings = Settings::default();
+        for name in ["Ana", "ana 2"] {
+            settings.accounts.push(AccountSettings {
+                account_id: name.into(),
+                name: name.into(),
+                client_id: String::new(),
+                chosen: true,
+                device: None,
+                trim_ms: 0,
+            });
+        }
+
+        assert_eq!(free_name(&settings, "Ana"), "Ana 3");
+        assert_eq!(free_name(&settings, "Ben"), "Ben");
+    }
+}

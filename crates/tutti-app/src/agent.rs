@@ -1,0 +1,153 @@
+//! Drives one member of the engine: does the looking and commanding that it asks for, and wakes it at its deadline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tutti_core::clock::RoomClock;
+use tutti_core::event::Event;
+use tutti_core::member::{Input, Member, Output};
+use tutti_core::room::MemberId;
+use tutti_core::standing::View;
+use tutti_core::time::{LocalTime, Span};
+
+use crate::clock::{self, SuspendWatch};
+use crate::link::Link;
+use crate::local_room::{self, Seat};
+use crate::players::Player;
+use crate::ration::Rationed;
+
+/// What the user changes of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    Sync(bool),
+    Trim(Span),
+    Device(Option<String>),
+}
+
+/// What an agent says of its member.
+#[derive(Debug)]
+pub enum Report {
+    /// How it is now; sent when something happened.
+    View(Box<View>),
+    /// What the engine did or named, and when.
+    Event(LocalTime, Event),
+}
+
+/// A deadline is never waited for more tightly than this, so that a member that stays due cannot keep a core busy.
+const TICK_APART: Duration = Duration::from_millis(2);
+
+pub(crate) struct Agent {
+    id: MemberId,
+    member: Member,
+    player: Arc<Rationed>,
+    link: Link,
+    orders: mpsc::UnboundedReceiver<Order>,
+    reports: mpsc::UnboundedSender<local_room::Report>,
+    /// Requests under way: at most one look, one queue and one command.
+    requests: JoinSet<Input>,
+    suspend: SuspendWatch,
+    ticked: Instant,
+}
+
+impl Agent {
+    pub fn new(
+        seat: Seat,
+        clock: RoomClock,
+        link: Link,
+        orders: mpsc::UnboundedReceiver<Order>,
+        reports: mpsc::UnboundedSender<local_room::Report>,
+    ) -> Self {
+        let now = clock::now();
+        let id = link.member();
+        let mut member = Member::new(id, clock, seat.seed, now);
+        member.handle(Input::Device(seat.device), now);
+        member.handle(Input::Trim(seat.trim), now);
+        Self {
+            id,
+            member,
+            player: seat.player,
+            link,
+            orders,
+            reports,
+            requests: JoinSet::new(),
+            suspend: SuspendWatch::new(),
+            ticked: Instant::now(),
+        }
+    }
+
+    /// Runs until the orders end: then nothing more goes out, and the music stays as it is.
+    pub async fn run(mut self) {
+        loop {
+            self.carry_out();
+            let Some(input) = self.next_input().await else { break };
+            let slept = self.suspend.slept();
+            let now = clock::now();
+            if slept {
+                tracing::info!(member = self.id.0, "the machine slept");
+                self.member.handle(Input::Suspended, now);
+            }
+            self.member.handle(input, now);
+        }
+        // A request that is under way is not taken back, but its answer is of no use any more.
+        self.requests.shutdown().await;
+    }
+
+    async fn next_input(&mut self) -> Option<Input> {
+        let deadline = self.member.deadline(clock::now());
+        let tick = deadline.map(|(at, _)| Instant::from(clock::instant(at)).max(self.ticked + TICK_APART));
+        tokio::select! {
+            biased;
+            order = self.orders.recv() => order.map(|order| match order {
+                Order::Sync(on) => Input::Sync(on),
+                Order::Trim(trim) => Input::Trim(trim),
+                Order::Device(device) => Input::Device(device),
+            }),
+            message = self.link.receive() => message.map(Input::FromHub),
+            Some(answer) = self.requests.join_next() => match answer {
+                Ok(input) => Some(input),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            },
+            () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => {
+                self.ticked = Instant::now();
+                Some(Input::Tick)
+            }
+        }
+    }
+
+    /// Does everything that the member wants done by now.
+    fn carry_out(&mut self) {
+        let now = clock::now();
+        while let Some(output) = self.member.poll() {
+            let player = Arc::clone(&self.player);
+            match output {
+                Output::Look => {
+                    self.requests.spawn(async move { Input::Reading(player.look().await) });
+                }
+                Output::LookQueue => {
+                    self.requests.spawn(async move {
+                        let coming = player.queue().await.ok();
+                        let (of, next) = coming.map_or((None, None), |coming| (coming.of, Some(coming.next)));
+                        Input::Queue { of, next }
+                    });
+                }
+                Output::Command(command) => {
+                    self.requests.spawn(async move { Input::Answered(player.command(command).await) });
+                }
+                Output::ToHub(message) => self.link.send(message),
+                Output::Event(event) => {
+                    tracing::debug!(member = self.id.0, ?event, "engine");
+                    self.report(Report::Event(now, event));
+                }
+            }
+        }
+        self.report(Report::View(Box::new(self.member.view(now))));
+    }
+
+    fn report(&self, report: Report) {
+        // An error means that nobody watches this room.
+        let _ = self.reports.send(local_room::Report::Member(self.id, report));
+    }
+}
