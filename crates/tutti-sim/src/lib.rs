@@ -7,3 +7,6 @@ pub mod catalogue;
 pub mod player;
 pub mod profile;
 pub mod random;
+pub mod sign_in;
+pub mod sim;
+pub mod web_api;

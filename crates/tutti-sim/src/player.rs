@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use command::{Accepted, Command, Offset, PlayTarget, Refusal};
-pub use device::{Device, DeviceKind, DeviceView};
+pub use device::{Device, DeviceKind, DeviceView, display_name};
 pub use hand::{Hand, HandError};
 
 use crate::catalogue::{Catalogue, ContextRef, ItemRef};

@@ -97,7 +97,7 @@ impl Drawing {
         let ring = (distance(x, y, self.centre) * 14.0) as usize;
         match ring {
             0 | 1 => 2,
-            _ if ring % 2 == 0 => 1,
+            _ if ring.is_multiple_of(2) => 1,
             _ => 0,
         }
     }
@@ -137,7 +137,7 @@ impl Drawing {
             1
         } else if back {
             // A lighter slope: stripes of ground let it recede.
-            if (y * 40.0) as usize % 2 == 0 { 1 } else { 0 }
+            usize::from(((y * 40.0) as usize).is_multiple_of(2))
         } else if distance(x, y, (cx, cy * 0.7)) < 0.16 {
             2
         } else {
@@ -146,7 +146,7 @@ impl Drawing {
     }
 
     fn sun_and_stripes(&self, x: f64, y: f64) -> usize {
-        let stripe = ((x + y) * 8.0) as usize % 2 == 0;
+        let stripe = (((x + y) * 8.0) as usize).is_multiple_of(2);
         match (distance(x, y, self.centre) < 0.28, stripe) {
             (true, true) => 2,
             (true, false) => 1,

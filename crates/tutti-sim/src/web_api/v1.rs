@@ -1,0 +1,246 @@
+//! A request to `/v1`: which endpoint, who asks, its way there, its answer, its way back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Request, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{Answer, BODY_LIMIT, Web, commands, readings};
+use crate::sign_in::Bearer;
+use crate::sim::{RequestRecord, Sim};
+
+const READ: &str = "user-read-playback-state";
+const CURRENT: &str = "user-read-currently-playing";
+const MODIFY: &str = "user-modify-playback-state";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Me,
+    Player,
+    CurrentlyPlaying,
+    Devices,
+    Queue,
+    Play,
+    Pause,
+    Seek,
+    Transfer,
+    Next,
+    Previous,
+    AddToQueue,
+}
+
+struct Row {
+    method: Method,
+    path: &'static str,
+    endpoint: Endpoint,
+    name: &'static str,
+    scopes: &'static [&'static str],
+}
+
+const TABLE: &[Row] = &[
+    row(Method::GET, "/v1/me", Endpoint::Me, "GET /v1/me", &[]),
+    row(
+        Method::GET,
+        "/v1/me/player",
+        Endpoint::Player,
+        "GET /v1/me/player",
+        &[READ],
+    ),
+    row(
+        Method::GET,
+        "/v1/me/player/currently-playing",
+        Endpoint::CurrentlyPlaying,
+        "GET /v1/me/player/currently-playing",
+        &[CURRENT],
+    ),
+    row(
+        Method::GET,
+        "/v1/me/player/devices",
+        Endpoint::Devices,
+        "GET /v1/me/player/devices",
+        &[READ],
+    ),
+    row(
+        Method::GET,
+        "/v1/me/player/queue",
+        Endpoint::Queue,
+        "GET /v1/me/player/queue",
+        &[CURRENT, READ],
+    ),
+    row(
+        Method::PUT,
+        "/v1/me/player/play",
+        Endpoint::Play,
+        "PUT /v1/me/player/play",
+        &[MODIFY],
+    ),
+    row(
+        Method::PUT,
+        "/v1/me/player/pause",
+        Endpoint::Pause,
+        "PUT /v1/me/player/pause",
+        &[MODIFY],
+    ),
+    row(
+        Method::PUT,
+        "/v1/me/player/seek",
+        Endpoint::Seek,
+        "PUT /v1/me/player/seek",
+        &[MODIFY],
+    ),
+    row(
+        Method::PUT,
+        "/v1/me/player",
+        Endpoint::Transfer,
+        "PUT /v1/me/player",
+        &[MODIFY],
+    ),
+    row(
+        Method::POST,
+        "/v1/me/player/next",
+        Endpoint::Next,
+        "POST /v1/me/player/next",
+        &[MODIFY],
+    ),
+    row(
+        Method::POST,
+        "/v1/me/player/previous",
+        Endpoint::Previous,
+        "POST /v1/me/player/previous",
+        &[MODIFY],
+    ),
+    row(
+        Method::POST,
+        "/v1/me/player/queue",
+        Endpoint::AddToQueue,
+        "POST /v1/me/player/queue",
+        &[MODIFY],
+    ),
+];
+
+const fn row(
+    method: Method,
+    path: &'static str,
+    endpoint: Endpoint,
+    name: &'static str,
+    scopes: &'static [&'static str],
+) -> Row {
+    Row {
+        method,
+        path,
+        endpoint,
+        name,
+        scopes,
+    }
+}
+
+/// Any request below `/v1/`.
+pub(super) async fn handle(State(web): State<Arc<Web>>, request: Request<Body>) -> Response {
+    let row = match find(request.method(), request.uri().path()) {
+        Ok(row) => row,
+        Err(answer) => return answer.into_response(),
+    };
+    let (head, body) = request.into_parts();
+    let user = bearer(&web.sim, &head.headers)
+        .ok()
+        .map(|bearer| bearer.user);
+    let exchange = web.sim.exchange(user, row.method != Method::GET);
+    travel(exchange.up_us).await;
+    let body = to_bytes(body, BODY_LIMIT).await;
+    let at_us = web.sim.now_us();
+    // The server looks at the token when the request has arrived.
+    let asker = bearer(&web.sim, &head.headers);
+    let answer = match (asker, body) {
+        _ if lacks_length(&row.method, &head.headers) => Answer::error(411, "Length Required"),
+        (Err(refused), _) => refused,
+        (_, Err(_)) => Answer::error(413, "The request is too large"),
+        (Ok(bearer), Ok(_)) if !row.scopes.iter().all(|scope| bearer.may(scope)) => {
+            Answer::error(403, "Insufficient client scope")
+        }
+        (Ok(bearer), Ok(body)) => {
+            let query = head.uri.query().unwrap_or_default();
+            match row.method {
+                Method::GET => readings::read(&web, row.endpoint, bearer.user, query),
+                _ => commands::act(&web, row.endpoint, bearer.user, query, &body),
+            }
+        }
+    };
+    note(&web.sim, at_us, user, row.name, &answer);
+    travel(exchange.down_us).await;
+    answer.into_response()
+}
+
+/// Waits for as long as a request is on its way.
+pub(super) async fn travel(way_us: i64) {
+    if way_us > 0 {
+        tokio::time::sleep(Duration::from_micros(way_us.unsigned_abs())).await;
+    }
+}
+
+pub(super) fn note(
+    sim: &Sim,
+    at_us: i64,
+    user: Option<usize>,
+    endpoint: &'static str,
+    answer: &Answer,
+) {
+    let user = user.map_or_else(|| "-".into(), |index| sim.accounts()[index].user.clone());
+    let status = answer.status.as_u16();
+    sim.log().note_request(RequestRecord {
+        at_us,
+        user,
+        endpoint,
+        status,
+    });
+}
+
+fn find(method: &Method, path: &str) -> Result<&'static Row, Answer> {
+    let mut rows = TABLE.iter().filter(|row| row.path == path).peekable();
+    if rows.peek().is_none() {
+        return Err(Answer::error(404, "Service not found"));
+    }
+    rows.find(|row| row.method == method)
+        .ok_or_else(|| Answer::error(405, "Method not allowed"))
+}
+
+fn bearer(sim: &Sim, headers: &HeaderMap) -> Result<Bearer, Answer> {
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = value.and_then(|value| value.split_once(' '));
+    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, token)) = token else {
+        return Err(Answer::unauthorized(
+            "Invalid access token",
+            "missing_token",
+        ));
+    };
+    let now_us = sim.now_us();
+    let known = sim.sign_in().bearer(now_us, token.trim()).cloned();
+    known.map_err(|error| Answer::unauthorized(&error.to_string(), "invalid_token"))
+}
+
+/// Spotify's front end refuses a PUT or POST that does not say how long it is.
+fn lacks_length(method: &Method, headers: &HeaderMap) -> bool {
+    *method != Method::GET
+        && !headers.contains_key(header::CONTENT_LENGTH)
+        && !headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_paths_are_404_and_wrong_methods_405() {
+        let found = find(&Method::PUT, "/v1/me/player").unwrap();
+        assert_eq!(found.endpoint, Endpoint::Transfer);
+        let status = |method, path| find(&method, path).err().unwrap().status.as_u16();
+        assert_eq!(status(Method::DELETE, "/v1/me/player"), 405);
+        assert_eq!(status(Method::GET, "/v1/me/players"), 404);
+    }
+}
