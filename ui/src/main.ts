@@ -1,0 +1,20 @@
+import "uplot/dist/uPlot.min.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import { mount } from "svelte";
+import App from "./App.svelte";
+import { chooseHost } from "./host/choose";
+import { SESSION, Session } from "./lib/session.svelte";
+import { t } from "./lib/texts";
+
+const target = document.getElementById("app");
+if (target === null) throw new Error("the page holds an element #app");
+
+try {
+  const session = new Session(await chooseHost());
+  target.replaceChildren();
+  mount(App, { target, context: new Map([[SESSION, session]]) });
+} catch (fault) {
+  console.error(fault);
+  target.textContent = `${t("app.broken")}. ${t("app.broken.why")}`;
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type Plugin } from "vite";
+
+/** The page itself also takes its words from the one file of texts. */
+function pageTexts(): Plugin {
+  const file = new URL("../crates/tutti-app/texts/en.json", import.meta.url);
+  return {
+    name: "page-texts",
+    transformIndexHtml(html) {
+      const texts = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
+      return html.replace(/%text:([a-z_.]+)%/g, (_, key: string) => {
+        const text = texts[key];
+        if (text === undefined) throw new Error(`index.html asks for the unknown text ${key}`);
+        return text;
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  // The browser host serves the page under a random path.
+  base: "./",
+  plugins: [svelte(), pageTexts()],
+  build: {
+    target: "es2022",
+    // The content security policy allows no data: addresses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { host: "127.0.0.1", fs: { allow: [".."] } },
+});
