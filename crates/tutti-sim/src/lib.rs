@@ -10,3 +10,6 @@ pub mod random;
 pub mod sign_in;
 pub mod sim;
 pub mod web_api;
+pub mod report;
+pub mod workload;
+pub mod world;

@@ -1,0 +1,210 @@
+//! What became of every hand action; whether anything moved that nobody moved; how often followers were put right.
+
+use tutti_core::event::{Author, Event, What, Why};
+use tutti_core::room::Act;
+use tutti_core::command::CommandKind;
+
+use super::following::{Truth, distance, followers};
+use super::{Actions, Corrections, HandKind, RoomChange, Takeovers, Trace, seconds};
+
+/// A follower is there when it is no further off than this, and keeps it for [`KEPT_US`].
+const NEAR_MS: f64 = 500.0;
+const KEPT_US: i64 = 1_000_000;
+/// What was not followed at all.
+const NEVER_S: f64 = 30.0;
+/// An engine names an action at the latest so long after it.
+const NAMED_WITHIN_US: i64 = 30_000_000;
+/// An action that the next one replaces sooner than this could not be seen by any poll (the longest dithered wait in a
+/// lively room is 3.9 s, or 3.25 s in one that is paused).
+const SUPERSEDED_US: i64 = 4_000_000;
+/// A change of leader that is undone within this time is a flap.
+const FLAP_US: i64 = 5_000_000;
+/// A command so long after a cause, or less, settles it.
+const SETTLES_US: i64 = 15_000_000;
+/// A jump of the room's line beyond this is a move.
+const MOVE_MS: f64 = 1_000.0;
+
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub actions: Actions,
+    pub takeovers: Takeovers,
+    pub false_moves: usize,
+    pub leader_flaps: usize,
+    pub detections: Vec<f64>,
+    pub propagations: Vec<f64>,
+}
+
+pub(super) fn judge(trace: &Trace, truth: &Truth) -> Outcome {
+    let mut outcome = Outcome::default();
+    for index in 0..trace.hands.len() {
+        if trace.hands[index].kind != HandKind::Transfer {
+            judge_hand(trace, index, &mut outcome);
+        }
+    }
+    judge_rooms(trace, truth, &mut outcome);
+    outcome
+}
+
+fn judge_hand(trace: &Trace, index: usize, outcome: &mut Outcome) {
+    let hand = &trace.hands[index];
+    let next_us = trace.hands.get(index + 1).map_or(trace.ended_us, |next| next.at_us);
+    let named = named_at(trace, index);
+    let reached = propagated_at(trace, hand.member, hand.at_us, next_us);
+    outcome.actions.made += 1;
+    if let Some(at) = named {
+        outcome.detections.push((at - hand.at_us) as f64 / 1e6);
+    }
+    match (named, reached) {
+        (Some(_), Some(at)) => {
+            outcome.actions.followed += 1;
+            outcome.propagations.push((at - hand.at_us) as f64 / 1e6);
+        }
+        _ if next_us - hand.at_us < SUPERSEDED_US || in_flight(trace, hand.member, hand.at_us) => {
+            outcome.actions.superseded += 1;
+        }
+        _ => {
+            outcome.actions.missed += 1;
+            outcome.propagations.push(NEVER_S);
+        }
+    }
+}
+
+/// When the engine of the member who acted gave that action to its user.
+fn named_at(trace: &Trace, index: usize) -> Option<i64> {
+    let hand = &trace.hands[index];
+    let next_own = trace.hands[index + 1..].iter().find(|next| next.member == hand.member);
+    let until = next_own.map_or(i64::MAX, |next| next.at_us).min(hand.at_us + NAMED_WITHIN_US);
+    trace
+        .events
+        .iter()
+        .filter(|logged| logged.member == hand.member && hand.at_us <= logged.at_us && logged.at_us < until)
+        .find(|logged| match &logged.event {
+            Event::Named { what: What::Act(act), author: Author::User, .. } => is_kind(act, hand.kind),
+            _ => false,
+        })
+        .map(|logged| logged.at_us)
+}
+
+/// Skipping back within an item, or on one that repeats, shows as a seek; a seek beyond an end shows as another item.
+fn is_kind(act: &Act, kind: HandKind) -> bool {
+    match act {
+        Act::Paused => kind == HandKind::Pause,
+        Act::Resumed => matches!(kind, HandKind::Resume | HandKind::Next | HandKind::Previous | HandKind::Play),
+        Act::Sought(_) => matches!(kind, HandKind::Seek | HandKind::Previous | HandKind::Next | HandKind::Play),
+        Act::Started(_) => matches!(kind, HandKind::Play | HandKind::Next | HandKind::Previous | HandKind::Seek),
+    }
+}
+
+/// A command to this member was on its way when it acted.
+fn in_flight(trace: &Trace, member: usize, at_us: i64) -> bool {
+    const FLIGHT_US: i64 = 1_500_000;
+    trace.events.iter().any(|logged| {
+        logged.member == member
+            && matches!(logged.event, Event::Commanded { .. })
+            && logged.at_us <= at_us
+            && at_us - logged.at_us < FLIGHT_US
+    })
+}
+
+/// From when on every follower is where the acting member is, for a second; before the next hand action.
+fn propagated_at(trace: &Trace, member: usize, from_us: i64, until_us: i64) -> Option<i64> {
+    let mut since = None;
+    let first = trace.samples.partition_point(|sample| sample.at_us < from_us);
+    for sample in trace.samples[first..].iter().take_while(|sample| sample.at_us < until_us) {
+        let lead = &sample.players[member];
+        let there = followers(trace, sample, member).all(|(_, player)| distance(player, lead) <= NEAR_MS);
+        if !there {
+            since = None;
+        } else if sample.at_us - *since.get_or_insert(sample.at_us) >= KEPT_US {
+            return since;
+        }
+    }
+    None
+}
+
+/// Every accepted claim needs a hand of that member behind it; so does every jump of the room's line.
+fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
+    let mut used = vec![false; trace.hands.len()];
+    let mut changes: Vec<&RoomChange> = Vec::new();
+    for pair in trace.rooms.windows(2) {
+        let (before, after) = (&pair[0], &pair[1]);
+        if after.actions > before.actions {
+            let hand = trace.hands.iter().enumerate().rposition(|(index, hand)| {
+                Some(hand.member) == after.leader && hand.at_us <= after.at_us && after.at_us - hand.at_us < NAMED_WITHIN_US && !used[index]
+            });
+            match hand {
+                Some(index) => used[index] = true,
+                None => outcome.false_moves += 1,
+            }
+            if after.takeover {
+                *(if hand.is_some() { &mut outcome.takeovers.right } else { &mut outcome.takeovers.wrong }) += 1;
+            }
+        } else if jumped(before, after) && !truth.transitions.iter().any(|&(at, _)| (at - after.at_us).abs() < SETTLES_US) {
+            outcome.false_moves += 1;
+        }
+        if after.leader != before.leader {
+            let back = changes.last().is_some_and(|last: &&RoomChange| last.leader == after.leader)
+                && after.at_us - before_change(trace, before) < FLAP_US;
+            let acted = trace.hands.iter().any(|hand| {
+                Some(hand.member) == after.leader && before_change(trace, before) <= hand.at_us && hand.at_us <= after.at_us
+            });
+            outcome.leader_flaps += usize::from(back && !acted);
+            changes.push(before);
+        }
+    }
+}
+
+/// When the leader of this state began to lead.
+fn before_change(trace: &Trace, state: &RoomChange) -> i64 {
+    let since = trace.rooms.iter().rev().skip_while(|room| room.at_us > state.at_us);
+    since.take_while(|room| room.leader == state.leader).last().map_or(state.at_us, |room| room.at_us)
+}
+
+fn jumped(before: &RoomChange, after: &RoomChange) -> bool {
+    match (&before.line, &after.line) {
+        (Some((uri, playing, position)), Some((new_uri, new_playing, new_position))) => {
+            let ran = if *playing { (after.at_us - before.at_us) as f64 / 1e3 } else { 0.0 };
+            uri != new_uri || playing != new_playing || (new_position - position - ran).abs() > MOVE_MS
+        }
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// Seeks and plays beyond the first that answers an action, join or transition.
+pub(super) fn corrections(trace: &Trace, truth: &Truth) -> Corrections {
+    let (mut settling, mut steady, mut boundary) = (0, 0, 0);
+    let followers = (trace.members.len() - trace.uncontrollable.len()).saturating_sub(1).max(1);
+    for member in 0..trace.members.len() {
+        let mut answered = i64::MIN;
+        for logged in trace.events.iter().filter(|logged| logged.member == member) {
+            let Event::Commanded { kind: CommandKind::Play { .. } | CommandKind::Seek { .. }, why, .. } = &logged.event else {
+                continue;
+            };
+            let cause = last_cause(trace, truth, logged.at_us);
+            if cause > answered && *why != Why::Boundary {
+                answered = cause;
+                continue;
+            }
+            match why {
+                Why::Boundary => boundary += 1,
+                _ if logged.at_us - cause <= SETTLES_US => settling += 1,
+                _ => steady += 1,
+            }
+        }
+    }
+    let per = |count: usize, by: f64| super::numbers::round(count as f64 / followers as f64 / by.max(1e-9), 2);
+    let items = truth.transitions.iter().filter(|(_, leads)| *leads).count().max(1);
+    Corrections {
+        settling_member_action: per(settling, trace.hands.len().max(1) as f64),
+        steady_member_hour: per(steady, seconds(trace) / 3_600.0),
+        boundary_member_item: per(boundary, items as f64),
+    }
+}
+
+/// The last action, join or transition before an instant.
+fn last_cause(trace: &Trace, truth: &Truth, at_us: i64) -> i64 {
+    let hand = trace.hands.iter().map(|hand| hand.at_us).filter(|&at| at <= at_us).max();
+    let transition = truth.transitions.iter().map(|&(at, _)| at).filter(|&at| at <= at_us).max();
+    hand.max(transition).unwrap_or(trace.started_us)
+}

@@ -1,0 +1,111 @@
+//! Who really leads at an instant, what disturbs, and how far everybody is from the leader.
+
+use super::{PlayerTruth, SAMPLE_US, Sample, Trace};
+
+/// Spread counts from so long after anything happened.
+const CALM_US: i64 = 5_000_000;
+/// Another item or a wrong playing state counts as so many ms.
+const WRONG_MS: f64 = 10_000.0;
+/// An item that changes this near to its end went on by itself.
+const AT_END_MS: f64 = 1_500.0;
+
+/// What can be derived from the truth alone.
+pub(super) struct Truth {
+    /// Natural transitions of any member, µs, in order; `true` for the leader's.
+    pub transitions: Vec<(i64, bool)>,
+}
+
+impl Truth {
+    pub fn of(trace: &Trace) -> Self {
+        let mut transitions = Vec::new();
+        for pair in trace.samples.windows(2) {
+            let (before, after) = (&pair[0], &pair[1]);
+            for member in 0..trace.members.len() {
+                let (a, b) = (&before.players[member], &after.players[member]);
+                let ran = (after.at_us - before.at_us) as f64 / 1e3;
+                let ended = a.playing && a.reported_ms + ran + AT_END_MS >= a.duration_ms;
+                let by_hand = trace.hands.iter().any(|hand| {
+                    hand.member == member && before.at_us < hand.at_us && hand.at_us <= after.at_us
+                });
+                if ended && (a.uri != b.uri || b.reported_ms < a.reported_ms) && !by_hand {
+                    transitions.push((after.at_us, leader(trace, after.at_us) == Some(member)));
+                }
+            }
+        }
+        Self { transitions }
+    }
+}
+
+/// Who leads in truth: whoever acted by hand last.
+pub(super) fn leader(trace: &Trace, at_us: i64) -> Option<usize> {
+    let index = trace.hands.partition_point(|hand| hand.at_us <= at_us);
+    trace.hands[..index].iter().rev().find(|hand| hand.kind != super::HandKind::Transfer).map(|hand| hand.member)
+}
+
+pub(super) struct Distances {
+    pub reported: Vec<f64>,
+    pub audible: Vec<f64>,
+}
+
+/// |follower − leader| for every controllable follower at every sample while the leader plays, from 5 s after the last
+/// hand action, join or transition until the next. Audible: of what is heard, with every member's trim set to the true
+/// offset of their device.
+pub(super) fn spread(trace: &Trace, truth: &Truth) -> Distances {
+    let disturbances = disturbances(trace, truth);
+    let mut distances = Distances { reported: Vec::new(), audible: Vec::new() };
+    for sample in &trace.samples {
+        let Some(lead) = leader(trace, sample.at_us) else { continue };
+        if !sample.players[lead].playing || !is_calm(&disturbances, sample.at_us) {
+            continue;
+        }
+        for (member, player) in followers(trace, sample, lead) {
+            let leading = &sample.players[lead];
+            let reported = distance(player, leading);
+            distances.reported.push(reported);
+            let trimmed = |player: &PlayerTruth| player.audible_ms + player.offset_ms;
+            distances.audible.push(if reported >= WRONG_MS {
+                WRONG_MS
+            } else if leading.audible_ms <= 0.0 || sample.players[member].audible_ms <= 0.0 {
+                reported
+            } else {
+                (trimmed(player) - trimmed(leading)).abs()
+            });
+        }
+    }
+    distances
+}
+
+/// Item, flag and position of a follower against the leader's, ms.
+pub(super) fn distance(player: &PlayerTruth, leader: &PlayerTruth) -> f64 {
+    if player.uri != leader.uri || player.playing != leader.playing {
+        return WRONG_MS;
+    }
+    (player.reported_ms - leader.reported_ms).abs()
+}
+
+pub(super) fn followers<'a>(
+    trace: &'a Trace,
+    sample: &'a Sample,
+    leader: usize,
+) -> impl Iterator<Item = (usize, &'a PlayerTruth)> {
+    sample
+        .players
+        .iter()
+        .enumerate()
+        .filter(move |(member, _)| *member != leader && !trace.uncontrollable.contains(member))
+}
+
+fn disturbances(trace: &Trace, truth: &Truth) -> Vec<i64> {
+    let hands = trace.hands.iter().map(|hand| hand.at_us);
+    let mut all: Vec<i64> = hands.chain(truth.transitions.iter().map(|&(at, _)| at)).chain([trace.started_us]).collect();
+    all.sort_unstable();
+    all
+}
+
+/// At least 5 s after the last disturbance, and not in the sample in which the next one happens.
+fn is_calm(disturbances: &[i64], at_us: i64) -> bool {
+    let next = disturbances.partition_point(|&at| at <= at_us);
+    let last = next.checked_sub(1).map(|index| disturbances[index]);
+    let soon = disturbances.get(next).is_some_and(|&at| at - at_us < SAMPLE_US);
+    last.is_some_and(|last| at_us - last >= CALM_US) && !soon
+}
