@@ -1,2 +1,34 @@
-//! (skeleton)
-fn main() {}
+//! The desktop program: parses flags, starts logging, runs.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod app;
+mod cover;
+mod ipc;
+mod shell;
+mod tray;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// Several Spotify accounts playing in step.
+#[derive(Debug, Parser)]
+#[command(name = "tutti-desktop", version)]
+pub struct Flags {
+    /// Open on simulated accounts; no Spotify account is needed.
+    #[arg(long)]
+    demo: bool,
+    /// Start in the tray, without a window (with one where there is no tray).
+    #[arg(long)]
+    hidden: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let flags = Flags::parse();
+    let filter = EnvFilter::try_from_env("TUTTI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    app::run(flags)
+}

@@ -1,2 +1,97 @@
-//! (skeleton)
-fn main() {}
+//! `cargo xtask`: parses what is asked for and calls the file that does it.
+
+mod browser;
+mod check;
+mod codegen;
+mod command;
+mod demo;
+mod long;
+mod system;
+mod test;
+mod tidy;
+mod ui;
+mod webdriver;
+mod window;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Everything that this repository can do for you"
+)]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// See it work: installs what is missing, builds, and opens the window on simulated accounts.
+    Demo {
+        /// Passed on to the program.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Runs every check, in order; the last line is `N passed, N failed`.
+    Test {
+        /// Also run what takes long, and write docs/long-report.md.
+        #[arg(long)]
+        long: bool,
+        /// Run this check alone (repeatable); see --list.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Name the checks and stop.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Proves the invariants of ARCHITECTURE.md that a command can prove.
+    Tidy,
+    /// Writes ui/src/generated/api.ts from the contract in Rust.
+    Codegen {
+        /// Change nothing; fail if the file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// The smoke test of the real window, on a screen of its own.
+    Window {
+        /// A built tutti-desktop; without it, one is built.
+        #[arg(long)]
+        binary: Option<PathBuf>,
+        /// Where the picture of the window goes.
+        #[arg(long, default_value = "shots/window.png")]
+        picture: PathBuf,
+        /// There is a screen and a session bus already (set by the task itself).
+        #[arg(long, hide = true)]
+        inside: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().task {
+        Task::Demo { args } => demo::demo(&args),
+        Task::Test { list: true, .. } => {
+            test::list();
+            Ok(true)
+        }
+        Task::Test { long, only, .. } => test::test(long, &only),
+        Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
+        Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
+        Task::Window {
+            binary,
+            picture,
+            inside,
+        } => window::window(binary, &picture, inside).map(|()| true),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

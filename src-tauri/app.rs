@@ -1,0 +1,119 @@
+//! The program inside Tauri: one instance a profile, one window, the tray, and an orderly end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tauri::async_runtime;
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, Manager, RunEvent, Window, WindowEvent, Wry};
+use tutti_app::{Options, Program};
+
+use crate::shell::{DesktopShell, WINDOW, show_window};
+use crate::tray::DesktopTray;
+use crate::{Flags, cover, ipc, tray};
+
+/// The program writes a file or two when it stops; a disk that takes longer must not keep the window system waiting.
+const STOP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// The profile's folder, for the web view's own files.
+pub struct Profile(pub std::path::PathBuf);
+
+/// Runs until the user quits.
+pub fn run(flags: Flags) -> anyhow::Result<()> {
+    let options = Options::from_env(flags.demo)?;
+    let mut context = tauri::generate_context!();
+    if let Some(folder) = options.home.own_keychain() {
+        context.config_mut().identifier = profile_identifier(&context.config().identifier, folder);
+    }
+    let app = tauri::Builder::default()
+        .plugin(one_instance())
+        .register_asynchronous_uri_scheme_protocol("cover", cover::answer)
+        .invoke_handler(tauri::generate_handler![ipc::dispatch, ipc::snapshot])
+        .on_window_event(window_event)
+        .setup(move |app| setup(app.handle(), options, flags.hidden))
+        .build(context)?;
+    app.run(|app, event| {
+        if let RunEvent::Exit = event {
+            stop(app);
+        }
+    });
+    Ok(())
+}
+
+/// A second start shows the first one's window and ends.
+fn one_instance() -> TauriPlugin<Wry> {
+    tauri_plugin_single_instance::init(|app, _arguments, _folder| show_window(app))
+}
+
+/// A profile of its own is a program of its own, also beside the usual one.
+fn profile_identifier(identifier: &str, folder: &Path) -> String {
+    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    let hash: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{identifier}.p{hash}")
+}
+
+fn setup(
+    app: &AppHandle,
+    options: Options,
+    hidden: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
+    app.manage(Profile(options.home.folder().to_owned()));
+    app.manage(DesktopTray::default());
+    let shell = Arc::new(DesktopShell::new(app.clone()));
+    let program = async_runtime::block_on(Program::start(options, shell))?;
+    app.manage(program.clone());
+    if !hidden {
+        show_window(app);
+    }
+    async_runtime::spawn(ipc::publish(app.clone(), program.snapshots()));
+    async_runtime::spawn(tray::run(app.clone(), program));
+    Ok(())
+}
+
+/// Closing hides the window where a tray can bring it back; elsewhere it ends the program.
+fn window_event(window: &Window, event: &WindowEvent) {
+    if let WindowEvent::CloseRequested { api, .. } = event
+        && window.label() == WINDOW
+        && window.state::<DesktopTray>().is_shown()
+    {
+        api.prevent_close();
+        if let Err(error) = window.hide() {
+            tracing::warn!(%error, "the window could not be hidden");
+        }
+    }
+}
+
+fn stop(app: &AppHandle) {
+    if let Some(program) = app.try_state::<Program>() {
+        let stopped = async_runtime::block_on(async {
+            tokio::time::timeout(STOP_DEADLINE, program.stop()).await
+        });
+        if stopped.is_err() {
+            tracing::warn!("the program took too long to stop");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_profiles_are_two_programs() {
+        let one = profile_identifier("app.tutti.desktop", Path::new("/home/a"));
+        let other = profile_identifier("app.tutti.desktop", Path::new("/home/b"));
+        assert_ne!(one, other);
+        assert!(one.starts_with("app.tutti.desktop.p"));
+        assert!(
+            one.chars()
+                .all(|char| char.is_ascii_alphanumeric() || char == '.'),
+            "{one} is a name on the session bus"
+        );
+    }
+}

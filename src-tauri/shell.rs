@@ -1,0 +1,90 @@
+//! What the program may ask of the desktop: open an address, show the window, quit.
+
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
+use tutti_app::shell::{NoWindow, Shell};
+use tutti_app::texts::t;
+
+use crate::app::Profile;
+
+/// The label of the only window.
+pub const WINDOW: &str = "main";
+/// Room for cover, lanes and chart side by side, on the smallest usual laptop screen too.
+const SIZE: (f64, f64) = (1120.0, 760.0);
+/// The narrowest layout of the UI, and enough height for its lanes.
+const LEAST: (f64, f64) = (360.0, 480.0);
+
+pub struct DesktopShell {
+    app: AppHandle,
+}
+
+impl DesktopShell {
+    pub fn new(app: AppHandle) -> Self {
+        Self { app }
+    }
+}
+
+impl Shell for DesktopShell {
+    fn open_address(&self, address: &str) -> Result<(), String> {
+        NoWindow { browser: true }.open_address(address)
+    }
+
+    fn show_window(&self) {
+        show_window(&self.app);
+    }
+
+    fn quit(&self) {
+        self.app.exit(0);
+    }
+}
+
+/// Brings the window to the front, from any thread; opens it if there is none.
+pub fn show_window(app: &AppHandle) {
+    let handle = app.clone();
+    let asked = app.run_on_main_thread(move || {
+        if let Err(error) = show(&handle) {
+            tracing::error!(%error, "the window could not be shown");
+        }
+    });
+    if let Err(error) = asked {
+        tracing::warn!(%error, "the window system is gone");
+    }
+}
+
+fn show(app: &AppHandle) -> tauri::Result<()> {
+    if let Some(window) = app.get_webview_window(WINDOW) {
+        window.show()?;
+        window.unminimize()?;
+        return window.set_focus();
+    }
+    WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
+        .title(t("app.name", &[]))
+        .inner_size(SIZE.0, SIZE.1)
+        .min_inner_size(LEAST.0, LEAST.1)
+        .data_directory(app.state::<Profile>().0.join("webview"))
+        .on_navigation(is_own)
+        .build()
+        .map(drop)
+}
+
+/// The window never leaves the program's own pages.
+fn is_own(url: &tauri::Url) -> bool {
+    url.scheme() == "tauri"
+        || url.host_str() == Some("tauri.localhost")
+        || url.as_str() == "about:blank"
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_stays_on_the_program_s_own_pages() {
+        let own = |url: &str| is_own(&url.parse().unwrap());
+        assert!(own("tauri://localhost/index.html"));
+        assert!(own("http://tauri.localhost/"));
+        assert!(!own("https://open.spotify.com/track/1"));
+        assert!(!own("https://tauri.localhost.example.org/"));
+        assert!(!own("file:///etc/passwd"));
+    }
+}

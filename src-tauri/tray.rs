@@ -1,0 +1,266 @@
+//! Draws the program's tray with Tauri's: menu rows and picture, changed in place where only words changed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tauri::image::Image;
+use tauri::menu::{
+    CheckMenuItem, CheckMenuItemBuilder, Menu, MenuEvent, MenuItem, MenuItemBuilder,
+    PredefinedMenuItem,
+};
+use tauri::tray::{TrayIcon, TrayIconBuilder};
+use tauri::{AppHandle, Manager, Wry};
+use tutti_app::Program;
+use tutti_app::tray::{Entry, Icon, Row, Tray};
+
+use crate::shell::show_window;
+
+/// The tray as it is on the screen; empty where the desktop has none.
+#[derive(Default)]
+pub struct DesktopTray(Mutex<Option<Drawn>>);
+
+struct Drawn {
+    tray: Tray,
+    icon: TrayIcon,
+    items: Vec<Item>,
+}
+
+/// A row as Tauri knows it.
+enum Item {
+    Text(MenuItem<Wry>),
+    Check(CheckMenuItem<Wry>),
+    Button(MenuItem<Wry>),
+    Separator(PredefinedMenuItem<Wry>),
+}
+
+impl DesktopTray {
+    /// Whether there is a tray from which the window can be brought back.
+    pub fn is_shown(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Drawn>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps the tray as the snapshots say, for as long as the program runs. Where the desktop has no tray, the window is
+/// shown instead: nobody could ever bring it up.
+pub async fn run(app: AppHandle, program: Program) {
+    let mut snapshots = program.snapshots();
+    if !desktop_has_tray().await {
+        tracing::info!("this desktop has no tray");
+        return show_window(&app);
+    }
+    loop {
+        let tray = Tray::of(&snapshots.borrow_and_update());
+        let handle = app.clone();
+        // Only the main thread ever touches the tray: it may hold the lock while the window system calls back.
+        let asked = app.run_on_main_thread(move || {
+            if let Err(error) = draw(&handle, &tray) {
+                tracing::warn!(%error, "the tray could not be drawn");
+            }
+        });
+        if asked.is_err() || snapshots.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn draw(app: &AppHandle, tray: &Tray) -> tauri::Result<()> {
+    let state = app.state::<DesktopTray>();
+    let mut drawn = state.lock();
+    match drawn.as_mut() {
+        Some(drawn) if drawn.tray == *tray => {}
+        Some(drawn) => change(app, drawn, tray)?,
+        None => *drawn = Some(create(app, tray)?),
+    }
+    Ok(())
+}
+
+fn create(app: &AppHandle, tray: &Tray) -> tauri::Result<Drawn> {
+    let items = items(app, &tray.rows)?;
+    let icon = TrayIconBuilder::with_id("tutti")
+        .icon(picture(tray.icon)?)
+        .menu(&menu(app, &items)?)
+        .on_menu_event(clicked)
+        .build(app)?;
+    Ok(Drawn {
+        tray: tray.clone(),
+        icon,
+        items,
+    })
+}
+
+/// Changes what differs; an open menu stays open unless its rows are others.
+fn change(app: &AppHandle, drawn: &mut Drawn, tray: &Tray) -> tauri::Result<()> {
+    if drawn.tray.icon != tray.icon {
+        drawn.icon.set_icon(Some(picture(tray.icon)?))?;
+    }
+    let same_kinds = drawn.tray.rows.len() == tray.rows.len()
+        && drawn
+            .tray
+            .rows
+            .iter()
+            .zip(&tray.rows)
+            .all(|(old, new)| id(old) == id(new) && is_text(old) == is_text(new));
+    if same_kinds {
+        for (item, row) in drawn.items.iter().zip(&tray.rows) {
+            set(item, row)?;
+        }
+    } else {
+        drawn.items = items(app, &tray.rows)?;
+        drawn.icon.set_menu(Some(menu(app, &drawn.items)?))?;
+    }
+    drawn.tray = tray.clone();
+    Ok(())
+}
+
+fn items(app: &AppHandle, rows: &[Row]) -> tauri::Result<Vec<Item>> {
+    let item = |row: &Row| {
+        let id = id(row).unwrap_or_default();
+        Ok(match row {
+            Row::Text(text) => Item::Text(MenuItemBuilder::new(text).enabled(false).build(app)?),
+            Row::Check {
+                label, on, enabled, ..
+            } => Item::Check(
+                CheckMenuItemBuilder::with_id(id, label)
+                    .checked(*on)
+                    .enabled(*enabled)
+                    .build(app)?,
+            ),
+            Row::Button { label, enabled, .. } => Item::Button(
+                MenuItemBuilder::with_id(id, label)
+                    .enabled(*enabled)
+                    .build(app)?,
+            ),
+            Row::Separator => Item::Separator(PredefinedMenuItem::separator(app)?),
+        })
+    };
+    rows.iter().map(item).collect()
+}
+
+fn menu(app: &AppHandle, items: &[Item]) -> tauri::Result<Menu<Wry>> {
+    let menu = Menu::new(app)?;
+    for item in items {
+        match item {
+            Item::Text(item) | Item::Button(item) => menu.append(item)?,
+            Item::Check(item) => menu.append(item)?,
+            Item::Separator(item) => menu.append(item)?,
+        }
+    }
+    Ok(menu)
+}
+
+fn set(item: &Item, row: &Row) -> tauri::Result<()> {
+    match (item, row) {
+        (Item::Text(item), Row::Text(text)) => item.set_text(text),
+        (
+            Item::Check(item),
+            Row::Check {
+                label, on, enabled, ..
+            },
+        ) => {
+            item.set_text(label)?;
+            item.set_enabled(*enabled)?;
+            item.set_checked(*on)
+        }
+        (Item::Button(item), Row::Button { label, enabled, .. }) => {
+            item.set_text(label)?;
+            item.set_enabled(*enabled)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn clicked(app: &AppHandle, event: MenuEvent) {
+    let state = app.state::<DesktopTray>();
+    let drawn = state.lock();
+    let Some(drawn) = drawn.as_ref() else { return };
+    let clicked = drawn
+        .tray
+        .rows
+        .iter()
+        .zip(&drawn.items)
+        .find(|(row, _)| id(row) == Some(event.id().as_ref()));
+    let Some((row, item)) = clicked else { return };
+    // The desktop has set or cleared the mark by itself; the mark follows the program, which may refuse.
+    if let Err(error) = set(item, row) {
+        tracing::warn!(%error, "the tray's menu could not be changed");
+    }
+    if let Row::Check { entry, .. } | Row::Button { entry, .. } = row {
+        app.state::<Program>().tray_entry(*entry);
+    }
+}
+
+fn id(row: &Row) -> Option<&'static str> {
+    let (Row::Check { entry, .. } | Row::Button { entry, .. }) = row else {
+        return None;
+    };
+    Some(match entry {
+        Entry::Sync => "sync",
+        Entry::Show => "show",
+        Entry::Leave => "leave",
+        Entry::Quit => "quit",
+    })
+}
+
+fn is_text(row: &Row) -> bool {
+    matches!(row, Row::Text(_))
+}
+
+macro_rules! picture_of {
+    ($name:literal) => {
+        if cfg!(windows) {
+            &include_bytes!(concat!("../icons/tray/", $name, ".png"))[..]
+        } else {
+            &include_bytes!(concat!("../icons/tray/", $name, "@2x.png"))[..]
+        }
+    };
+}
+
+fn picture(icon: Icon) -> tauri::Result<Image<'static>> {
+    Image::from_bytes(match icon {
+        Icon::Idle => picture_of!("idle"),
+        Icon::InStep => picture_of!("in_step"),
+        Icon::OutOfStep => picture_of!("out_of_step"),
+        Icon::Paused => picture_of!("paused"),
+    })
+}
+
+/// On Linux there is a tray where somebody watches for its icons.
+#[cfg(target_os = "linux")]
+async fn desktop_has_tray() -> bool {
+    let asked = async {
+        let bus = zbus::Connection::session().await?;
+        let name = "org.kde.StatusNotifierWatcher".try_into()?;
+        zbus::Result::Ok(
+            zbus::fdo::DBusProxy::new(&bus)
+                .await?
+                .name_has_owner(name)
+                .await?,
+        )
+    };
+    // A session bus that answers nothing counts as one without a tray.
+    tokio::time::timeout(std::time::Duration::from_secs(2), asked)
+        .await
+        .is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn desktop_has_tray() -> bool {
+    true
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_has_a_picture_that_can_be_drawn() {
+        for icon in [Icon::Idle, Icon::InStep, Icon::OutOfStep, Icon::Paused] {
+            let picture = picture(icon).unwrap();
+            assert_eq!(picture.width(), picture.height());
+        }
+    }
+}

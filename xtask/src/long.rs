@@ -1,0 +1,263 @@
+//! The headless demo on three seeds, its numbers held against what is promised, written to docs/long-report.md.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::check::Count;
+use crate::command::{command, output, root, watch};
+
+const REPORT: &str = "docs/long-report.md";
+const SEEDS: [u32; 3] = [7, 11, 23];
+const MEMBERS: &str = "5";
+const SECONDS: u64 = 90;
+
+/// A number of the report and the bound that it must keep.
+struct Bound {
+    /// Where it stands in the report.
+    at: &'static str,
+    keeps: fn(f64) -> bool,
+    words: &'static str,
+}
+
+const BOUNDS: &[Bound] = &[
+    Bound {
+        at: "/spread_ms/p50",
+        keeps: |ms| ms <= 60.0,
+        words: "<= 60 ms",
+    },
+    Bound {
+        at: "/spread_ms/p95",
+        keeps: |ms| ms <= 200.0,
+        words: "<= 200 ms",
+    },
+    Bound {
+        at: "/propagation_s/p50",
+        keeps: |s| s <= 2.6,
+        words: "<= 2.6 s",
+    },
+    Bound {
+        at: "/propagation_s/p95",
+        keeps: |s| s <= 4.5,
+        words: "<= 4.5 s",
+    },
+    Bound {
+        at: "/actions/made",
+        keeps: |n| n >= 8.0,
+        words: ">= 8",
+    },
+    Bound {
+        at: "/actions/missed",
+        keeps: |n| n == 0.0,
+        words: "none",
+    },
+    Bound {
+        at: "/takeovers/true",
+        keeps: |n| n >= 3.0,
+        words: ">= 3",
+    },
+    Bound {
+        at: "/takeovers/false",
+        keeps: |n| n == 0.0,
+        words: "none",
+    },
+    Bound {
+        at: "/false_moves",
+        keeps: |n| n == 0.0,
+        words: "none",
+    },
+    Bound {
+        at: "/leader_flaps",
+        keeps: |n| n == 0.0,
+        words: "none",
+    },
+    Bound {
+        at: "/requests_member_minute/all",
+        keeps: |n| n <= 60.0,
+        words: "<= 60",
+    },
+    Bound {
+        at: "/requests_429",
+        keeps: |n| n == 0.0,
+        words: "none",
+    },
+];
+
+/// Runs the demo on each seed and writes the report; one check for each number of each seed.
+pub fn demo(tutti: &Path) -> Result<Count> {
+    let mut sum = Count::default();
+    let mut rows = Vec::new();
+    for seed in SEEDS {
+        let report = run(tutti, seed)?;
+        for bound in BOUNDS {
+            let row = Row::of(bound, seed, &report);
+            sum.passed += u32::from(row.kept);
+            sum.failed += u32::from(!row.kept);
+            println!("{}", row.line());
+            rows.push(row);
+        }
+    }
+    fs::write(root().join(REPORT), page(&rows, &today(), &commit()))
+        .with_context(|| format!("{REPORT} could not be written"))?;
+    Ok(sum)
+}
+
+fn run(tutti: &Path, seed: u32) -> Result<Value> {
+    let mut demo = Command::new(tutti);
+    demo.args([
+        "demo",
+        "--headless",
+        "--members",
+        MEMBERS,
+        "--profile",
+        "broadband",
+        "--json",
+    ]);
+    demo.args([
+        "--seconds",
+        &SECONDS.to_string(),
+        "--seed",
+        &seed.to_string(),
+    ]);
+    let seen = watch(&mut demo, Duration::from_secs(SECONDS + 60))?;
+    last_report(&seen.text)
+        .with_context(|| format!("the demo with seed {seed} ended without a report"))
+}
+
+fn last_report(text: &str) -> Option<Value> {
+    text.lines()
+        .rev()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|value| value["schema"] == 1)
+}
+
+struct Row {
+    seed: u32,
+    at: &'static str,
+    value: Option<f64>,
+    words: &'static str,
+    kept: bool,
+}
+
+impl Row {
+    fn of(bound: &Bound, seed: u32, report: &Value) -> Self {
+        let value = report.pointer(bound.at).and_then(Value::as_f64);
+        Self {
+            seed,
+            at: bound.at,
+            value,
+            words: bound.words,
+            kept: value.is_some_and(bound.keeps),
+        }
+    }
+
+    fn line(&self) -> String {
+        let value = self.value.map_or("not reported".to_owned(), |value| {
+            format!("{}", (value * 1000.0).round() / 1000.0)
+        });
+        let verdict = if self.kept { "kept" } else { "BROKEN" };
+        format!(
+            "| {} | {} | {value} | {} | {verdict} |",
+            self.seed,
+            self.at.trim_start_matches('/').replace('/', " "),
+            self.words
+        )
+    }
+}
+
+fn page(rows: &[Row], date: &str, commit: &str) -> String {
+    let mut page = format!(
+        "# Long report\n\n{date}, commit {commit}. `tutti demo --headless --members {MEMBERS} --profile broadband --seconds {SECONDS}`, in real \
+         time over HTTP.\nWritten by `cargo xtask test --long`.\n\n| seed | number | value | promised | |\n|---|---|---|---|---|\n"
+    );
+    for row in rows {
+        writeln!(page, "{}", row.line()).expect("a String takes every line");
+    }
+    page
+}
+
+fn commit() -> String {
+    output(&mut command("git", &["describe", "--always", "--dirty"]))
+        .map_or("unknown".into(), |commit| commit.trim().to_owned())
+}
+
+fn today() -> String {
+    date(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs() / 86_400),
+    )
+}
+
+/// The date of a day counted from 1970-01-01, in the Gregorian calendar.
+fn date(mut day: u64) -> String {
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
+    let mut year = 1970;
+    while day >= 365 + u64::from(leap(year)) {
+        day -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let mut month = 0;
+    let days = [
+        31,
+        28 + u64::from(leap(year)),
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
+    while day >= days[month] {
+        day -= days[month];
+        month += 1;
+    }
+    format!("{year}-{:02}-{:02}", month + 1, day + 1)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_promise_and_a_missing_number_are_both_seen() {
+        let report: Value =
+            serde_json::from_str(r#"{"schema": 1, "spread_ms": {"p50": 61.0, "p95": 199.0}}"#)
+                .unwrap();
+        let kept: Vec<bool> = BOUNDS[..3]
+            .iter()
+            .map(|bound| Row::of(bound, 7, &report).kept)
+            .collect();
+        assert_eq!(kept, [false, true, false]);
+        assert!(
+            Row::of(&BOUNDS[2], 7, &report)
+                .line()
+                .contains("not reported")
+        );
+    }
+
+    #[test]
+    fn the_report_is_the_last_line_of_its_schema() {
+        let text = "warming up\n{\"schema\": 1, \"seed\": 1}\n{\"schema\": 1, \"seed\": 2}\n{\"other\": 3}\nbye";
+        assert_eq!(last_report(text).unwrap()["seed"], 2);
+    }
+
+    #[test]
+    fn days_become_dates_also_around_leap_years() {
+        assert_eq!(date(0), "1970-01-01");
+        assert_eq!(date(11_016), "2000-02-29");
+        assert_eq!(date(20_788), "2026-12-01");
+    }
+}

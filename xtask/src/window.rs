@@ -1,0 +1,393 @@
+//! The smoke test of the real window: starts the desktop program on a screen of its own, acts in it, and looks.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::command::{cargo, command, root, run};
+use crate::webdriver::{self, Session};
+
+/// The first picture of a cold machine may take this long; a warm one is measured against `PROMPT`.
+const OPENS: Duration = Duration::from_secs(20);
+/// From the program's start to living content, as promised for a warm machine.
+const PROMPT: Duration = Duration::from_secs(3);
+/// A takeover is seen by everybody: readings are at most a few seconds apart.
+const PASSES: Duration = Duration::from_secs(15);
+/// Everybody has caught up after a takeover.
+const SETTLES: Duration = Duration::from_secs(30);
+/// Timing errors that count as settled: "fine" or better.
+const SETTLED_MS: f64 = 250.0;
+/// A click is answered by the next snapshot.
+const ANSWERS: Duration = Duration::from_secs(5);
+/// Between two looks at the page.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Runs the test; `inside` says that a screen and a session bus are there already.
+pub fn window(binary: Option<PathBuf>, picture: &Path, inside: bool) -> Result<()> {
+    ensure!(
+        cfg!(target_os = "linux"),
+        "the window is driven through WebKitWebDriver, which is on Linux only"
+    );
+    let binary = match binary {
+        Some(binary) => binary,
+        None => build()?,
+    };
+    if inside {
+        return drive(&binary, &root().join(picture));
+    }
+    let itself = std::env::current_exe().context("where this task runs from")?;
+    let mut screen = command(
+        "dbus-run-session",
+        &[
+            "--",
+            "xvfb-run",
+            "--auto-servernum",
+            "--server-args=-screen 0 1280x900x24",
+        ],
+    );
+    screen
+        .arg(itself)
+        .args(["window", "--inside", "--binary"])
+        .arg(binary)
+        .arg("--picture")
+        .arg(picture);
+    run(&mut screen)
+}
+
+fn build() -> Result<PathBuf> {
+    run(&mut cargo(&["build", "--package", "tutti-desktop"]))?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("debug/tutti-desktop"))
+}
+
+fn drive(binary: &Path, picture: &Path) -> Result<()> {
+    let home = Home::new()?;
+    let driver = Driver::start(&home.0)?;
+    // The first start warms the machine: the second is measured.
+    let opened = open(&driver, binary)?;
+    println!(
+        "living content {:.2} s after the program's start (first start)",
+        opened.after.as_secs_f64()
+    );
+    close(opened.session, &driver)?;
+    let opened = open(&driver, binary)?;
+    println!(
+        "living content {:.2} s after the program's start (second start)",
+        opened.after.as_secs_f64()
+    );
+    ensure!(
+        opened.after <= PROMPT,
+        "that is later than {} s",
+        PROMPT.as_secs()
+    );
+    let session = opened.session;
+    let result = act(&session);
+    // The picture is worth most when something went wrong.
+    take(&session, picture)?;
+    result?;
+    close(session, &driver)
+}
+
+/// The window with living content.
+struct Opened {
+    session: Session,
+    after: Duration,
+}
+
+fn open(driver: &Driver, binary: &Path) -> Result<Opened> {
+    let start = Instant::now();
+    let session = Session::start(driver.port, &binary.to_string_lossy(), &["--demo"])?;
+    until(OPENS, "lanes with living content", || {
+        Ok(living(&lanes(&session)?).then_some(()))
+    })?;
+    Ok(Opened {
+        after: start.elapsed(),
+        session,
+    })
+}
+
+/// Everything that a newcomer would try: somebody else's phone, then the sync toggle.
+fn act(session: &Session) -> Result<()> {
+    let all = until(SETTLES, "everybody in step", || settled(lanes(session)?))?;
+    println!("in step: {}", words(&all));
+    let other = all
+        .iter()
+        .find(|lane| !lane.leads)
+        .context("nobody but the leader is there")?
+        .name
+        .clone();
+    session.click(&format!("button[aria-label='{other}: next']"))?;
+    let start = Instant::now();
+    until(PASSES, &format!("{other} leading"), || {
+        Ok(lanes(session)?
+            .iter()
+            .any(|lane| lane.leads && lane.name == other)
+            .then_some(()))
+    })?;
+    println!(
+        "{other} leads {:.2} s after acting by hand",
+        start.elapsed().as_secs_f64()
+    );
+    let all = until(SETTLES, "everybody in step with the new leader", || {
+        settled(lanes(session)?)
+    })?;
+    println!(
+        "in step {:.2} s after it: {}",
+        start.elapsed().as_secs_f64(),
+        words(&all)
+    );
+    for on in [false, true] {
+        session.click(SYNC)?;
+        until(
+            ANSWERS,
+            &format!("sync {}", if on { "on" } else { "off" }),
+            || Ok((sync(session)? == on).then_some(())),
+        )?;
+    }
+    println!("sync goes off and on again");
+    Ok(())
+}
+
+const SYNC: &str = "button[aria-pressed][data-sync]";
+
+fn sync(session: &Session) -> Result<bool> {
+    let pressed = session.script(&format!(
+        "return document.querySelector('{SYNC}')?.getAttribute('aria-pressed')"
+    ))?;
+    match pressed.as_str() {
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        _ => bail!("there is no sync toggle"),
+    }
+}
+
+/// What the page shows of a member.
+#[derive(Debug, Clone, PartialEq)]
+struct Lane {
+    name: String,
+    leads: bool,
+    error_ms: Option<f64>,
+}
+
+fn lanes(session: &Session) -> Result<Vec<Lane>> {
+    let lanes = session.script(
+        "return [...document.querySelectorAll('article[data-member]')].map(lane => \
+         [lane.getAttribute('aria-label'), lane.dataset.leads, lane.dataset.errorMs ?? ''])",
+    )?;
+    let lane = |fields: &Value| Lane {
+        name: fields[0].as_str().unwrap_or_default().to_owned(),
+        leads: fields[1] == "true",
+        error_ms: fields[2].as_str().and_then(|number| number.parse().ok()),
+    };
+    Ok(lanes.as_array().into_iter().flatten().map(lane).collect())
+}
+
+/// Somebody leads, and the timing error of everybody else is known.
+fn living(lanes: &[Lane]) -> bool {
+    lanes.len() >= 3
+        && lanes.iter().filter(|lane| lane.leads).count() == 1
+        && lanes
+            .iter()
+            .all(|lane| lane.leads || lane.error_ms.is_some())
+}
+
+fn settled(lanes: Vec<Lane>) -> Result<Option<Vec<Lane>>> {
+    let close =
+        |lane: &Lane| lane.leads || lane.error_ms.is_some_and(|error| error.abs() <= SETTLED_MS);
+    Ok((living(&lanes) && lanes.iter().all(close)).then_some(lanes))
+}
+
+fn words(lanes: &[Lane]) -> String {
+    let word = |lane: &Lane| match lane.error_ms {
+        _ if lane.leads => format!("{} leads", lane.name),
+        Some(error) => format!("{} {error:+.0} ms", lane.name),
+        None => format!("{} unknown", lane.name),
+    };
+    lanes.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+fn take(session: &Session, picture: &Path) -> Result<()> {
+    if let Some(folder) = picture.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(picture, session.picture()?)
+        .with_context(|| format!("{} could not be written", picture.display()))?;
+    println!("the window is in {}", picture.display());
+    Ok(())
+}
+
+/// Without a tray to go to, closing the window ends the program.
+fn close(session: Session, driver: &Driver) -> Result<()> {
+    session.close_window()?;
+    until(ANSWERS, "the program ending with its window", || {
+        Ok(driver.programs()?.is_empty().then_some(()))
+    })
+}
+
+/// Looks until there is something to see.
+fn until<T>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let start = Instant::now();
+    loop {
+        let seen = look();
+        if let Ok(Some(seen)) = seen {
+            return Ok(seen);
+        }
+        if start.elapsed() > deadline {
+            seen.with_context(|| format!("waiting for {what}"))?;
+            bail!("{what}: not within {} s", deadline.as_secs());
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// A profile for the program, gone afterwards.
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("tutti-window-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// WebKit's driver on a port of its own; it starts the program, which inherits its environment.
+struct Driver {
+    process: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start(home: &Path) -> Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+            .local_addr()?
+            .port();
+        let mut driver = Command::new("WebKitWebDriver");
+        driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
+        driver
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("TUTTI_HOME", home)
+            .env("XDG_DATA_HOME", home)
+            .env("XDG_CACHE_HOME", home);
+        let process = driver
+            .stdin(Stdio::null())
+            .spawn()
+            .context("WebKitWebDriver could not be started")?;
+        let driver = Self { process, port };
+        until(ANSWERS, "WebKitWebDriver", || {
+            Ok(webdriver::ready(port).then_some(()))
+        })?;
+        Ok(driver)
+    }
+
+    /// Processes that the driver started and that still run.
+    fn programs(&self) -> Result<Vec<u32>> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.process.id()))?.flatten();
+        let children =
+            threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+        let children: Vec<u32> = children
+            .flat_map(|list| {
+                list.split_whitespace()
+                    .filter_map(|id| id.parse().ok())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        Ok(children.into_iter().filter(|id| !ended(*id)).collect())
+    }
+}
+
+/// Gone, or waiting to be buried by its parent.
+fn ended(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(')')
+        .next()
+        .is_none_or(|rest| rest.trim_start().is_empty() || rest.trim_start().starts_with('Z'))
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        for program in self.programs().unwrap_or_default() {
+            run(Command::new("kill").arg(program.to_string())).ok();
+        }
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn lane(name: &str, leads: bool, error_ms: Option<f64>) -> Lane {
+        Lane {
+            name: name.into(),
+            leads,
+            error_ms,
+        }
+    }
+
+    #[test]
+    fn lanes_live_when_one_leads_and_every_other_error_is_known() {
+        let ben = lane("Ben", false, Some(900.0));
+        assert!(living(&[
+            lane("Anna", true, None),
+            ben.clone(),
+            lane("Chiara", false, Some(1.0))
+        ]));
+        assert!(!living(&[
+            lane("Anna", true, None),
+            ben.clone(),
+            lane("Chiara", false, None)
+        ]));
+        assert!(!living(&[
+            lane("Anna", false, Some(0.0)),
+            ben.clone(),
+            lane("Chiara", false, Some(1.0))
+        ]));
+        assert!(!living(&[lane("Anna", true, None), ben]));
+    }
+
+    #[test]
+    fn a_member_who_is_far_off_is_not_settled() {
+        let with = |error| {
+            settled(vec![
+                lane("Anna", true, None),
+                lane("Ben", false, Some(error)),
+                lane("Chiara", false, Some(1.0)),
+            ])
+            .unwrap()
+        };
+        assert!(with(-250.0).is_some());
+        assert!(with(-251.0).is_none());
+    }
+
+    #[test]
+    fn waiting_ends_at_its_deadline_with_what_was_waited_for() {
+        let error = until(Duration::from_millis(1), "a miracle", || Ok(None::<()>)).unwrap_err();
+        assert!(error.to_string().contains("a miracle"));
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_has_ended() {
+        assert!(ended(u32::MAX));
+        assert!(!ended(std::process::id()));
+    }
+}
