@@ -402,3 +402,209 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Dur
     };
     Some(wait.min(WAIT_LIMIT))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_is_recognised_for_what_it_is() {
+        let owner = "Active premium subscription required for the owner of the app. When the subscription status \
+                     changes, it can take a few hours before requests are allowed again.";
+        for (status, body, code) in [
+            (401, json("The access token expired", None), "needs_login"),
+            (403, json("Insufficient client scope", None), "needs_login"),
+            (
+                403,
+                json(
+                    "Player command failed: Premium required",
+                    Some("PREMIUM_REQUIRED"),
+                ),
+                "not_premium",
+            ),
+            (
+                403,
+                json("Player command failed: Premium required", None),
+                "not_premium",
+            ),
+            (
+                403,
+                json("User not registered in the Developer Dashboard", None),
+                "not_allowed_here",
+            ),
+            (403, owner.to_owned(), "owner_premium_lapsed"),
+            (403, json(owner, None), "owner_premium_lapsed"),
+            (
+                403,
+                json(
+                    "Player command failed: Restriction violated",
+                    Some("UNKNOWN"),
+                ),
+                "restriction",
+            ),
+            (403, "something else".to_owned(), "restriction"),
+            (
+                404,
+                json(
+                    "Player command failed: No active device found",
+                    Some("NO_ACTIVE_DEVICE"),
+                ),
+                "no_device",
+            ),
+            (404, json("Device not found", None), "no_device"),
+            (404, "<html>not here</html>".to_owned(), "not_spotify"),
+            (404, json("Service not found", None), "refused"),
+            (302, String::new(), "not_spotify"),
+            (400, json("Malformed json", None), "refused"),
+            (429, json("API rate limit exceeded", None), "rate_limited"),
+            (
+                429,
+                json("Too many requests", Some("QUOTA_EXCEEDED")),
+                "quota_exceeded",
+            ),
+            (429, "Too many requests".to_owned(), "rate_limited"),
+            (500, String::new(), "spotify_down"),
+            (502, json("Bad gateway.", None), "spotify_down"),
+            (503, "<html>".to_owned(), "spotify_down"),
+        ] {
+            assert_eq!(refused(status, &body).code(), code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_kinds_of_a_403_exclude_each_other() {
+        for (message, reason) in [
+            (
+                "Player command failed: Premium required",
+                Some("PREMIUM_REQUIRED"),
+            ),
+            ("User not registered in the Developer Dashboard", None),
+            (
+                "Active premium subscription required for the owner of the app.",
+                None,
+            ),
+            ("Restriction violated", Some("UNKNOWN")),
+            ("Insufficient client scope", None),
+        ] {
+            let error = refused(403, &json(message, reason));
+            let kinds = [
+                error.not_premium(),
+                error.not_allowed_here(),
+                error.owner_premium_lapsed(),
+                error.restriction(),
+                error.needs_login(),
+            ];
+
+            assert_eq!(
+                kinds.iter().filter(|is| **is).count(),
+                1,
+                "{message}: {kinds:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_wait_is_read_in_seconds_or_as_a_date() {
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        let wait = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers, now)
+        };
+
+        assert_eq!(wait("12"), Some(Duration::from_secs(12)));
+        assert_eq!(wait("0"), Some(Duration::ZERO));
+        assert_eq!(wait("0.2"), Some(Duration::from_secs(1)));
+        assert_eq!(wait("86207"), Some(Duration::from_secs(86_207)));
+        assert_eq!(wait("1e300"), Some(WAIT_LIMIT));
+        assert_eq!(
+            wait("Sat, 21 Nov 2026 10:00:30 GMT"),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(wait("Sat, 21 Nov 2026 09:00:00 GMT"), Some(Duration::ZERO));
+        for odd in ["", "soon", "-3", "NaN", "inf"] {
+            assert_eq!(wait(odd), None, "{odd}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn a_message_is_one_short_line_without_the_secret() {
+        let body = json(&format!("token abc-secret\n{}", "x".repeat(1000)), None);
+
+        let refusal = Refusal::read(
+            StatusCode::BAD_REQUEST,
+            &HeaderMap::new(),
+            body.as_bytes(),
+            "abc-secret",
+        );
+
+        assert_eq!(refusal.message.chars().count(), MESSAGE_LIMIT);
+        assert!(refusal.message.starts_with("token … xxx"));
+        assert!(!format!("{refusal:?} {refusal}").contains("abc-secret"));
+    }
+
+    #[test]
+    fn an_answer_in_the_accounts_shape_and_one_that_is_no_text_are_read_too() {
+        let oauth = refused(
+            400,
+            r#"{"error":"invalid_grant","error_description":"Revoked"}"#,
+        );
+        let binary = Refusal::read(
+            StatusCode::BAD_GATEWAY,
+            &HeaderMap::new(),
+            &[0xff, 0xfe],
+            "",
+        );
+
+        assert_eq!(oauth.to_string(), "answered 400: Revoked");
+        assert_eq!(binary.status, 502);
+        assert!(!binary.shaped);
+    }
+
+    #[test]
+    fn a_command_that_met_an_error_may_have_happened_unless_it_is_certain() {
+        let broken = Error::Transport(Transport::Broken {
+            detail: "reset".into(),
+        });
+        let unreachable = Error::Transport(Transport::Unreachable {
+            detail: "refused".into(),
+        });
+
+        for error in [
+            Error::Transport(Transport::Timeout),
+            broken,
+            refused(502, ""),
+        ] {
+            assert!(error.may_have_happened() && error.transient(), "{error}");
+        }
+        for error in [
+            unreachable,
+            refused(403, ""),
+            refused(429, ""),
+            AuthError::Ended.into(),
+        ] {
+            assert!(!error.may_have_happened(), "{error}");
+        }
+    }
+
+    fn json(message: &str, reason: Option<&str>) -> String {
+        let mut error = serde_json::json!({ "message": message, "status": 0 });
+        if let Some(reason) = reason {
+            error["reason"] = reason.into();
+        }
+        serde_json::json!({ "error": error }).to_string()
+    }
+
+    fn refused(status: u16, body: &str) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::Refused(Refusal::read(
+            status,
+            &HeaderMap::new(),
+            body.as_bytes(),
+            "",
+        ))
+    }
+}

@@ -28,9 +28,9 @@ pub struct Me {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Player {
     /// Absent from currently-playing.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub device: Option<Device>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub context: Option<Context>,
     /// When the state last changed, or when it was fetched: Unix milliseconds of Spotify's clock. A hint.
     #[serde(default, deserialize_with = "lenient")]
@@ -40,7 +40,7 @@ pub struct Player {
     pub progress_ms: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     pub is_playing: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub item: Option<Item>,
     #[serde(default, deserialize_with = "lenient")]
     pub currently_playing_type: Option<PlayingType>,
@@ -50,7 +50,7 @@ pub struct Player {
     pub smart_shuffle: Option<bool>,
     #[serde(default, deserialize_with = "lenient")]
     pub repeat_state: Option<Repeat>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "actions")]
     pub actions: Actions,
 }
 
@@ -173,7 +173,7 @@ pub struct Image {
 /// `GET /me/player/queue`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Queue {
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     pub currently_playing: Option<Item>,
     /// What comes next, in order.
     #[serde(default, deserialize_with = "each")]
@@ -263,9 +263,9 @@ struct RawItem {
     name: Option<String>,
     #[serde(default, deserialize_with = "each")]
     artists: Vec<Artist>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     album: Option<Album>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     show: Option<Show>,
     #[serde(default, deserialize_with = "milliseconds")]
     duration_ms: Option<u64>,
@@ -329,6 +329,13 @@ fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Op
     Ok(serde_json::from_value(Value::deserialize(from)?).ok())
 }
 
+/// The value if it is an object: a list would be read as an object's fields in their order.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(from)?;
+    let object = value.is_object().then_some(value);
+    Ok(object.and_then(|value| serde_json::from_value(value).ok()))
+}
+
 fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -339,6 +346,10 @@ where
 
 fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     or_default(from)
+}
+
+fn actions<'de, D: Deserializer<'de>>(from: D) -> Result<Actions, D::Error> {
+    Ok(object(from)?.unwrap_or_default())
 }
 
 /// A length or a position: not negative, perhaps with a fraction.
@@ -353,12 +364,186 @@ fn milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Er
     Ok(value.as_u64().or_else(rounded))
 }
 
-/// The elements that are of the expected kind.
+/// The objects of a list.
 fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     let elements: Option<Vec<Value>> = lenient(from)?;
     Ok(elements
         .unwrap_or_default()
         .into_iter()
+        .filter(Value::is_object)
         .filter_map(|element| serde_json::from_value(element).ok())
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_track_is_read_with_all_that_is_needed_to_show_and_compare_it() {
+        let player = player(json!({
+            "device": {"id": "d1", "is_active": true, "is_private_session": false, "is_restricted": false,
+                       "name": "Laptop", "type": "Computer", "volume_percent": 59, "supports_volume": true},
+            "repeat_state": "context", "shuffle_state": true, "smart_shuffle": false,
+            "context": {"type": "album", "uri": "spotify:album:a", "href": "…", "external_urls": {}},
+            "timestamp": 1_790_000_000_000_i64, "progress_ms": 44_272, "is_playing": true,
+            "currently_playing_type": "track",
+            "actions": {"disallows": {"resuming": true, "seeking": false}},
+            "item": {"type": "track", "uri": "spotify:track:t", "id": "t", "name": "Song",
+                     "artists": [{"name": "A", "uri": "spotify:artist:a"}, {"name": "B"}],
+                     "album": {"name": "Album", "images": [{"url": "https://i/1", "width": 640, "height": 640}]},
+                     "duration_ms": 180_000, "external_ids": {"isrc": "XX1"},
+                     "external_urls": {"spotify": "https://open/track/t"}, "is_local": false,
+                     "linked_from": {"uri": "spotify:track:other"}, "restrictions": {"reason": "market"}}
+        }));
+
+        let item = player.item.as_ref().unwrap();
+        assert_eq!(player.progress_ms, Some(44_272));
+        assert_eq!(player.timestamp, Some(1_790_000_000_000));
+        assert_eq!(player.repeat_state, Some(Repeat::Context));
+        assert_eq!(player.currently_playing_type, Some(PlayingType::Track));
+        assert!(player.disallows("resuming") && !player.disallows("seeking"));
+        assert!(!player.disallows("pausing"));
+        assert_eq!(player.device.unwrap().kind.as_deref(), Some("Computer"));
+        assert_eq!(player.context.unwrap().kind.as_deref(), Some("album"));
+        assert_eq!(item.kind, ItemKind::Track);
+        assert_eq!(item.artists[1].name.as_deref(), Some("B"));
+        assert_eq!(item.covers()[0].width, Some(640));
+        assert_eq!(item.isrc.as_deref(), Some("XX1"));
+        assert_eq!(item.link.as_deref(), Some("https://open/track/t"));
+        assert_eq!(item.linked_from.as_deref(), Some("spotify:track:other"));
+        assert_eq!(item.restriction.as_deref(), Some("market"));
+    }
+
+    #[test]
+    fn an_episode_shows_its_own_pictures_or_those_of_its_show() {
+        let episode = |images: Value| {
+            item(json!({"type": "episode", "name": "E", "images": images,
+                        "show": {"name": "S", "images": [{"url": "show"}]}}))
+        };
+
+        let (with, without) = (episode(json!([{"url": "own"}])), episode(json!([])));
+
+        assert_eq!(with.kind, ItemKind::Episode);
+        assert_eq!(with.covers()[0].url.as_deref(), Some("own"));
+        assert_eq!(without.covers()[0].url.as_deref(), Some("show"));
+        assert_eq!(without.show.unwrap().name.as_deref(), Some("S"));
+    }
+
+    #[test]
+    fn what_an_item_is_follows_from_its_words_or_its_uri() {
+        for (value, kind) in [
+            (
+                json!({"type": "track", "is_local": true, "uri": "spotify:local:::x:1"}),
+                ItemKind::Local,
+            ),
+            (
+                json!({"type": "track", "uri": "spotify:local:::x:1"}),
+                ItemKind::Local,
+            ),
+            (json!({"uri": "spotify:episode:e"}), ItemKind::Episode),
+            (
+                json!({"type": null, "uri": "spotify:track:t"}),
+                ItemKind::Track,
+            ),
+            (
+                json!({"type": "hologram"}),
+                ItemKind::Other("hologram".into()),
+            ),
+            (json!({}), ItemKind::Other(String::new())),
+        ] {
+            assert_eq!(item(value.clone()).kind, kind, "{value}");
+        }
+    }
+
+    #[test]
+    fn words_that_came_later_are_kept_and_cost_nothing_else() {
+        let player = player(json!({
+            "currently_playing_type": "hologram", "repeat_state": "forever",
+            "context": {"type": "constellation", "uri": "spotify:x:y"},
+            "device": {"type": "Toaster", "id": null, "is_active": true},
+            "is_playing": true, "progress_ms": 5, "something_new": {"a": [1]}
+        }));
+
+        assert_eq!(
+            player.currently_playing_type,
+            Some(PlayingType::Other("hologram".into()))
+        );
+        assert_eq!(player.repeat_state, Some(Repeat::Other("forever".into())));
+        assert_eq!(
+            player.context.unwrap().kind.as_deref(),
+            Some("constellation")
+        );
+        let device = player.device.unwrap();
+        assert!(device.id.is_none() && device.is_active);
+        assert_eq!(player.progress_ms, Some(5));
+    }
+
+    #[test]
+    fn fields_of_another_kind_than_expected_are_missing_and_the_rest_is_read() {
+        let player = player(json!({
+            "device": "none", "context": 3, "timestamp": "now", "progress_ms": -4, "is_playing": "yes",
+            "item": [], "actions": [{"seeking": true}], "currently_playing_type": 7, "shuffle_state": null,
+            "repeat_state": {}
+        }));
+
+        assert_eq!(player, Player::default());
+        assert_eq!(
+            super::tests::player(json!({"progress_ms": 1234.6})).progress_ms,
+            Some(1235)
+        );
+        assert_eq!(
+            super::tests::player(json!({"progress_ms": null})).progress_ms,
+            None
+        );
+    }
+
+    #[test]
+    fn lists_keep_the_elements_that_can_be_read() {
+        let queue: Queue = serde_json::from_value(json!({
+            "currently_playing": null,
+            "queue": [{"type": "track", "uri": "a"}, null, 7, ["track"], {"type": "episode", "uri": "b"}]
+        }))
+        .unwrap();
+        let devices: Devices =
+            serde_json::from_value(json!({"devices": [null, {"name": "Laptop"}]})).unwrap();
+
+        assert_eq!(queue.queue.len(), 2);
+        assert_eq!(devices.devices[0].name.as_deref(), Some("Laptop"));
+        assert_eq!(devices.devices.len(), 1);
+    }
+
+    #[test]
+    fn an_account_is_known_by_its_account_id_or_else_its_id() {
+        let key = |value: Value| {
+            let me: Me = serde_json::from_value(value).unwrap();
+            me.key().map(str::to_owned)
+        };
+
+        assert_eq!(
+            key(json!({"account_id": "acc", "id": "i"})).as_deref(),
+            Some("acc")
+        );
+        assert_eq!(
+            key(json!({"account_id": null, "id": "i"})).as_deref(),
+            Some("i")
+        );
+        assert_eq!(
+            key(json!({"account_id": "", "id": "i"})).as_deref(),
+            Some("i")
+        );
+        assert_eq!(key(json!({"display_name": "Anna"})), None);
+    }
+
+    fn player(value: Value) -> Player {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn item(value: Value) -> Item {
+        serde_json::from_value(value).unwrap()
+    }
 }
