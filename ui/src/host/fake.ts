@@ -1,1 +1,415 @@
-export const fakeHost = (_scene: string): never => { throw new Error("later"); };
+/** A scripted program for development and tests: the same contract, with errors that move and no music. */
+import type { Account, Action, Band, Hand, HistoryMark, Member, Screen, Snapshot, Song, Trouble } from "../generated/api";
+import { time } from "../lib/format";
+import { t, type TextKey } from "../lib/texts";
+import type { Host } from "./host";
+
+const SONGS: ReadonlyArray<Song & { album: string; duration_ms: number }> = [
+  { uri: "spotify:track:1", title: "Harbour Lights", by: "Mira Solen", album: "Slow Ferries", duration_ms: 241_000 },
+  { uri: "spotify:track:2", title: "Paper Lanterns", by: "The Night Gardeners", album: "Small Hours", duration_ms: 198_000 },
+  { uri: "spotify:track:3", title: "Northbound, Second Class", by: "Ada Lindqvist", album: "Timetables", duration_ms: 276_000 },
+  { uri: "spotify:track:4", title: "A Rather Long Title for a Short Song about the Weather", by: "Grey & Daughters", album: "Forecasts", duration_ms: 164_000 },
+  { uri: "spotify:episode:5", title: "What the Tides Know", by: "Coastal Talk", album: "Coastal Talk", duration_ms: 1_860_000 },
+];
+const NAMES = ["Anna", "Ben", "Chiara", "Deniz", "Emil", "Farida", "Goran", "Hye-jin", "Ines", "Jonas", "Kaya", "Liv"];
+const DEVICES = ["Desktop", "Phone", "Laptop", "Kitchen speaker", "Tablet"];
+const STEP_MS = 500;
+const KEPT = 1200;
+
+type Phone = { song: number; position_ms: number; playing: boolean };
+type Person = {
+  phone: Phone;
+  /** Where the error rests, and where it is now; ms. */
+  rest: number;
+  error: number;
+  bound: number;
+  /** While catching up: how long still, ms. */
+  late_ms: number;
+  did: { code: TextKey; values: Record<string, string>; age_ms: number } | null;
+  trouble: Trouble | null;
+  trim: number;
+  line: Array<number | null>;
+};
+
+/** Repeatable noise. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function bandOf(error: number): Band {
+  const size = Math.abs(error);
+  if (size <= 40) return "one_sound";
+  if (size <= 100) return "imperceptible";
+  if (size <= 250) return "fine";
+  return size <= 500 ? "little_apart" : "out_of_step";
+}
+
+export class FakeProgram {
+  screen: Screen = "welcome";
+  demo = true;
+  sync = true;
+  accounts: Account[] = [];
+  sign_in: Snapshot["sign_in"] = null;
+  notices: Snapshot["notices"] = [];
+  other_server: string | null = null;
+  people: Person[] = [];
+  leader = 0;
+  epoch = 1;
+  #seq = 0;
+  #since_step = 0;
+  #marks: HistoryMark[] = [];
+  #noise: () => number;
+
+  constructor(seed = 7) {
+    this.#noise = generator(seed);
+  }
+
+  /** A room that has been running for a while. */
+  fill(members: number, minutes: number): this {
+    const rests = [0, 19, -48, 8, 64, -22, 31, -75, 12, -9, 44, -36];
+    this.people = Array.from({ length: members }, (_, i) => ({
+      phone: { song: 0, position_ms: 20_000, playing: true },
+      rest: rests[i % rests.length] ?? 0,
+      error: (rests[i % rests.length] ?? 0) * 3,
+      bound: 12 + ((i * 9) % 34),
+      late_ms: i === 0 ? 0 : 4000,
+      did: null,
+      trouble: null,
+      trim: 0,
+      line: [],
+    }));
+    this.leader = 0;
+    const steps = Math.round((minutes * 60_000) / STEP_MS);
+    for (let i = 0; i < steps; i++) {
+      if (members > 1 && i === steps - 250) this.hand(1, { type: "seek", position_ms: 80_000 });
+      if (members > 2 && i === steps - 70) this.hand(2, { type: "play", uri: "spotify:track:3" });
+      if (members > 1 && i === steps - 480) this.hand(1, { type: "next" });
+      this.advance(STEP_MS);
+    }
+    return this;
+  }
+
+  advance(ms: number): void {
+    for (const [i, person] of this.people.entries()) {
+      if (person.phone.playing) person.phone.position_ms += ms;
+      if (person.did !== null) person.did.age_ms += ms;
+      if (i === this.leader) {
+        person.error = 0;
+        continue;
+      }
+      if (person.late_ms > 0) {
+        person.late_ms -= ms;
+        if (person.late_ms <= 0 && this.sync) this.#arrive(person);
+      }
+      const wobble = (this.#noise() - 0.5) * 14 * Math.sqrt(ms / STEP_MS);
+      if (person.late_ms <= 0 || !this.sync) person.error += (person.rest - person.error) * Math.min(1, (0.2 * ms) / STEP_MS) + wobble;
+    }
+    for (const mark of this.#marks) mark.ago_ms += ms;
+    this.#marks = this.#marks.filter((mark) => mark.ago_ms < KEPT * STEP_MS);
+    this.#since_step += ms;
+    while (this.#since_step >= STEP_MS) {
+      this.#since_step -= STEP_MS;
+      for (const person of this.people) {
+        const known = person.trouble === null && this.#leading.phone.playing;
+        person.line = [...person.line, known ? Math.round(person.error) : null].slice(-KEPT);
+      }
+    }
+  }
+
+  hand(member: number, hand: Hand): void {
+    const person = this.people[member];
+    if (person === undefined) return;
+    const before = { ...person.phone };
+    const phone = person.phone;
+    const did = (code: TextKey, values: Record<string, string> = {}) => (person.did = { code, values, age_ms: 0 });
+    if (hand.type === "play" && hand.uri !== null) {
+      phone.song = Math.max(0, SONGS.findIndex((s) => s.uri === hand.uri));
+      Object.assign(phone, { position_ms: 0, playing: true });
+      did("status.started", { title: SONGS[phone.song]?.title ?? "" });
+    } else if (hand.type === "play") {
+      phone.playing = true;
+      did("status.resumed");
+    } else if (hand.type === "pause") {
+      phone.playing = false;
+      did("status.paused");
+    } else if (hand.type === "seek") {
+      phone.position_ms = hand.position_ms;
+      did("status.sought", { to: time(hand.position_ms) });
+    } else {
+      phone.song = (phone.song + (hand.type === "next" ? 1 : SONGS.length - 1)) % SONGS.length;
+      Object.assign(phone, { position_ms: 0, playing: true });
+      did("status.started", { title: SONGS[phone.song]?.title ?? "" });
+    }
+    if (member !== this.leader) this.epoch++;
+    this.leader = member;
+    this.#marks = [...this.#marks, { ago_ms: 0, member, text: `${NAMES[member]} ${this.#said(person)}` }];
+    const jump = phone.song === before.song ? before.position_ms - phone.position_ms : 4000;
+    this.people.forEach((other, i) => {
+      if (i === member) return;
+      if (i !== this.leader) other.did = null;
+      other.error = Math.max(-30_000, Math.min(30_000, jump || 600));
+      other.late_ms = 1400 + i * 300;
+    });
+  }
+
+  act(action: Action): void {
+    switch (action.type) {
+      case "show":
+        this.screen = action.screen;
+        break;
+      case "start_demo":
+        this.demo = true;
+        this.screen = "room";
+        if (this.people.length === 0) this.fill(5, 8);
+        break;
+      case "connect":
+        this.sign_in = {
+          address: `https://accounts.spotify.com/authorize?client_id=${action.client_id}&response_type=code&state=k3v9`,
+          text: t("sign_in.waiting"),
+        };
+        break;
+      case "cancel_sign_in":
+        this.sign_in = null;
+        break;
+      case "sign_out":
+        this.accounts = this.accounts.filter((a) => a.id !== action.account);
+        break;
+      case "choose_account":
+        this.#change(action.account, (a) => ({ ...a, chosen: action.chosen }));
+        break;
+      case "choose_device":
+        this.#change(action.account, (a) => ({ ...a, device: action.device }));
+        break;
+      case "host":
+        if (this.accounts.filter((a) => a.chosen).length < 2) {
+          this.tell("problem", "need_two_accounts", t("notice.need_two_accounts"));
+        } else {
+          this.demo = false;
+          this.fill(this.accounts.length, 0);
+          this.screen = "room";
+        }
+        break;
+      case "leave":
+        this.screen = this.accounts.length > 0 ? "lobby" : "welcome";
+        break;
+      case "sync":
+        this.sync = action.on;
+        break;
+      case "trim": {
+        const person = this.people[action.member];
+        if (person !== undefined) person.trim = action.ms;
+        break;
+      }
+      case "hand":
+        this.hand(action.member, action.hand);
+        break;
+      case "dismiss":
+        this.notices = this.notices.filter((n) => n.id !== action.notice);
+        break;
+      case "open_sign_in_page":
+      case "refresh_devices":
+      case "open_link":
+        break;
+    }
+  }
+
+  tell(kind: "info" | "problem", code: string, text: string): void {
+    this.notices = [...this.notices, { id: this.#seq + 1000, kind, code, text, way_out: null }];
+  }
+
+  get snapshot(): Snapshot {
+    return {
+      version: 1,
+      seq: this.#seq++,
+      screen: this.screen,
+      notices: this.notices,
+      accounts: this.accounts,
+      sign_in: this.sign_in,
+      room: this.screen === "room" ? this.#room() : null,
+      other_server: this.other_server,
+      redirect_uri: "http://127.0.0.1/callback",
+    };
+  }
+
+  #room(): Snapshot["room"] {
+    const leading = this.#leading;
+    const song = SONGS[leading.phone.song];
+    const next = SONGS[(leading.phone.song + 1) % SONGS.length];
+    return {
+      name: this.demo ? "Demo" : "Friday call",
+      demo: this.demo ? { songs: SONGS.map(({ uri, title, by }) => ({ uri, title, by })) } : null,
+      sync: this.sync,
+      epoch: this.epoch,
+      leader: this.leader,
+      members: this.people.map((person, i) => this.#member(person, i)),
+      now_playing:
+        song === undefined
+          ? null
+          : {
+              uri: song.uri,
+              episode: song.uri.includes("episode"),
+              title: song.title,
+              by: song.by,
+              album: song.album,
+              cover: `cover-${leading.phone.song}`,
+              link: `https://open.spotify.com/track/${leading.phone.song}`,
+              playing: leading.phone.playing,
+              position_ms: leading.phone.position_ms,
+              duration_ms: song.duration_ms,
+              next: next?.title ?? null,
+            },
+      history: {
+        step_ms: STEP_MS,
+        lines: this.people.map((person, member) => ({ member, errors_ms: person.line })),
+        marks: this.#marks,
+      },
+      clock_bound_ms: 0.4,
+      requests_minute: 18 * this.people.length,
+      ration: t("ration.plenty"),
+    };
+  }
+
+  #member(person: Person, id: number): Member {
+    const leads = id === this.leader;
+    const playing = this.#leading.phone.playing;
+    const known = person.trouble === null && playing;
+    const band = bandOf(person.error);
+    const status = (code: string, text: string) => ({ code, text });
+    return {
+      id,
+      account: `account-${id}`,
+      name: NAMES[id % NAMES.length] ?? "?",
+      color: id,
+      leads,
+      device: DEVICES[id % DEVICES.length] ?? null,
+      status:
+        person.did !== null && (leads || person.did.age_ms < 6000)
+          ? status(person.did.code.replace("status.", ""), this.#said(person))
+          : leads
+            ? status("leads_playing", t(playing ? "status.leads_playing" : "status.leads_paused"))
+            : !this.sync
+              ? status("watching", t("status.watching"))
+              : !playing
+                ? status("paused_with_room", t("status.paused_with_room"))
+                : person.late_ms > 0
+                  ? status("catching_up", t("status.catching_up"))
+                  : status(band, t(`status.${band}`)),
+      trouble: person.trouble,
+      timing: known ? { error_ms: person.error, bound_ms: leads ? 8 : person.bound, band } : null,
+      trim_ms: person.trim,
+      player: {
+        title: SONGS[person.phone.song]?.title ?? null,
+        playing: person.phone.playing,
+        position_ms: person.phone.position_ms,
+        duration_ms: SONGS[person.phone.song]?.duration_ms ?? 0,
+      },
+      requests_minute: 18,
+    };
+  }
+
+  #arrive(person: Person): void {
+    person.phone = { ...this.#leading.phone };
+    person.error = person.rest + (this.#noise() - 0.5) * 90;
+    person.late_ms = 0;
+  }
+
+  #said(person: Person): string {
+    return person.did === null ? "" : t(person.did.code, person.did.values);
+  }
+
+  get #leading(): Person {
+    const person = this.people[this.leader] ?? this.people[0];
+    if (person === undefined) throw new Error("a room has at least one member");
+    return person;
+  }
+
+  #change(id: string, to: (account: Account) => Account): void {
+    this.accounts = this.accounts.map((a) => (a.id === id ? to(a) : a));
+  }
+}
+
+export const someAccounts = (): Account[] => [
+  {
+    id: "anna",
+    name: "Anna",
+    chosen: true,
+    devices: [
+      { id: "d1", name: "Anna’s laptop", kind: "Computer", active: true, restricted: false },
+      { id: "d2", name: "Kitchen", kind: "Speaker", active: false, restricted: false },
+      { id: null, name: "Car", kind: "Automobile", active: false, restricted: true },
+    ],
+    device: null,
+    trouble: null,
+  },
+  {
+    id: "ben",
+    name: "Ben",
+    chosen: true,
+    devices: [{ id: "d3", name: "Pixel 9", kind: "Smartphone", active: false, restricted: false }],
+    device: "d3",
+    trouble: null,
+  },
+  {
+    id: "chiara",
+    name: "Chiara of the very long name that somebody once chose",
+    chosen: false,
+    devices: [],
+    device: null,
+    trouble: {
+      code: "needs_login",
+      text: t("trouble.needs_login", { name: "Chiara" }),
+      way_out: { label: t("wayout.sign_in_again"), action: { type: "show", screen: "connect" } },
+    },
+  },
+];
+
+export const noDevice = (): Trouble => ({
+  code: "no_device",
+  text: t("trouble.no_device"),
+  way_out: { label: t("wayout.look_again"), action: { type: "refresh_devices" } },
+});
+
+/** The program in the state that development asks for: `?fake=room`, `?fake=welcome`, … */
+export function fakeProgram(scene: string): FakeProgram {
+  const program = new FakeProgram();
+  if (scene === "lobby" || scene === "real") program.accounts = someAccounts();
+  if (scene === "room" || scene === "real") program.fill(5, 8);
+  program.demo = scene !== "real";
+  program.screen = scene === "lobby" || scene === "connect" || scene === "welcome" ? scene : "room";
+  if (program.screen === "room" && program.people.length === 0) program.fill(5, 8);
+  return program;
+}
+
+/** A square of two colours, drawn from the key. */
+export function fakeCover(key: string): string {
+  const hue = [...key].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 360, 7);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 300"><defs><linearGradient id="g" x2="1" y2="1"><stop stop-color="hsl(${hue} 45% 42%)"/><stop offset="1" stop-color="hsl(${(hue + 50) % 360} 50% 22%)"/></linearGradient></defs><path fill="url(#g)" d="M0 0h300v300H0z"/><circle cx="205" cy="112" r="62" fill="hsl(${(hue + 25) % 360} 70% 78%)"/><path d="M0 212q75-34 150 0t150 0v88H0z" fill="hsl(${(hue + 70) % 360} 45% 14%)"/></svg>`;
+}
+
+export function fakeHost(scene: string): Host {
+  const program = fakeProgram(scene);
+  const listeners = new Set<(snapshot: Snapshot) => void>();
+  const send = () => listeners.forEach((show) => show(program.snapshot));
+  setInterval(() => {
+    program.advance(250);
+    send();
+  }, 250);
+  return {
+    subscribe(listener) {
+      const show = (snapshot: Snapshot) => listener.snapshot(snapshot);
+      listeners.add(show);
+      show(program.snapshot);
+      return () => listeners.delete(show);
+    },
+    async dispatch(action) {
+      program.act(action);
+      send();
+    },
+    coverUrl: (key) => `data:image/svg+xml,${encodeURIComponent(fakeCover(key))}`,
+    copy: (text) => navigator.clipboard.writeText(text),
+  };
+}

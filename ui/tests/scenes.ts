@@ -1,0 +1,56 @@
+/** Every screen that a user can meet, by name, for the looks and the access checks. */
+import { noDevice, someAccounts, type FakeProgram } from "../src/host/fake";
+import { t } from "../src/lib/texts";
+
+export const SCENES: Record<string, (fake: FakeProgram) => void> = {
+  welcome: (fake) => {
+    fake.screen = "welcome";
+  },
+  connect: (fake) => {
+    fake.screen = "connect";
+  },
+  "connect-waiting": (fake) => {
+    fake.screen = "connect";
+    fake.act({ type: "connect", client_id: "0123456789abcdef0123456789abcdef", name: null });
+  },
+  lobby: (fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+    fake.other_server = "http://127.0.0.1:8080/v1";
+  },
+  "lobby-empty": (fake) => {
+    fake.screen = "lobby";
+    fake.tell("problem", "sign_in_denied", t("notice.sign_in_denied"));
+  },
+  demo: (fake) => {
+    fake.fill(4, 8);
+    fake.screen = "room";
+  },
+  room: (fake) => {
+    fake.demo = false;
+    fake.fill(5, 8);
+    fake.screen = "room";
+    Object.assign(fake.people[3] ?? {}, { error: -232, rest: -232, late_ms: 0 });
+    Object.assign(fake.people[4] ?? {}, { trouble: noDevice() });
+  },
+  "room-trouble": (fake) => {
+    fake.fill(5, 8);
+    fake.screen = "room";
+    fake.other_server = "http://127.0.0.1:8080/v1";
+    fake.hand(1, { type: "seek", position_ms: 122_000 });
+    fake.advance(500);
+    Object.assign(fake.people[2] ?? {}, {
+      trouble: { code: "rate_limited", text: t("trouble.rate_limited", { seconds: 12 }), way_out: null },
+    });
+    Object.assign(fake.people[4] ?? {}, { trouble: noDevice() });
+    fake.tell("info", "takeover", t("notice.takeover", { name: "Ben", what: t("status.sought", { to: "2:02" }) }));
+  },
+  "room-off": (fake) => {
+    fake.demo = false;
+    fake.fill(3, 2);
+    fake.screen = "room";
+    fake.sync = false;
+    fake.hand(0, { type: "pause" });
+    fake.advance(1000);
+  },
+};
