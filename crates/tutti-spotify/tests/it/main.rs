@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod pretend;
 mod renewal;
 mod requests;
 mod sign_in;
