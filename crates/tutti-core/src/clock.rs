@@ -14,10 +14,7 @@ pub struct RoomClock {
 impl RoomClock {
     /// The clock of a room whose hub runs in this process: the same clock, exactly.
     pub const fn same_machine() -> Self {
-        Self {
-            offset: Span::ZERO,
-            bound: Span::ZERO,
-        }
+        Self { offset: Span::ZERO, bound: Span::ZERO }
     }
 
     pub const fn new(offset: Span, bound: Span) -> Self {

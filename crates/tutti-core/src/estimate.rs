@@ -57,18 +57,10 @@ impl Quality {
         sizes.sort_unstable();
         let common = sizes[(n * 94).div_ceil(100).min(n) - 1];
         self.slack = Some((common + common / 2).clamp(LEAST_SLACK, PRIOR_SLACK * 3));
-        let mut lags: Vec<Span> = self
-            .misses
-            .iter()
-            .map(|&miss| (-miss).max(Span::ZERO))
-            .collect();
+        let mut lags: Vec<Span> = self.misses.iter().map(|&miss| (-miss).max(Span::ZERO)).collect();
         lags.sort_unstable();
         let lag = lags[(n * 94).div_ceil(100).min(n) - 1].ppm(1_120_000);
-        self.report_age = if lag < LEAST_REPORT_AGE {
-            Span::ZERO
-        } else {
-            lag
-        };
+        self.report_age = if lag < LEAST_REPORT_AGE { Span::ZERO } else { lag };
     }
 }
 
@@ -85,16 +77,8 @@ impl Mark {
     /// `running`: the position moves with the clock; otherwise it stands.
     pub fn of(running: bool, asked: LocalTime, answered: LocalTime, position: Span) -> Self {
         let zero = LocalTime::default();
-        let (early, late) = if running {
-            (answered - zero, asked - zero)
-        } else {
-            (Span::ZERO, Span::ZERO)
-        };
-        Self {
-            lo: position - early,
-            hi: position + CUT - late,
-            at: answered,
-        }
+        let (early, late) = if running { (answered - zero, asked - zero) } else { (Span::ZERO, Span::ZERO) };
+        Self { lo: position - early, hi: position + CUT - late, at: answered }
     }
 
     fn widened(self, quality: &Quality, now: LocalTime) -> (Span, Span) {
@@ -120,12 +104,7 @@ pub struct Estimate {
 impl Estimate {
     pub fn new(running: bool, mark: Mark, quality: &Quality) -> Self {
         let (lo, hi) = mark.widened(quality, mark.at);
-        Self {
-            running,
-            marks: VecDeque::from([mark]),
-            lo,
-            hi,
-        }
+        Self { running, marks: VecDeque::from([mark]), lo, hi }
     }
 
     pub fn running(&self) -> bool {
@@ -165,11 +144,7 @@ impl Estimate {
 
     /// The position at `now`, not held back by the ends of the item.
     pub fn position(&self, now: LocalTime) -> Span {
-        let run = if self.running {
-            now - LocalTime::default()
-        } else {
-            Span::ZERO
-        };
+        let run = if self.running { now - LocalTime::default() } else { Span::ZERO };
         self.offset() + run
     }
 
@@ -188,9 +163,7 @@ impl Estimate {
     }
 
     fn age(&self, now: LocalTime) -> Span {
-        self.marks
-            .back()
-            .map_or(Span::ZERO, |mark| (now - mark.at).max(Span::ZERO))
+        self.marks.back().map_or(Span::ZERO, |mark| (now - mark.at).max(Span::ZERO))
     }
 
     /// Sweeps over the edges of all intervals for the stretch that most of them cover; of equals, the one that the
@@ -237,10 +210,7 @@ mod tests {
     }
 
     fn line(trips: impl IntoIterator<Item = (i64, i64)>, quality: &mut Quality) -> Estimate {
-        let mut marks = trips
-            .into_iter()
-            .enumerate()
-            .map(|(i, (way, back))| mark(i as i64 * 2_000, way, back));
+        let mut marks = trips.into_iter().enumerate().map(|(i, (way, back))| mark(i as i64 * 2_000, way, back));
         let mut line = Estimate::new(true, marks.next().expect("a first reading"), quality);
         marks.for_each(|mark| line.add(mark, quality));
         line
@@ -259,10 +229,7 @@ mod tests {
         let mut quality = Quality::default();
         let mut line = line([(40, 40), (30, 50), (50, 30)], &mut quality);
         let wrong = Mark::of(true, at(6_000), at(6_080), ms(5_000));
-        assert_eq!(
-            line.miss(wrong, &quality).map(|by| by.floor_ms() / 100),
-            Some(-10)
-        );
+        assert_eq!(line.miss(wrong, &quality).map(|by| by.floor_ms() / 100), Some(-10));
         line.add(wrong, &mut quality);
         assert!((line.position(at(6_080)) - ms(6_080)).abs() < ms(20));
     }
@@ -271,10 +238,7 @@ mod tests {
     fn the_truth_lies_within_the_bound() {
         let mut quality = Quality::default();
         for n in 1..30 {
-            let line = line(
-                (0..n).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)),
-                &mut quality,
-            );
+            let line = line((0..n).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)), &mut quality);
             let error = (line.position(at(n * 2_000)) - ms(n * 2_000)).abs();
             assert!(error <= line.bound(at(n * 2_000)), "{error:?} after {n}");
         }
@@ -284,10 +248,7 @@ mod tests {
     fn honest_readings_shrink_the_slack() {
         let mut quality = Quality::default();
         assert_eq!(quality.slack(), PRIOR_SLACK);
-        line(
-            (0..30).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)),
-            &mut quality,
-        );
+        line((0..30).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)), &mut quality);
         assert!(quality.slack() <= ms(5), "{:?}", quality.slack());
     }
 

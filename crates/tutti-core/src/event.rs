@@ -8,27 +8,15 @@ use crate::time::{LocalTime, Span};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A change of the player was given a cause and an author.
-    Named {
-        what: What,
-        author: Author,
-        when: When,
-    },
+    Named { what: What, author: Author, when: When },
     /// A command is about to go out.
-    Commanded {
-        id: CommandId,
-        kind: CommandKind,
-        why: Why,
-    },
+    Commanded { id: CommandId, kind: CommandKind, why: Why },
     /// A command was answered.
     Answered { id: CommandId, outcome: Outcome },
     /// A command took effect `after` its sending; feeds the learned latency.
     Landed { id: CommandId, after: Span },
-    /// Where the player was predicted to be at the instant of a reading, before that reading was used.
-    Predicted {
-        at: LocalTime,
-        uri: String,
-        position: Span,
-    },
+    /// Where the player was predicted to be when a reading was asked, before that reading was used.
+    Predicted { at: LocalTime, uri: String, position: Span },
     /// A reading was left out, and the reason's name.
     LeftOut(&'static str),
 }

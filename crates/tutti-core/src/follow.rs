@@ -26,12 +26,16 @@ const PAUSED_ABOVE: Span = Span::from_millis(500);
 /// After a command without effect or with a refusal, wait before the next; doubled each time.
 const RETRY: Span = Span::from_secs(2);
 const RETRY_MOST: Span = Span::from_secs(60);
+/// A play waits no longer than this for the leader's queue, so that it can carry what comes next.
+const QUEUE_WAIT: Span = Span::from_millis(400);
 /// Next items given along with a play: enough for a long absence of Tutti, small in a request.
 const NEXT_MOST: usize = 20;
 
 /// What a follower remembers between decisions.
 #[derive(Debug)]
 pub struct Follow {
+    /// When the situation began.
+    since: LocalTime,
     settling_until: LocalTime,
     settled: u32,
     /// The first answer to what changed has gone out.
@@ -70,6 +74,7 @@ pub struct Sight<'a> {
 impl Follow {
     pub fn new(now: LocalTime) -> Self {
         Self {
+            since: now,
             settling_until: now + SETTLING,
             settled: 0,
             answered: false,
@@ -87,6 +92,7 @@ impl Follow {
 
     /// Somebody acted, or this member came back: a new situation to settle in.
     pub fn anew(&mut self, now: LocalTime) {
+        self.since = now;
         self.settling_until = now + SETTLING;
         self.settled = 0;
         self.answered = false;
@@ -163,7 +169,7 @@ impl Follow {
     /// When to decide again although nothing new is known.
     pub fn recheck(&self, now: LocalTime) -> Option<LocalTime> {
         let boundary = self.boundary.as_ref().map(|(since, _)| *since + BOUNDARY);
-        [Some(self.retry_after), boundary]
+        [Some(self.retry_after), Some(self.since + QUEUE_WAIT), boundary]
             .into_iter()
             .flatten()
             .filter(|&at| at > now)
@@ -174,11 +180,7 @@ impl Follow {
     pub fn saw_error(&mut self, error: Span, bound: Span) {
         let sign = error.as_micros().signum();
         if error.abs() > STEADY_ABOVE && error.abs() > bound {
-            self.steady = if self.steady.0 == sign {
-                (sign, self.steady.1 + 1)
-            } else {
-                (sign, 1)
-            };
+            self.steady = if self.steady.0 == sign { (sign, self.steady.1 + 1) } else { (sign, 1) };
         } else {
             self.steady = (0, 0);
         }
@@ -189,11 +191,7 @@ impl Follow {
         if sight.now < self.retry_after {
             return None;
         }
-        if sight.want.playing {
-            self.decide_playing(sight)
-        } else {
-            self.decide_paused(sight)
-        }
+        if sight.want.playing { self.decide_playing(sight) } else { self.decide_paused(sight) }
     }
 
     fn decide_paused(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
@@ -206,12 +204,7 @@ impl Follow {
             return (!ending).then_some((CommandKind::Pause, self.why()));
         }
         let away = (line.estimate.position(sight.now) - want.position).abs() > PAUSED_ABOVE;
-        (same && away && !ended && !self.aligned).then_some((
-            CommandKind::Seek {
-                position: want.position,
-            },
-            self.why(),
-        ))
+        (same && away && !ended && !self.aligned).then_some((CommandKind::Seek { position: want.position }, self.why()))
     }
 
     fn decide_playing(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
@@ -219,29 +212,19 @@ impl Follow {
             return self.play(sight);
         };
         if !line.item.same_recording(&sight.want.item) {
-            return if self.in_order_at_boundary(sight, line) {
-                None
-            } else {
-                self.play(sight)
-            };
+            return if self.in_order_at_boundary(sight, line) { None } else { self.play(sight) };
         }
         if !line.playing() {
             let at_end = line.left(sight.now) <= BOUNDARY;
-            return if at_end && self.near_end(sight) {
-                None
-            } else {
-                self.play(sight)
-            };
+            return if at_end && self.near_end(sight) { None } else { self.play(sight) };
         }
         let error = line.estimate.position(sight.now) - sight.want.line_at(sight.room_now);
-        self.correct(sight, line, error)
-            .or_else(|| self.hand_on(sight, line))
+        self.correct(sight, line, error).or_else(|| self.hand_on(sight, line))
     }
 
     fn correct(&self, sight: &Sight<'_>, line: &Line, error: Span) -> Option<(CommandKind, Why)> {
         let bound = line.estimate.bound(sight.now);
-        let known =
-            line.estimate.readings() >= 2 || error.abs() > SETTLE_ABOVE + bound + sight.want.bound;
+        let known = line.estimate.readings() >= 2 || error.abs() > SETTLE_ABOVE + bound + sight.want.bound;
         let why = if !self.answered && self.boundary.is_none() && error.abs() > PAUSED_ABOVE {
             Why::Follow
         } else if self.settling(sight.now) && error.abs() > SETTLE_ABOVE && known {
@@ -251,32 +234,24 @@ impl Follow {
         } else {
             return None;
         };
-        let position = sight
-            .want
-            .line_at(sight.room_now + sight.seek_latency)
-            .max(Span::ZERO);
-        (position + BOUNDARY < sight.want.item.duration)
-            .then_some((CommandKind::Seek { position }, why))
+        let position = sight.want.line_at(sight.room_now + sight.seek_latency).max(Span::ZERO);
+        (position + BOUNDARY < sight.want.item.duration).then_some((CommandKind::Seek { position }, why))
     }
 
     fn play(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
         let want = sight.want;
-        let position = want
-            .line_at(sight.room_now + sight.play_latency)
-            .max(Span::ZERO);
+        let position = want.line_at(sight.room_now + sight.play_latency).max(Span::ZERO);
         if position + BOUNDARY >= want.item.duration {
             return None;
         }
+        let new_item = sight.line.is_none_or(|line| !line.item.same_recording(&want.item));
+        if new_item && !want.next_known && sight.now - self.since < QUEUE_WAIT {
+            return None;
+        }
         let next = if sight.reorders { 0 } else { NEXT_MOST };
-        let uris = std::iter::once(&want.item)
-            .chain(want.next.iter().take(next))
-            .map(|item| item.uri.clone())
-            .collect();
-        let why = if self.boundary.is_some() {
-            Why::Boundary
-        } else {
-            self.why()
-        };
+        let uris =
+            std::iter::once(&want.item).chain(want.next.iter().take(next)).map(|item| item.uri.clone()).collect();
+        let why = if self.boundary.is_some() { Why::Boundary } else { self.why() };
         Some((CommandKind::Play { uris, position }, why))
     }
 
@@ -291,25 +266,19 @@ impl Follow {
         }
         let left = line.left(now);
         let late = self.boundary.as_ref().is_some_and(|(since, from)| {
-            line.item.uri == *from
-                && line.playing()
-                && left <= BOUNDARY
-                && now - *since < BOUNDARY_MOST
+            line.item.uri == *from && line.playing() && left <= BOUNDARY && now - *since < BOUNDARY_MOST
         });
         let early = self.near_end(sight)
-            && sight
-                .want
-                .next
-                .first()
-                .is_some_and(|next| next.same_recording(&line.item))
+            && sight.want.next.first().is_some_and(|next| next.same_recording(&line.item))
             && line.estimate.position(now) < BOUNDARY_MOST;
         late || early || (self.near_end(sight) && !line.playing())
     }
 
     fn near_end(&self, sight: &Sight<'_>) -> bool {
-        sight.want.ends_at().is_some_and(|end| {
-            (end - sight.room_now) <= BOUNDARY && (sight.room_now - end) < BOUNDARY_MOST
-        })
+        sight
+            .want
+            .ends_at()
+            .is_some_and(|end| (end - sight.room_now) <= BOUNDARY && (sight.room_now - end) < BOUNDARY_MOST)
     }
 
     /// F5: shortly before the end, the leader's next item goes behind ours if ours would be another.
@@ -319,21 +288,10 @@ impl Follow {
         let due = left <= HAND_ON && left > BOUNDARY;
         let known = self.ahead.first().is_some_and(|uri| *uri == next.uri);
         let done = self.handed_on.as_ref() == Some(&line.item.uri);
-        (due && !known && !done && !sight.reorders).then(|| {
-            (
-                CommandKind::Queue {
-                    uri: next.uri.clone(),
-                },
-                Why::HandOn,
-            )
-        })
+        (due && !known && !done && !sight.reorders).then(|| (CommandKind::Queue { uri: next.uri.clone() }, Why::HandOn))
     }
 
     fn why(&self) -> Why {
-        if self.answered {
-            Why::Settle
-        } else {
-            Why::Follow
-        }
+        if self.answered { Why::Settle } else { Why::Follow }
     }
 }

@@ -24,21 +24,8 @@ pub struct Hub {
 impl Hub {
     /// An empty room. `term` counts hubs of the same room.
     pub fn new(term: u64) -> Self {
-        let state = RoomState {
-            term,
-            epoch: 0,
-            seq: 0,
-            leader: None,
-            playback: None,
-            action: None,
-            actions: 0,
-        };
-        Self {
-            state,
-            members: BTreeMap::new(),
-            joined: 0,
-            out: VecDeque::new(),
-        }
+        let state = RoomState { term, epoch: 0, seq: 0, leader: None, playback: None, action: None, actions: 0 };
+        Self { state, members: BTreeMap::new(), joined: 0, out: VecDeque::new() }
     }
 
     /// A new member, who is told the room's state.
@@ -46,8 +33,7 @@ impl Hub {
         let id = MemberId(self.joined);
         self.joined += 1;
         self.members.insert(id, VecDeque::new());
-        self.out
-            .push_back((id, HubToMember::Room(Arc::new(self.state.clone()))));
+        self.out.push_back((id, HubToMember::Room(Arc::new(self.state.clone()))));
         id
     }
 
@@ -84,10 +70,7 @@ impl Hub {
     fn claim(&mut self, from: MemberId, claim: Claim, now: RoomTime) {
         let id = claim.id;
         let answers = self.members.entry(from).or_default();
-        let known = answers
-            .iter()
-            .find(|(known, _)| *known == id)
-            .map(|&(_, accepted)| accepted);
+        let known = answers.iter().find(|(known, _)| *known == id).map(|&(_, accepted)| accepted);
         let accepted = known.unwrap_or_else(|| self.accept(from, claim, now));
         if known.is_none() {
             let answers = self.members.entry(from).or_default();
@@ -99,37 +82,20 @@ impl Hub {
                 self.tell_all();
             }
         }
-        self.out.push_back((
-            from,
-            HubToMember::Answer {
-                claim: id,
-                accepted,
-            },
-        ));
+        self.out.push_back((from, HubToMember::Answer { claim: id, accepted }));
     }
 
     fn accept(&mut self, from: MemberId, claim: Claim, now: RoomTime) -> bool {
         let latest = claim.when.latest.min(now);
-        let when = When {
-            earliest: claim.when.earliest.min(latest),
-            latest,
-        };
+        let when = When { earliest: claim.when.earliest.min(latest), latest };
         let newer = claim.epoch == self.state.epoch
-            || self
-                .state
-                .action
-                .as_ref()
-                .is_none_or(|action| when.midpoint() > action.when.midpoint());
+            || self.state.action.as_ref().is_none_or(|action| when.midpoint() > action.when.midpoint());
         if now - latest > STALE_CLAIM || !newer || claim.epoch > self.state.epoch {
             return false;
         }
         let takeover = self.state.leader != Some(from);
-        self.state.action = Some(Action {
-            member: from,
-            when,
-            act: claim.act,
-            takeover: takeover && self.state.leader.is_some(),
-        });
+        self.state.action =
+            Some(Action { member: from, when, act: claim.act, takeover: takeover && self.state.leader.is_some() });
         self.state.actions += 1;
         self.state.epoch += u64::from(takeover);
         self.state.leader = Some(from);
@@ -157,10 +123,6 @@ impl Hub {
 
     fn tell_all(&mut self) {
         let room = Arc::new(self.state.clone());
-        self.out.extend(
-            self.members
-                .keys()
-                .map(|&id| (id, HubToMember::Room(Arc::clone(&room)))),
-        );
+        self.out.extend(self.members.keys().map(|&id| (id, HubToMember::Room(Arc::clone(&room)))));
     }
 }

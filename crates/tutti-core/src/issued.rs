@@ -44,24 +44,9 @@ pub enum Explains {
 
 impl Issued {
     /// `item`: what is loaded afterwards; `silent`: no reading of a playing device for 30 s.
-    pub fn new(
-        command: &Command,
-        item: Arc<Item>,
-        latency: Kind,
-        silent: bool,
-        sent: LocalTime,
-    ) -> Self {
+    pub fn new(command: &Command, item: Arc<Item>, latency: Kind, silent: bool, sent: LocalTime) -> Self {
         let (id, kind) = (command.id, command.kind.clone());
-        Self {
-            id,
-            latency,
-            kind,
-            item,
-            sent,
-            answered: None,
-            silent,
-            landed: false,
-        }
+        Self { id, latency, kind, item, sent, answered: None, silent, landed: false }
     }
 
     pub fn answered(&mut self, sent: LocalTime, at: LocalTime) {
@@ -122,22 +107,14 @@ impl Issued {
     /// Does this command explain what was seen?
     pub fn explains(&self, seen: &PlayerSeen, asked: LocalTime, answered: LocalTime) -> Explains {
         let Some(item) = &seen.item else {
-            return if answered <= self.window_ends() {
-                Explains::Between
-            } else {
-                Explains::No
-            };
+            return if answered <= self.window_ends() { Explains::Between } else { Explains::No };
         };
         let ours = self.item.same_recording(item);
         let near = |position: Span| {
             let ran = answered - self.sent;
-            seen.progress
-                .is_some_and(|at| position - AROUND <= at && at <= position + ran + AROUND)
+            seen.progress.is_some_and(|at| position - AROUND <= at && at <= position + ran + AROUND)
         };
-        let stands = |position: Span| {
-            seen.progress
-                .is_some_and(|at| (at - position).abs() <= AROUND)
-        };
+        let stands = |position: Span| seen.progress.is_some_and(|at| (at - position).abs() <= AROUND);
         let after = match &self.kind {
             CommandKind::Play { position, .. } => ours && seen.playing && near(*position),
             CommandKind::Seek { position } if seen.playing => ours && near(*position),

@@ -31,12 +31,7 @@ impl Kind {
             CommandKind::Seek { .. } => 2,
             CommandKind::Queue { .. } => 3,
         };
-        Self {
-            device: device.map(str::to_owned),
-            command,
-            silent,
-            new_item,
-        }
+        Self { device: device.map(str::to_owned), command, silent, new_item }
     }
 }
 
@@ -51,10 +46,7 @@ impl Latencies {
     /// circumstances where this kind was never seen, else the prior.
     pub fn expect(&self, kind: &Kind) -> Span {
         let known = self.outcomes.get(kind).or_else(|| {
-            self.outcomes
-                .iter()
-                .find(|(k, _)| k.device == kind.device && k.silent == kind.silent)
-                .map(|(_, v)| v)
+            self.outcomes.iter().find(|(k, _)| k.device == kind.device && k.silent == kind.silent).map(|(_, v)| v)
         });
         known.map_or(PRIOR, median)
     }

@@ -22,6 +22,8 @@ pub struct Lead {
     queue_of: Option<String>,
     queue_late: bool,
     next: Vec<Arc<Item>>,
+    /// The item during which that was read.
+    known_for: Option<String>,
     /// Which items come next has changed since it was published.
     next_changed: bool,
 }
@@ -68,26 +70,20 @@ impl Lead {
         self.queue_of.as_deref() == Some(uri) && self.queue_late
     }
 
-    pub fn queue_read(
-        &mut self,
-        of: Option<String>,
-        next: Option<Vec<Arc<Item>>>,
-        playing: Option<String>,
-    ) {
-        let Some(next) = next else { return };
-        if of.is_some() && of == playing && next != self.next {
-            self.next = next;
-            self.next_changed = true;
+    pub fn queue_read(&mut self, of: Option<String>, next: Option<Vec<Arc<Item>>>, playing: Option<String>) {
+        // A queue that cannot be read (a free account) is known to be unknown: nobody waits for it.
+        if of.is_none() || of != playing {
+            return;
         }
+        let next = next.unwrap_or_default();
+        self.next_changed |= next != self.next || self.known_for != of;
+        self.next = next;
+        self.known_for = of;
     }
 
     /// The item went on: what came next is being played, what follows it still holds until the queue is read again.
     fn next_after(&self, item: &Item) -> Vec<Arc<Item>> {
-        let behind = self
-            .next
-            .iter()
-            .position(|next| next.uri == item.uri)
-            .map_or(0, |index| index + 1);
+        let behind = self.next.iter().position(|next| next.uri == item.uri).map_or(0, |index| index + 1);
         self.next[behind..].to_vec()
     }
 }
@@ -103,6 +99,7 @@ impl Member {
             at: self.clock.to_room(now),
             bound: line.estimate.bound(now),
             next: self.lead.next_after(&line.item),
+            next_known: self.lead.known_for.as_ref() == Some(&line.item.uri),
         })
     }
 
@@ -118,13 +115,7 @@ impl Member {
         self.lead.claims += 1;
         self.lead.open = Some(id);
         self.lead.next_changed = false;
-        self.tell(MemberToHub::Claim(Claim {
-            id,
-            epoch: self.lead.epoch_fitted,
-            when,
-            act,
-            playback,
-        }));
+        self.tell(MemberToHub::Claim(Claim { id, epoch: self.lead.epoch_fitted, when, act, playback }));
     }
 
     /// The leader tells where it is, if that is news. In a room where nobody leads yet, whoever plays does.
@@ -144,16 +135,10 @@ impl Member {
                 let room_now = self.clock.to_room(now);
                 let moved = line.estimate.position(now) - self.trim - known.line_at(room_now);
                 // A room that has ended stays at its end, wherever the leader's player went back to.
-                let ended =
-                    !known.playing && known.position >= known.item.duration && !line.playing();
+                let ended = !known.playing && known.position >= known.item.duration && !line.playing();
                 let tighter = line.estimate.bound(now) * 2 < known.bound;
-                let other =
-                    !known.item.same_recording(&line.item) || known.playing != line.playing();
-                !ended
-                    && (other
-                        || moved.abs() > WORTH_PUBLISHING
-                        || tighter
-                        || self.lead.next_changed)
+                let other = !known.item.same_recording(&line.item) || known.playing != line.playing();
+                !ended && (other || moved.abs() > WORTH_PUBLISHING || tighter || self.lead.next_changed)
             }
         };
         let epoch = room.epoch;
@@ -168,10 +153,8 @@ impl Member {
         if !self.leads() {
             return;
         }
-        let Some((epoch, mut playback)) = self
-            .room
-            .as_ref()
-            .and_then(|room| Some((room.epoch, room.playback.clone()?)))
+        let Some((epoch, mut playback)) =
+            self.room.as_ref().and_then(|room| Some((room.epoch, room.playback.clone()?)))
         else {
             return;
         };

@@ -24,12 +24,7 @@ impl Default for Limits {
     /// 45 in 30 s: reports of blocks begin at 2 to 3 a second; 3,000 an hour: below the 1 Hz that is in the field;
     /// 20,000 a day: about seven hours of a lively room.
     fn default() -> Self {
-        Self {
-            in_30_s: 45,
-            in_hour: 3_000,
-            in_day: 20_000,
-            reserve_percent: 25,
-        }
+        Self { in_30_s: 45, in_hour: 3_000, in_day: 20_000, reserve_percent: 25 }
     }
 }
 
@@ -80,21 +75,13 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            made: VecDeque::new(),
-            wait: None,
-        }
+        Self { limits, made: VecDeque::new(), wait: None }
     }
 
     /// A ledger with what an earlier process wrote down, oldest first.
     pub fn restore(limits: Limits, mut made: Vec<LocalTime>, wait: Option<Wait>) -> Self {
         made.sort_unstable();
-        Self {
-            limits,
-            made: made.into(),
-            wait,
-        }
+        Self { limits, made: made.into(), wait }
     }
 
     /// May a request go out? [`Answer::Now`] counts as made.
@@ -119,11 +106,7 @@ impl Ledger {
     /// Spotify answered 429: nothing goes out before `until`, and more slowly for an hour after.
     pub fn wait(&mut self, now: LocalTime, until: LocalTime, quota: bool) {
         let until = self.wait.map_or(until, |wait| wait.until.max(until));
-        self.wait = Some(Wait {
-            since: now,
-            until,
-            quota,
-        });
+        self.wait = Some(Wait { since: now, until, quota });
     }
 
     /// The wait that is still in force.
@@ -133,10 +116,7 @@ impl Ledger {
 
     /// What readings may still use.
     pub fn left(&self, now: LocalTime) -> Left {
-        let left = |window, limit| {
-            self.allowed(Class::Read, limit, now)
-                .saturating_sub(self.count(window, now) as u32)
-        };
+        let left = |window, limit| self.allowed(Class::Read, limit, now).saturating_sub(self.count(window, now) as u32);
         Left {
             in_30_s: left(RATE, self.limits.in_30_s),
             in_hour: left(HOUR, self.limits.in_hour),
@@ -155,23 +135,15 @@ impl Ledger {
     }
 
     fn earliest(&self, class: Class, now: LocalTime) -> LocalTime {
-        [
-            (RATE, self.limits.in_30_s),
-            (HOUR, self.limits.in_hour),
-            (DAY, self.limits.in_day),
-        ]
-        .into_iter()
-        .map(|(window, limit)| {
-            let allowed = self.allowed(class, limit, now).max(1) as usize;
-            let used = self.count(window, now);
-            if used < allowed {
-                now
-            } else {
-                self.made[self.made.len() - allowed] + window
-            }
-        })
-        .max()
-        .unwrap_or(now)
+        [(RATE, self.limits.in_30_s), (HOUR, self.limits.in_hour), (DAY, self.limits.in_day)]
+            .into_iter()
+            .map(|(window, limit)| {
+                let allowed = self.allowed(class, limit, now).max(1) as usize;
+                let used = self.count(window, now);
+                if used < allowed { now } else { self.made[self.made.len() - allowed] + window }
+            })
+            .max()
+            .unwrap_or(now)
     }
 
     /// The part of a limit that this class may use now: readings leave the reserve; after a 429 everything is halved
@@ -201,9 +173,7 @@ mod tests {
     }
 
     fn spend(ledger: &mut Ledger, class: Class, now: LocalTime) -> usize {
-        (0..1_000)
-            .take_while(|_| ledger.ask(class, now) == Answer::Now)
-            .count()
+        (0..1_000).take_while(|_| ledger.ask(class, now) == Answer::Now).count()
     }
 
     #[test]
@@ -216,10 +186,7 @@ mod tests {
 
     #[test]
     fn a_window_slides() {
-        let mut ledger = Ledger::new(Limits {
-            in_30_s: 4,
-            ..Limits::default()
-        });
+        let mut ledger = Ledger::new(Limits { in_30_s: 4, ..Limits::default() });
         for s in [0, 10, 20] {
             assert_eq!(ledger.ask(Class::Read, at(s)), Answer::Now);
         }
@@ -250,12 +217,7 @@ mod tests {
 
     #[test]
     fn the_hour_and_the_day_are_kept_too() {
-        let limits = Limits {
-            in_30_s: 1_000,
-            in_hour: 8,
-            in_day: 12,
-            reserve_percent: 25,
-        };
+        let limits = Limits { in_30_s: 1_000, in_hour: 8, in_day: 12, reserve_percent: 25 };
         let mut ledger = Ledger::new(limits);
         assert_eq!(spend(&mut ledger, Class::Read, at(0)), 6);
         assert_eq!(spend(&mut ledger, Class::Read, at(3_600)), 3);

@@ -166,26 +166,17 @@ impl Member {
 
     /// When to hand in [`Input::Tick`] if nothing else happens before, and why.
     pub fn deadline(&self, now: LocalTime) -> Option<(LocalTime, Reason)> {
-        let decide = [
-            self.follow.recheck(now),
-            self.observer.flight_ends(),
-            self.queue_due(),
-        ]
-        .into_iter()
-        .flatten()
-        .filter(|&at| at > now)
-        .min()
-        .map(|at| (at, Reason::Decide));
-        [self.schedule.next(), decide]
+        let decide = [self.follow.recheck(now), self.observer.flight_ends(), self.queue_due()]
             .into_iter()
             .flatten()
-            .min_by_key(|&(at, _)| at)
+            .filter(|&at| at > now)
+            .min()
+            .map(|at| (at, Reason::Decide));
+        [self.schedule.next(), decide].into_iter().flatten().min_by_key(|&(at, _)| at)
     }
 
     pub fn leads(&self) -> bool {
-        self.room
-            .as_ref()
-            .is_some_and(|room| room.leader == Some(self.id))
+        self.room.as_ref().is_some_and(|room| room.leader == Some(self.id))
     }
 
     /// The room's playback as this member should play it: put forward by its own trim.
@@ -208,22 +199,15 @@ impl Member {
     }
 
     fn reading(&mut self, reading: &Reading, now: LocalTime) {
-        let predicted = self.observer.line().map(|line| {
-            (
-                line.item.uri.clone(),
-                line.estimate.position(reading.answered),
-            )
-        });
+        let predicted =
+            self.observer.line().map(|line| (line.item.uri.clone(), line.estimate.position(reading.asked)));
+        let at_rest = self.open.is_none() && !self.observer.in_flight(now);
         let finding = self.observer.observe(reading, now);
         self.note_trouble(reading, &finding, now);
         match finding {
             Finding::Steady => {
-                if let Some((uri, position)) = predicted {
-                    self.say(Event::Predicted {
-                        at: reading.answered,
-                        uri,
-                        position,
-                    });
+                if let Some((uri, position)) = predicted.filter(|_| at_rest) {
+                    self.say(Event::Predicted { at: reading.asked, uri, position });
                 }
                 self.steady(now);
             }
@@ -251,10 +235,7 @@ impl Member {
         if !self.observer.in_doubt() {
             self.doubt_since = None;
         }
-        if self
-            .look_first
-            .is_some_and(|from| reading.asked >= from - JUST_LOOKED)
-        {
+        if self.look_first.is_some_and(|from| reading.asked >= from - JUST_LOOKED) {
             self.look_first = None;
         }
         self.plan(reading, now);
@@ -262,11 +243,8 @@ impl Member {
 
     fn steady(&mut self, now: LocalTime) {
         self.lead.fitted(self.room.as_ref());
-        if let Some(id) = self.landing
-            && let Some(after) = self.observer.learn_latency(id)
-        {
-            self.landing = None;
-            self.say(Event::Landed { id, after });
+        if self.observer.line().is_some_and(|line| line.estimate.readings() >= 2) {
+            self.learn_landing();
         }
         if let Some((error, bound)) = self.timing(now)
             && !self.leads()
@@ -276,17 +254,22 @@ impl Member {
         self.publish(now);
     }
 
+    /// Takes the landing of the last command as it is known by now into the learned latencies.
+    fn learn_landing(&mut self) {
+        if let Some(id) = self.landing.take()
+            && let Some(after) = self.observer.learn_latency(id)
+        {
+            self.say(Event::Landed { id, after });
+        }
+    }
+
     fn named(&mut self, named: &crate::name::Named, now: LocalTime) {
         self.brisk_until = now + BRISK;
         let when = crate::room::When {
             earliest: self.clock.to_room(named.earliest),
             latest: self.clock.to_room(named.latest),
         };
-        self.say(Event::Named {
-            what: named.what.clone(),
-            author: named.author,
-            when,
-        });
+        self.say(Event::Named { what: named.what.clone(), author: named.author, when });
         if let What::NaturalTransition { .. } = &named.what
             && let Some(line) = self.observer.line()
         {
@@ -323,10 +306,7 @@ impl Member {
             self.open = Some((id, kind, why));
             return;
         }
-        self.say(Event::Answered {
-            id,
-            outcome: answered.outcome.clone(),
-        });
+        self.say(Event::Answered { id, outcome: answered.outcome.clone() });
         match &answered.outcome {
             Outcome::Accepted => {
                 self.observer.answered(id, answered.sent, answered.answered);
@@ -341,10 +321,7 @@ impl Member {
             Outcome::Failed(failure) => self.trouble = Some(Trouble::Failure(failure.clone())),
         }
         // Whatever became of it: look, then decide again. No answer at all means that it may still take effect.
-        if !matches!(
-            answered.outcome,
-            Outcome::Failed(Failure::Network | Failure::Server)
-        ) {
+        if !matches!(answered.outcome, Outcome::Failed(Failure::Network | Failure::Server)) {
             self.observer.refused(id);
         }
         self.follow.failed(now);
@@ -363,10 +340,9 @@ impl Member {
                 self.look_first = Some(now);
                 self.schedule.urge(now, Reason::BeforeFollowing);
             }
-        } else if let (Some(old), Some(new)) = (
-            before.as_ref().and_then(|before| before.playback.as_ref()),
-            &room.playback,
-        ) {
+        } else if let (Some(old), Some(new)) =
+            (before.as_ref().and_then(|before| before.playback.as_ref()), &room.playback)
+        {
             if !old.item.same_recording(&new.item) {
                 self.follow.room_moved_on(&old.item.uri, now);
                 self.brisk_until = self.brisk_until.max(now + BRISK);
@@ -377,10 +353,7 @@ impl Member {
         if leader_changed && self.leads() {
             self.lead.took_over();
         }
-        let playing = room
-            .playback
-            .as_ref()
-            .is_some_and(|playback| playback.playing);
+        let playing = room.playback.as_ref().is_some_and(|playback| playback.playing);
         self.paused_since = (!playing).then(|| self.paused_since.unwrap_or(now));
         if acted {
             let interval = self.situation(now).interval();
@@ -407,9 +380,7 @@ impl Member {
             (Seen::Failed(failure), _) => Some(Trouble::Failure(failure.clone())),
             (_, Finding::Gone) => Some(Trouble::NoDevice),
             (_, Finding::Ad) => Some(Trouble::Ad),
-            (Seen::Player(seen), _)
-                if seen.device.as_ref().is_some_and(|device| device.restricted) =>
-            {
+            (Seen::Player(seen), _) if seen.device.as_ref().is_some_and(|device| device.restricted) => {
                 Some(Trouble::Restricted)
             }
             (Seen::Nothing, _) => self.trouble.clone(),
@@ -430,14 +401,8 @@ impl Member {
 
     fn situation(&self, now: LocalTime) -> Situation {
         let near_end = |left: Span| left <= TRANSITION_BEFORE && left > -BRISK;
-        let transition = self
-            .observer
-            .line()
-            .is_some_and(|line| line.playing() && near_end(line.left(now)))
-            || self
-                .wanted()
-                .and_then(|want| want.ends_at())
-                .is_some_and(|end| near_end(end - self.clock.to_room(now)));
+        let transition = self.observer.line().is_some_and(|line| line.playing() && near_end(line.left(now)))
+            || self.wanted().and_then(|want| want.ends_at()).is_some_and(|end| near_end(end - self.clock.to_room(now)));
         let settled = !self.leads() && self.sync && self.is_settled(now);
         Situation {
             leads: self.leads(),
@@ -450,12 +415,8 @@ impl Member {
 
     /// In place by two readings on its line: nothing more to look at in a hurry.
     fn is_settled(&self, now: LocalTime) -> bool {
-        self.observer
-            .line()
-            .is_some_and(|line| line.estimate.readings() >= 2)
-            && self
-                .timing(now)
-                .is_some_and(|(error, _)| error.abs() <= Span::from_millis(60))
+        self.observer.line().is_some_and(|line| line.estimate.readings() >= 2)
+            && self.timing(now).is_some_and(|(error, _)| error.abs() <= Span::from_millis(60))
     }
 
     fn plan(&mut self, reading: &Reading, now: LocalTime) {
@@ -467,40 +428,27 @@ impl Member {
         self.schedule.answered(reading.asked, interval);
         // Be there when the transition comes.
         let line = self.observer.line().filter(|line| line.playing());
-        if let Some(end) =
-            line.map(|line| line.estimate.passes(line.item.duration) + Span::from_millis(300))
+        if let Some(end) = line.map(|line| line.estimate.passes(line.item.duration) + Span::from_millis(300))
             && end > now
         {
             self.schedule.urge(end, Reason::Planned);
         }
         // A command that is still to be seen.
-        if let Some(at) = self
-            .observer
-            .landing()
-            .filter(|_| self.observer.in_flight(now))
-        {
-            self.schedule
-                .urge(at.max(now + Span::from_millis(400)), Reason::Landing);
+        if let Some(at) = self.observer.landing().filter(|_| self.observer.in_flight(now)) {
+            self.schedule.urge(at.max(now + Span::from_millis(400)), Reason::Landing);
         }
     }
 
     /// When the leader's queue should be read again: shortly before the end of the item.
     fn queue_due(&self) -> Option<LocalTime> {
-        let line = self
-            .observer
-            .line()
-            .filter(|line| self.leads() && line.playing())?;
+        let line = self.observer.line().filter(|line| self.leads() && line.playing())?;
         (!self.lead.queue_known_late(&line.item.uri))
             .then(|| line.estimate.passes(line.item.duration) - QUEUE_BEFORE_END)
     }
 
     fn act(&mut self, now: LocalTime) {
         if self.leads() {
-            let uri = self
-                .observer
-                .line()
-                .filter(|line| line.playing())
-                .map(|line| line.item.uri.clone());
+            let uri = self.observer.line().filter(|line| line.playing()).map(|line| line.item.uri.clone());
             let late = self.queue_due().is_some_and(|at| at <= now);
             if self.lead.wants_queue(uri, late) {
                 self.look_queue();
@@ -519,55 +467,31 @@ impl Member {
         if !self.sync || busy || waits(self.look_first) || waits(self.doubt_since) {
             return None;
         }
-        if matches!(
-            self.trouble,
-            Some(Trouble::NotPremium | Trouble::Restricted | Trouble::Ad)
-        ) {
+        if matches!(self.trouble, Some(Trouble::NotPremium | Trouble::Restricted | Trouble::Ad)) {
             return None;
         }
         let want = self.wanted()?;
         let line = self.observer.line();
         if line.is_none() || self.away_since.is_some() {
             // F8: only a device that the user chose is started, and not over and over.
-            let again = self
-                .woken
-                .is_none_or(|woken| now - woken > Span::from_secs(15));
+            let again = self.woken.is_none_or(|woken| now - woken > Span::from_secs(15));
             let heard = line.is_some() || self.away_since.is_some();
-            if !(heard
-                && self.device.is_some()
-                && again
-                && want.playing
-                && self.away_since.is_some())
-            {
+            if !(heard && self.device.is_some() && again && want.playing && self.away_since.is_some()) {
                 return None;
             }
         }
         let silent = self.is_silent(now);
         let new_item = line.is_none_or(|line| !line.item.same_recording(&want.item));
-        let device = self
-            .observer
-            .device()
-            .and_then(|device| device.id.as_deref());
-        let play = CommandKind::Play {
-            uris: Vec::new(),
-            position: Span::ZERO,
-        };
-        let seek = CommandKind::Seek {
-            position: Span::ZERO,
-        };
+        let device = self.observer.device().and_then(|device| device.id.as_deref());
+        let play = CommandKind::Play { uris: Vec::new(), position: Span::ZERO };
+        let seek = CommandKind::Seek { position: Span::ZERO };
         self.follow.decide(&Sight {
             now,
             want: &want,
             room_now: self.clock.to_room(now),
             line: line.filter(|_| self.away_since.is_none()),
-            play_latency: self
-                .observer
-                .latencies()
-                .expect(&Kind::of(device, &play, silent, new_item)),
-            seek_latency: self
-                .observer
-                .latencies()
-                .expect(&Kind::of(device, &seek, false, false)),
+            play_latency: self.observer.latencies().expect(&Kind::of(device, &play, silent, new_item)),
+            seek_latency: self.observer.latencies().expect(&Kind::of(device, &seek, false, false)),
             reorders: self.observer.reorders(),
         })
     }
@@ -579,45 +503,27 @@ impl Member {
 
     fn command(&mut self, kind: CommandKind, why: Why, now: LocalTime) {
         let Some(want) = self.wanted() else { return };
+        self.learn_landing();
         let id = CommandId(self.commands);
         self.commands += 1;
         let away = self.away_since.is_some();
         if away {
             self.woken = Some(now);
         }
-        let command = Command {
-            id,
-            kind: kind.clone(),
-            device: self.device.clone().filter(|_| away),
-        };
+        let command = Command { id, kind: kind.clone(), device: self.device.clone().filter(|_| away) };
         let line = self.observer.line();
         let silent = self.is_silent(now);
         let new_item = line.is_none_or(|line| !line.item.same_recording(&want.item));
-        let item = line
-            .filter(|_| !matches!(kind, CommandKind::Play { .. }))
-            .map_or(&want.item, |line| &line.item);
+        let item = line.filter(|_| !matches!(kind, CommandKind::Play { .. })).map_or(&want.item, |line| &line.item);
         let item = Arc::clone(item);
-        let device = self
-            .observer
-            .device()
-            .and_then(|device| device.id.as_deref());
-        let latency = Kind::of(
-            device,
-            &kind,
-            silent && matches!(kind, CommandKind::Play { .. }),
-            new_item,
-        );
+        let device = self.observer.device().and_then(|device| device.id.as_deref());
+        let latency = Kind::of(device, &kind, silent && matches!(kind, CommandKind::Play { .. }), new_item);
         self.follow.commanded(&kind, why, &item.uri, now);
         if !matches!(kind, CommandKind::Queue { .. }) {
             self.landing = None;
-            self.observer
-                .issue(Issued::new(&command, item, latency, silent, now));
+            self.observer.issue(Issued::new(&command, item, latency, silent, now));
         }
-        self.say(Event::Commanded {
-            id,
-            kind: kind.clone(),
-            why,
-        });
+        self.say(Event::Commanded { id, kind: kind.clone(), why });
         self.open = Some((id, kind, why));
         self.out.push_back(Output::Command(command));
     }

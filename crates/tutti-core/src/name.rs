@@ -28,12 +28,7 @@ pub struct Named {
 
 impl Named {
     pub fn device_changed(at: LocalTime) -> Self {
-        Self {
-            what: What::DeviceChanged,
-            author: Author::User,
-            earliest: at,
-            latest: at,
-        }
+        Self { what: What::DeviceChanged, author: Author::User, earliest: at, latest: at }
     }
 
     /// What a hand did, if one did it.
@@ -49,9 +44,7 @@ impl Named {
 pub fn name(old: &Line, new: &Candidate, report_age: Span) -> Named {
     let span = (old.fitted, new.answered);
     let here = new.estimate.position(new.answered);
-    let ended_at = old
-        .playing()
-        .then(|| old.estimate.passes(old.item.duration));
+    let ended_at = old.playing().then(|| old.estimate.passes(old.item.duration));
     let end_passed = ended_at.is_some_and(|end| new.answered + AT_END >= end);
     let plays = new.estimate.running();
     if !plays && end_passed && (here <= AT_END || here + AT_END >= new.item.duration) {
@@ -64,34 +57,16 @@ pub fn name(old: &Line, new: &Candidate, report_age: Span) -> Named {
         (true, false) => {
             // It stands where the running line was when it was paused.
             let at = old.estimate.passes(here);
-            user(
-                Act::Paused,
-                if span.0 <= at && at <= span.1 {
-                    (at, at)
-                } else {
-                    span
-                },
-            )
+            user(Act::Paused, if span.0 <= at && at <= span.1 { (at, at) } else { span })
         }
         (false, true) => {
             let at = new.estimate.passes(old.estimate.position(span.1));
-            user(
-                Act::Resumed,
-                if span.0 <= at && at <= span.1 {
-                    (at, at)
-                } else {
-                    span
-                },
-            )
+            user(Act::Resumed, if span.0 <= at && at <= span.1 { (at, at) } else { span })
         }
         (true, true) => jumped(old, new, report_age, span, ended_at),
         (false, false) => {
             let jump = here - old.estimate.position(new.answered);
-            if jump.abs() >= LEAST_SEEK {
-                user(Act::Sought(here), span)
-            } else {
-                player(What::Drifted(jump), span)
-            }
+            if jump.abs() >= LEAST_SEEK { user(Act::Sought(here), span) } else { player(What::Drifted(jump), span) }
         }
     }
 }
@@ -115,10 +90,7 @@ fn other_item(old: &Line, new: &Candidate, span: (LocalTime, LocalTime)) -> Name
         }
     }
     let exact = span.0 <= started && started <= span.1;
-    user(
-        Act::Started(title),
-        if exact { (started, started) } else { span },
-    )
+    user(Act::Started(title), if exact { (started, started) } else { span })
 }
 
 fn jumped(
@@ -149,19 +121,9 @@ fn title(item: &Arc<Item>) -> String {
 }
 
 fn user(act: Act, (earliest, latest): (LocalTime, LocalTime)) -> Named {
-    Named {
-        what: What::Act(act),
-        author: Author::User,
-        earliest,
-        latest,
-    }
+    Named { what: What::Act(act), author: Author::User, earliest, latest }
 }
 
 fn player(what: What, (earliest, latest): (LocalTime, LocalTime)) -> Named {
-    Named {
-        what,
-        author: Author::Player,
-        earliest,
-        latest,
-    }
+    Named { what, author: Author::Player, earliest, latest }
 }

@@ -143,9 +143,7 @@ impl Observer {
 
     /// Something was seen that may be a hand's and waits for its second reading.
     pub fn in_doubt(&self) -> bool {
-        self.candidate
-            .as_ref()
-            .is_some_and(|candidate| !candidate.small)
+        self.candidate.as_ref().is_some_and(|candidate| !candidate.small)
     }
 
     /// Shuffle or repeat is on: a list that we give would not be played as given.
@@ -180,20 +178,12 @@ impl Observer {
 
     /// When a look would show the effect of the command in flight.
     pub fn landing(&self) -> Option<LocalTime> {
-        self.issued
-            .iter()
-            .filter(|issued| !issued.has_landed())
-            .map(Issued::visible_from)
-            .max()
+        self.issued.iter().filter(|issued| !issued.has_landed()).map(Issued::visible_from).max()
     }
 
     /// When the command in flight has had its time.
     pub fn flight_ends(&self) -> Option<LocalTime> {
-        self.issued
-            .iter()
-            .filter(|issued| !issued.has_landed())
-            .map(Issued::window_ends)
-            .max()
+        self.issued.iter().filter(|issued| !issued.has_landed()).map(Issued::window_ends).max()
     }
 
     /// The next reading only sets a baseline: after a suspend, sync switched on again, … (A6).
@@ -221,17 +211,15 @@ impl Observer {
         }
         let (Some(item), Some(progress)) = (&seen.item, seen.progress) else {
             let explained = self.explained(seen, asked, answered).is_some();
-            return Finding::LeftOut(if explained {
-                "in flight"
-            } else {
-                "no position"
-            });
+            return Finding::LeftOut(if explained { "in flight" } else { "no position" });
         };
         let mark = Mark::of(seen.playing, asked, answered, progress);
         let finding = self.place(seen, item, mark, progress, reading);
         if !matches!(finding, Finding::LeftOut(_)) {
             self.heard = Some(answered);
-            self.newest_stamp = self.newest_stamp.max(seen.timestamp);
+            if !matches!(finding, Finding::LookAgain(_)) {
+                self.newest_stamp = self.newest_stamp.max(seen.timestamp);
+            }
             self.reorders = seen.shuffle || seen.repeat != Repeat::Off;
             if seen.device.is_some() {
                 self.device.clone_from(&seen.device);
@@ -241,26 +229,12 @@ impl Observer {
     }
 
     fn nothing(&mut self, at: LocalTime) -> Finding {
-        if self.issued.iter().any(|issued| !issued.is_over(at)) {
-            Finding::LeftOut("in flight")
-        } else {
-            Finding::Gone
-        }
+        if self.issued.iter().any(|issued| !issued.is_over(at)) { Finding::LeftOut("in flight") } else { Finding::Gone }
     }
 
-    fn place(
-        &mut self,
-        seen: &PlayerSeen,
-        item: &Arc<Item>,
-        mark: Mark,
-        progress: Span,
-        reading: &Reading,
-    ) -> Finding {
+    fn place(&mut self, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, progress: Span, reading: &Reading) -> Finding {
         let (asked, answered) = (reading.asked, reading.answered);
-        if self
-            .heard
-            .is_none_or(|heard| asked - heard > BASELINE_AFTER.max(self.planned_gap * 2))
-        {
+        if self.heard.is_none_or(|heard| asked - heard > BASELINE_AFTER.max(self.planned_gap * 2)) {
             self.forget();
         }
         if let (Some(old), Some(new)) = (&self.device, &seen.device)
@@ -311,12 +285,7 @@ impl Observer {
 
     /// The newest command that explains what was seen. Those that have landed and had their time explain no more:
     /// what was before them is a line that was left.
-    fn explained(
-        &self,
-        seen: &PlayerSeen,
-        asked: LocalTime,
-        answered: LocalTime,
-    ) -> Option<(usize, Explains)> {
+    fn explained(&self, seen: &PlayerSeen, asked: LocalTime, answered: LocalTime) -> Option<(usize, Explains)> {
         self.issued
             .iter()
             .enumerate()
@@ -326,14 +295,7 @@ impl Observer {
             .find(|(_, explains)| *explains != Explains::No)
     }
 
-    fn land(
-        &mut self,
-        index: usize,
-        seen: &PlayerSeen,
-        item: &Arc<Item>,
-        mark: Mark,
-        asked: LocalTime,
-    ) -> Finding {
+    fn land(&mut self, index: usize, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, asked: LocalTime) -> Finding {
         if self.issued[index].has_landed() {
             // The same landing, seen once more and better: keep one line.
             if let Some(line) = &self.line
@@ -349,9 +311,7 @@ impl Observer {
         let issued = &mut self.issued[index];
         issued.landed();
         let after = match (issued.target(), &self.line) {
-            (Some(target), Some(line)) if line.playing() => {
-                Some(line.estimate.passes(target) - issued.sent())
-            }
+            (Some(target), Some(line)) if line.playing() => Some(line.estimate.passes(target) - issued.sent()),
             _ => None,
         };
         let id = issued.id;
@@ -361,12 +321,9 @@ impl Observer {
         Finding::Landed { id, after }
     }
 
-    /// The latency of a landed command, from the line as it is known by now; once.
+    /// The latency of a landed command, from the line as it is known by now. Call it once a landing.
     pub fn learn_latency(&mut self, id: CommandId) -> Option<Span> {
-        let line = self
-            .line
-            .as_ref()
-            .filter(|line| line.playing() && line.estimate.readings() >= 2)?;
+        let line = self.line.as_ref().filter(|line| line.playing())?;
         let index = self.issued.iter().position(|issued| issued.id == id)?;
         let issued = &self.issued[index];
         let after = line.estimate.passes(issued.target()?) - issued.sent();
@@ -387,32 +344,15 @@ impl Observer {
 
     fn start_line(&mut self, item: &Arc<Item>, mark: Mark, seen: &PlayerSeen, asked: LocalTime) {
         let estimate = Estimate::new(seen.playing, mark, &self.quality);
-        self.replace(
-            Line {
-                item: Arc::clone(item),
-                estimate,
-                fitted: asked,
-                stamp: seen.timestamp,
-            },
-            asked,
-        );
+        self.replace(Line { item: Arc::clone(item), estimate, fitted: asked, stamp: seen.timestamp }, asked);
     }
 
     fn replace(&mut self, line: Line, now: LocalTime) {
         self.candidate = None;
         self.old = None;
         if let Some(old) = self.line.replace(line) {
-            self.left.push_back(Left {
-                uri: old.item.uri.clone(),
-                estimate: old.estimate,
-                at: now,
-            });
-            while self.left.len() > LEFT_MOST
-                || self
-                    .left
-                    .front()
-                    .is_some_and(|left| now - left.at > LEFT_KEPT)
-            {
+            self.left.push_back(Left { uri: old.item.uri.clone(), estimate: old.estimate, at: now });
+            while self.left.len() > LEFT_MOST || self.left.front().is_some_and(|left| now - left.at > LEFT_KEPT) {
                 self.left.pop_front();
             }
         }
@@ -422,16 +362,12 @@ impl Observer {
     /// stamp is not newer. One that keeps running for 5 s is the truth after all.
     fn is_old(&mut self, seen: &PlayerSeen, item: &Item, mark: Mark, answered: LocalTime) -> bool {
         let stamp_back = matches!((seen.timestamp, self.newest_stamp), (Some(s), Some(n)) if s < n - STAMP_BACK_MS);
-        let stamp_newer =
-            matches!((seen.timestamp, self.newest_stamp), (Some(s), Some(n)) if s > n);
+        let stamp_newer = matches!((seen.timestamp, self.newest_stamp), (Some(s), Some(n)) if s > n);
         let on_left = || {
             self.left.iter().any(|left| {
                 left.uri == item.uri
                     && left.estimate.running() == seen.playing
-                    && left
-                        .estimate
-                        .miss(mark, &self.quality)
-                        .is_none_or(|miss| miss.abs() <= LEFT_AROUND)
+                    && left.estimate.miss(mark, &self.quality).is_none_or(|miss| miss.abs() <= LEFT_AROUND)
             })
         };
         if !stamp_back && (stamp_newer || !on_left()) {
@@ -439,18 +375,13 @@ impl Observer {
         }
         let persists = match &mut self.old {
             Some((since, count, estimate))
-                if estimate.running() == seen.playing
-                    && estimate.miss(mark, &self.quality).is_none() =>
+                if estimate.running() == seen.playing && estimate.miss(mark, &self.quality).is_none() =>
             {
                 *count += 1;
                 *count >= OLD_READINGS && answered - *since >= OLD_PERSISTS
             }
             old => {
-                *old = Some((
-                    answered,
-                    1,
-                    Estimate::new(seen.playing, mark, &self.quality),
-                ));
+                *old = Some((answered, 1, Estimate::new(seen.playing, mark, &self.quality)));
                 false
             }
         };
@@ -461,24 +392,12 @@ impl Observer {
     }
 
     /// A difference that nothing explains: named at once if two fields agree, else after a second reading (A2).
-    fn doubt(
-        &mut self,
-        seen: &PlayerSeen,
-        item: &Arc<Item>,
-        mark: Mark,
-        progress: Span,
-        reading: &Reading,
-    ) -> Finding {
+    fn doubt(&mut self, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, progress: Span, reading: &Reading) -> Finding {
         let (asked, answered) = (reading.asked, reading.answered);
         let Some(line) = self.line.clone() else {
             return Finding::LeftOut("no line");
         };
-        let hold = self
-            .issued
-            .iter()
-            .map(Issued::window_ends)
-            .max()
-            .filter(|&until| until > answered);
+        let hold = self.issued.iter().map(Issued::window_ends).max().filter(|&until| until > answered);
         let second = self.candidate.take().filter(|candidate| {
             candidate.item.same_recording(item)
                 && candidate.estimate.running() == seen.playing
@@ -499,65 +418,22 @@ impl Observer {
                 let not_before = hold.unwrap_or(answered);
                 let small = line.item.same_recording(item)
                     && line.playing() == seen.playing
-                    && line
-                        .estimate
-                        .miss(mark, &self.quality)
-                        .is_some_and(|miss| miss.abs() < WORTH_A_LOOK);
+                    && line.estimate.miss(mark, &self.quality).is_some_and(|miss| miss.abs() < WORTH_A_LOOK);
                 let item = Arc::clone(item);
-                let candidate = Candidate {
-                    item,
-                    estimate,
-                    asked,
-                    answered,
-                    stamp: seen.timestamp,
-                    not_before,
-                    small,
-                };
-                if hold.is_none()
-                    && two_fields_agree(
-                        &line,
-                        seen,
-                        &candidate.item,
-                        progress,
-                        reading,
-                        &self.quality,
-                    )
-                {
+                let candidate = Candidate { item, estimate, asked, answered, stamp: seen.timestamp, not_before, small };
+                if hold.is_none() && two_fields_agree(&line, seen, &candidate.item, progress, reading, &self.quality) {
                     return self.confirm(&line, candidate, asked, answered);
                 }
                 self.candidate = Some(candidate);
-                if small {
-                    Finding::LeftOut("small difference")
-                } else {
-                    Finding::LookAgain(not_before)
-                }
+                if small { Finding::LeftOut("small difference") } else { Finding::LookAgain(not_before) }
             }
         }
     }
 
-    fn confirm(
-        &mut self,
-        line: &Line,
-        candidate: Candidate,
-        asked: LocalTime,
-        now: LocalTime,
-    ) -> Finding {
+    fn confirm(&mut self, line: &Line, candidate: Candidate, asked: LocalTime, now: LocalTime) -> Finding {
         let named = name::name(line, &candidate, self.quality.report_age());
-        let Candidate {
-            item,
-            estimate,
-            stamp,
-            ..
-        } = candidate;
-        self.replace(
-            Line {
-                item,
-                estimate,
-                fitted: asked,
-                stamp,
-            },
-            now,
-        );
+        let Candidate { item, estimate, stamp, .. } = candidate;
+        self.replace(Line { item, estimate, fitted: asked, stamp }, now);
         Finding::Named(named)
     }
 }
@@ -575,8 +451,6 @@ fn two_fields_agree(
     if !line.item.same_recording(item) {
         return progress <= reading.answered - line.fitted;
     }
-    let behind = line.estimate.position(reading.asked)
-        - line.estimate.bound(reading.asked)
-        - quality.slack();
+    let behind = line.estimate.position(reading.asked) - line.estimate.bound(reading.asked) - quality.slack();
     line.playing() && !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO
 }

@@ -44,6 +44,8 @@ pub struct Playback {
     pub bound: Span,
     /// What the leader's queue holds next, nearest first.
     pub next: Vec<Arc<Item>>,
+    /// The leader's queue has been read since this item started; until then `next` may be incomplete.
+    pub next_known: bool,
 }
 
 impl Playback {
@@ -54,16 +56,11 @@ impl Playback {
 
     /// Where the line is at `now`, also beyond the ends of the item.
     pub fn line_at(&self, now: RoomTime) -> Span {
-        if self.playing {
-            self.position + (now - self.at)
-        } else {
-            self.position
-        }
+        if self.playing { self.position + (now - self.at) } else { self.position }
     }
 
     /// When the item ends, if it plays on.
     pub fn ends_at(&self) -> Option<RoomTime> {
-        self.playing
-            .then(|| self.at + (self.item.duration - self.position))
+        self.playing.then(|| self.at + (self.item.duration - self.position))
     }
 }

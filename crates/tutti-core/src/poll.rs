@@ -36,11 +36,7 @@ impl Situation {
     pub fn interval(self) -> Span {
         const MIN: i64 = 60;
         if let Some(away) = self.away_for {
-            return Span::from_secs(if away < Span::from_secs(2 * MIN) {
-                4
-            } else {
-                15
-            });
+            return Span::from_secs(if away < Span::from_secs(2 * MIN) { 4 } else { 15 });
         }
         if self.brisk {
             return Span::from_secs(1);
@@ -70,12 +66,7 @@ pub struct Schedule {
 
 impl Schedule {
     pub fn new(seed: u64, now: LocalTime) -> Self {
-        Self {
-            random: seed ^ 0x9E37_79B9_7F4A_7C15,
-            planned: now,
-            urgent: None,
-            looking: false,
-        }
+        Self { random: seed ^ 0x9E37_79B9_7F4A_7C15, planned: now, urgent: None, looking: false }
     }
 
     /// Look by then at the latest.
@@ -139,55 +130,13 @@ mod tests {
 
     #[test]
     fn the_pace_follows_the_room() {
-        let calm = Situation {
-            leads: false,
-            lively: false,
-            paused_for: None,
-            away_for: None,
-            brisk: false,
-        };
+        let calm = Situation { leads: false, lively: false, paused_for: None, away_for: None, brisk: false };
         assert_eq!(calm.interval(), Span::from_secs(8));
-        assert_eq!(
-            Situation {
-                lively: true,
-                ..calm
-            }
-            .interval(),
-            Span::from_secs(3)
-        );
-        assert_eq!(
-            Situation {
-                lively: true,
-                leads: true,
-                ..calm
-            }
-            .interval(),
-            Span::from_secs(2)
-        );
-        assert_eq!(
-            Situation {
-                brisk: true,
-                ..calm
-            }
-            .interval(),
-            Span::from_secs(1)
-        );
-        assert_eq!(
-            Situation {
-                paused_for: Some(Span::from_secs(700)),
-                ..calm
-            }
-            .interval(),
-            Span::from_secs(15)
-        );
-        assert_eq!(
-            Situation {
-                away_for: Some(Span::ZERO),
-                ..calm
-            }
-            .interval(),
-            Span::from_secs(4)
-        );
+        assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_secs(3));
+        assert_eq!(Situation { lively: true, leads: true, ..calm }.interval(), Span::from_secs(2));
+        assert_eq!(Situation { brisk: true, ..calm }.interval(), Span::from_secs(1));
+        assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(15));
+        assert_eq!(Situation { away_for: Some(Span::ZERO), ..calm }.interval(), Span::from_secs(4));
     }
 
     #[test]
@@ -203,10 +152,7 @@ mod tests {
             .collect();
         let (least, most) = (waits.iter().min().copied(), waits.iter().max().copied());
         assert!(
-            least >= Some(1_400)
-                && least < Some(1_420)
-                && most <= Some(2_600)
-                && most > Some(2_580),
+            least >= Some(1_400) && least < Some(1_420) && most <= Some(2_600) && most > Some(2_580),
             "{least:?} {most:?}"
         );
     }

@@ -22,10 +22,7 @@ pub struct When {
 
 impl When {
     pub fn exactly(at: RoomTime) -> Self {
-        Self {
-            earliest: at,
-            latest: at,
-        }
+        Self { earliest: at, latest: at }
     }
 
     pub fn midpoint(self) -> RoomTime {

@@ -48,10 +48,7 @@ impl Member {
         let player = self.observer.line().map(|line| Player {
             item: Arc::clone(&line.item),
             playing: line.playing(),
-            position: line
-                .estimate
-                .position(now)
-                .clamp(Span::ZERO, line.item.duration),
+            position: line.estimate.position(now).clamp(Span::ZERO, line.item.duration),
         });
         View {
             standing: self.standing(now),
@@ -83,18 +80,14 @@ impl Member {
         let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
         let line = self.observer.line();
         match (room, line) {
-            _ if matches!(self.trouble, Some(Trouble::NoDevice | Trouble::Failure(_))) => {
-                Standing::Away
-            }
+            _ if matches!(self.trouble, Some(Trouble::NoDevice | Trouble::Failure(_))) => Standing::Away,
             (_, None) => Standing::Joining,
             _ if self.leads() => Standing::Leads,
             _ if !self.sync => Standing::Watching,
             (None, _) => Standing::Waiting,
             (Some(want), Some(line)) if !want.playing && !line.playing() => Standing::Paused,
             _ => match self.timing(now) {
-                Some((error, bound)) if error.abs() <= Span::from_millis(250) + bound => {
-                    Standing::InPlace
-                }
+                Some((error, bound)) if error.abs() <= Span::from_millis(250) + bound => Standing::InPlace,
                 _ => Standing::CatchingUp,
             },
         }

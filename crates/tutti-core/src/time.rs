@@ -158,21 +158,11 @@ macro_rules! instant {
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(
-                    f,
-                    concat!(stringify!($name), "({:.6} s)"),
-                    self.0 as f64 / 1e6
-                )
+                write!(f, concat!(stringify!($name), "({:.6} s)"), self.0 as f64 / 1e6)
             }
         }
     };
 }
 
-instant!(
-    LocalTime,
-    "An instant of this machine's monotonic clock, which counts suspend. Its zero is arbitrary."
-);
-instant!(
-    RoomTime,
-    "An instant of the room's clock, the same for all members. Its zero is the hub's."
-);
+instant!(LocalTime, "An instant of this machine's monotonic clock, which counts suspend. Its zero is arbitrary.");
+instant!(RoomTime, "An instant of the room's clock, the same for all members. Its zero is the hub's.");

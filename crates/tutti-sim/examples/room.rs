@@ -20,7 +20,9 @@ fn main() -> anyhow::Result<()> {
         if std::env::var_os("TRACE").is_some() {
             let mut lines: Vec<(i64, String)> = Vec::new();
             lines.extend(trace.hands.iter().map(|hand| (hand.at_us, format!("HAND {} {:?}", hand.member, hand.kind))));
-            lines.extend(trace.events.iter().map(|logged| (logged.at_us, format!("  {} {:?}", logged.member, logged.event))));
+            lines.extend(
+                trace.events.iter().map(|logged| (logged.at_us, format!("  {} {:?}", logged.member, logged.event))),
+            );
             lines.extend(trace.rooms.iter().map(|room| (room.at_us, format!("  room {room:?}"))));
             lines.sort_by_key(|line| line.0);
             for (at, line) in lines {

@@ -22,7 +22,9 @@ pub struct Planned {
 /// A deed, before it is known what plays by then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
-    Song { uri: String },
+    Song {
+        uri: String,
+    },
     /// By so many ms from where it is.
     SeekBy(i64),
     /// Shortly before the end, so that the item ends by itself.
@@ -111,10 +113,16 @@ pub fn standard(catalogue: &Catalogue, members: usize, seconds: u32, mean_s: f64
     }
 }
 
-/// Tracks that do not end within a demo by themselves.
+/// Tracks that neither end within a demo by themselves nor are among the last of their album.
 fn long_tracks(catalogue: &Catalogue) -> Vec<String> {
-    let long = |item: &&crate::catalogue::Item| item.kind == ItemKind::Track && item.duration_ms > 150_000;
-    catalogue.items().iter().filter(long).map(|item| item.uri.clone()).collect()
+    const TO_GO: usize = 3;
+    catalogue
+        .refs()
+        .map(|reference| catalogue.item(reference))
+        .filter(|item| item.kind == ItemKind::Track && item.duration_ms > 150_000)
+        .filter(|item| item.number as usize + TO_GO <= catalogue.context_items(item.home).len())
+        .map(|item| item.uri.clone())
+        .collect()
 }
 
 #[cfg(test)]

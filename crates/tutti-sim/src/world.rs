@@ -241,7 +241,9 @@ impl World {
     }
 
     fn see(&mut self, member: usize) -> Seen {
-        let Some(report) = self.players[member].report(self.now) else { return Seen::Nothing };
+        let Some(report) = self.players[member].report(self.now) else {
+            return Seen::Nothing;
+        };
         Seen::Player(PlayerSeen {
             item: report.item.map(|item| self.item(item)),
             kind: SeenKind::Item,
@@ -299,7 +301,9 @@ impl World {
         let player = &mut self.players[planned.member];
         let hand = planned.deed.hand(player, self.now);
         let kind = HandKind::of(&hand);
-        if player.hand(self.now, hand).is_ok() {
+        let before = player.truth(self.now);
+        // A button without effect (next on the last item of a stopped list) is no action that anybody could follow.
+        if player.hand(self.now, hand).is_ok() && player.truth(self.now) != before {
             self.trace.hands.push(Hand { at_us: self.now, member: planned.member, kind });
         }
     }

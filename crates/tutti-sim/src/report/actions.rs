@@ -1,8 +1,8 @@
 //! What became of every hand action; whether anything moved that nobody moved; how often followers were put right.
 
+use tutti_core::command::CommandKind;
 use tutti_core::event::{Author, Event, What, Why};
 use tutti_core::room::Act;
-use tutti_core::command::CommandKind;
 
 use super::following::{Truth, distance, followers};
 use super::{Actions, Corrections, HandKind, RoomChange, Takeovers, Trace, seconds};
@@ -95,13 +95,14 @@ fn is_kind(act: &Act, kind: HandKind) -> bool {
     }
 }
 
-/// A command to this member was on its way when it acted.
+/// A command to this member was on its way when it acted, or was decided from a reading from before that.
 fn in_flight(trace: &Trace, member: usize, at_us: i64) -> bool {
     const FLIGHT_US: i64 = 1_500_000;
+    const READ_US: i64 = 250_000;
     trace.events.iter().any(|logged| {
         logged.member == member
             && matches!(logged.event, Event::Commanded { .. })
-            && logged.at_us <= at_us
+            && logged.at_us <= at_us + READ_US
             && at_us - logged.at_us < FLIGHT_US
     })
 }
@@ -130,7 +131,10 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
         let (before, after) = (&pair[0], &pair[1]);
         if after.actions > before.actions {
             let hand = trace.hands.iter().enumerate().rposition(|(index, hand)| {
-                Some(hand.member) == after.leader && hand.at_us <= after.at_us && after.at_us - hand.at_us < NAMED_WITHIN_US && !used[index]
+                Some(hand.member) == after.leader
+                    && hand.at_us <= after.at_us
+                    && after.at_us - hand.at_us < NAMED_WITHIN_US
+                    && !used[index]
             });
             match hand {
                 Some(index) => used[index] = true,
@@ -139,14 +143,18 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             if after.takeover {
                 *(if hand.is_some() { &mut outcome.takeovers.right } else { &mut outcome.takeovers.wrong }) += 1;
             }
-        } else if jumped(before, after) && !truth.transitions.iter().any(|&(at, _)| (at - after.at_us).abs() < SETTLES_US) {
+        } else if jumped(before, after)
+            && !truth.transitions.iter().any(|&(at, _)| (at - after.at_us).abs() < SETTLES_US)
+        {
             outcome.false_moves += 1;
         }
         if after.leader != before.leader {
             let back = changes.last().is_some_and(|last: &&RoomChange| last.leader == after.leader)
                 && after.at_us - before_change(trace, before) < FLAP_US;
             let acted = trace.hands.iter().any(|hand| {
-                Some(hand.member) == after.leader && before_change(trace, before) <= hand.at_us && hand.at_us <= after.at_us
+                Some(hand.member) == after.leader
+                    && before_change(trace, before) <= hand.at_us
+                    && hand.at_us <= after.at_us
             });
             outcome.leader_flaps += usize::from(back && !acted);
             changes.push(before);
@@ -178,7 +186,8 @@ pub(super) fn corrections(trace: &Trace, truth: &Truth) -> Corrections {
     for member in 0..trace.members.len() {
         let mut answered = i64::MIN;
         for logged in trace.events.iter().filter(|logged| logged.member == member) {
-            let Event::Commanded { kind: CommandKind::Play { .. } | CommandKind::Seek { .. }, why, .. } = &logged.event else {
+            let Event::Commanded { kind: CommandKind::Play { .. } | CommandKind::Seek { .. }, why, .. } = &logged.event
+            else {
                 continue;
             };
             let cause = last_cause(trace, truth, logged.at_us);

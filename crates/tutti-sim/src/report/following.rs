@@ -24,9 +24,10 @@ impl Truth {
                 let (a, b) = (&before.players[member], &after.players[member]);
                 let ran = (after.at_us - before.at_us) as f64 / 1e3;
                 let ended = a.playing && a.reported_ms + ran + AT_END_MS >= a.duration_ms;
-                let by_hand = trace.hands.iter().any(|hand| {
-                    hand.member == member && before.at_us < hand.at_us && hand.at_us <= after.at_us
-                });
+                let by_hand = trace
+                    .hands
+                    .iter()
+                    .any(|hand| hand.member == member && before.at_us < hand.at_us && hand.at_us <= after.at_us);
                 if ended && (a.uri != b.uri || b.reported_ms < a.reported_ms) && !by_hand {
                     transitions.push((after.at_us, leader(trace, after.at_us) == Some(member)));
                 }
@@ -54,7 +55,9 @@ pub(super) fn spread(trace: &Trace, truth: &Truth) -> Distances {
     let disturbances = disturbances(trace, truth);
     let mut distances = Distances { reported: Vec::new(), audible: Vec::new() };
     for sample in &trace.samples {
-        let Some(lead) = leader(trace, sample.at_us) else { continue };
+        let Some(lead) = leader(trace, sample.at_us) else {
+            continue;
+        };
         if !sample.players[lead].playing || !is_calm(&disturbances, sample.at_us) {
             continue;
         }
@@ -97,7 +100,8 @@ pub(super) fn followers<'a>(
 
 fn disturbances(trace: &Trace, truth: &Truth) -> Vec<i64> {
     let hands = trace.hands.iter().map(|hand| hand.at_us);
-    let mut all: Vec<i64> = hands.chain(truth.transitions.iter().map(|&(at, _)| at)).chain([trace.started_us]).collect();
+    let mut all: Vec<i64> =
+        hands.chain(truth.transitions.iter().map(|&(at, _)| at)).chain([trace.started_us]).collect();
     all.sort_unstable();
     all
 }
