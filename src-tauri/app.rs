@@ -50,19 +50,11 @@ fn one_instance() -> TauriPlugin<Wry> {
 /// A profile of its own is a program of its own, also beside the usual one.
 fn profile_identifier(identifier: &str, folder: &Path) -> String {
     let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let hash: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{identifier}.p{hash}")
 }
 
-fn setup(
-    app: &AppHandle,
-    options: Options,
-    hidden: bool,
-) -> Result<(), Box<dyn std::error::Error>> {
+fn setup(app: &AppHandle, options: Options, hidden: bool) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(Profile(options.home.folder().to_owned()));
     app.manage(DesktopTray::default());
     let shell = Arc::new(DesktopShell::new(app.clone()));
@@ -91,9 +83,7 @@ fn window_event(window: &Window, event: &WindowEvent) {
 
 fn stop(app: &AppHandle) {
     if let Some(program) = app.try_state::<Program>() {
-        let stopped = async_runtime::block_on(async {
-            tokio::time::timeout(STOP_DEADLINE, program.stop()).await
-        });
+        let stopped = async_runtime::block_on(async { tokio::time::timeout(STOP_DEADLINE, program.stop()).await });
         if stopped.is_err() {
             tracing::warn!("the program took too long to stop");
         }
@@ -111,8 +101,7 @@ mod tests {
         assert_ne!(one, other);
         assert!(one.starts_with("app.tutti.desktop.p"));
         assert!(
-            one.chars()
-                .all(|char| char.is_ascii_alphanumeric() || char == '.'),
+            one.chars().all(|char| char.is_ascii_alphanumeric() || char == '.'),
             "{one} is a name on the session bus"
         );
     }

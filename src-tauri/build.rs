@@ -2,8 +2,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=src-tauri/permissions");
-    let commands =
-        tauri_build::AppManifest::new().permissions_path_pattern("./src-tauri/permissions/*.toml");
+    let commands = tauri_build::AppManifest::new().permissions_path_pattern("./src-tauri/permissions/*.toml");
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("./src-tauri/capabilities/**/*")
         .app_manifest(commands);

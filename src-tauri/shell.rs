@@ -13,6 +13,17 @@ const SIZE: (f64, f64) = (1120.0, 760.0);
 /// The narrowest layout of the UI, and enough height for its lanes.
 const LEAST: (f64, f64) = (360.0, 480.0);
 
+/// WebKitGTK passes on the system's locale as the language, and `C` is none: formatters refuse it, and the page stays
+/// blank. The texts are in English.
+const LANGUAGE: &str = r#"
+try {
+  new Intl.Locale(navigator.language);
+} catch {
+  Object.defineProperty(Navigator.prototype, "language", { get: () => "en" });
+  Object.defineProperty(Navigator.prototype, "languages", { get: () => ["en"] });
+}
+"#;
+
 pub struct DesktopShell {
     app: AppHandle,
 }
@@ -61,6 +72,7 @@ fn show(app: &AppHandle) -> tauri::Result<()> {
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(LEAST.0, LEAST.1)
         .data_directory(app.state::<Profile>().0.join("webview"))
+        .initialization_script(LANGUAGE)
         .on_navigation(is_own)
         .build()
         .map(drop)
@@ -68,9 +80,7 @@ fn show(app: &AppHandle) -> tauri::Result<()> {
 
 /// The window never leaves the program's own pages.
 fn is_own(url: &tauri::Url) -> bool {
-    url.scheme() == "tauri"
-        || url.host_str() == Some("tauri.localhost")
-        || url.as_str() == "about:blank"
+    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || url.as_str() == "about:blank"
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tauri::image::Image;
 use tauri::menu::{
-    CheckMenuItem, CheckMenuItemBuilder, Menu, MenuEvent, MenuItem, MenuItemBuilder,
-    PredefinedMenuItem,
+    CheckMenuItem, CheckMenuItemBuilder, Menu, MenuEvent, MenuItem, MenuItemBuilder, PredefinedMenuItem,
 };
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Wry};
@@ -84,11 +83,7 @@ fn create(app: &AppHandle, tray: &Tray) -> tauri::Result<Drawn> {
         .menu(&menu(app, &items)?)
         .on_menu_event(clicked)
         .build(app)?;
-    Ok(Drawn {
-        tray: tray.clone(),
-        icon,
-        items,
-    })
+    Ok(Drawn { tray: tray.clone(), icon, items })
 }
 
 /// Changes what differs; an open menu stays open unless its rows are others.
@@ -97,12 +92,7 @@ fn change(app: &AppHandle, drawn: &mut Drawn, tray: &Tray) -> tauri::Result<()> 
         drawn.icon.set_icon(Some(picture(tray.icon)?))?;
     }
     let same_kinds = drawn.tray.rows.len() == tray.rows.len()
-        && drawn
-            .tray
-            .rows
-            .iter()
-            .zip(&tray.rows)
-            .all(|(old, new)| id(old) == id(new) && is_text(old) == is_text(new));
+        && drawn.tray.rows.iter().zip(&tray.rows).all(|(old, new)| id(old) == id(new) && is_text(old) == is_text(new));
     if same_kinds {
         for (item, row) in drawn.items.iter().zip(&tray.rows) {
             set(item, row)?;
@@ -120,19 +110,12 @@ fn items(app: &AppHandle, rows: &[Row]) -> tauri::Result<Vec<Item>> {
         let id = id(row).unwrap_or_default();
         Ok(match row {
             Row::Text(text) => Item::Text(MenuItemBuilder::new(text).enabled(false).build(app)?),
-            Row::Check {
-                label, on, enabled, ..
-            } => Item::Check(
-                CheckMenuItemBuilder::with_id(id, label)
-                    .checked(*on)
-                    .enabled(*enabled)
-                    .build(app)?,
-            ),
-            Row::Button { label, enabled, .. } => Item::Button(
-                MenuItemBuilder::with_id(id, label)
-                    .enabled(*enabled)
-                    .build(app)?,
-            ),
+            Row::Check { label, on, enabled, .. } => {
+                Item::Check(CheckMenuItemBuilder::with_id(id, label).checked(*on).enabled(*enabled).build(app)?)
+            }
+            Row::Button { label, enabled, .. } => {
+                Item::Button(MenuItemBuilder::with_id(id, label).enabled(*enabled).build(app)?)
+            }
             Row::Separator => Item::Separator(PredefinedMenuItem::separator(app)?),
         })
     };
@@ -154,12 +137,7 @@ fn menu(app: &AppHandle, items: &[Item]) -> tauri::Result<Menu<Wry>> {
 fn set(item: &Item, row: &Row) -> tauri::Result<()> {
     match (item, row) {
         (Item::Text(item), Row::Text(text)) => item.set_text(text),
-        (
-            Item::Check(item),
-            Row::Check {
-                label, on, enabled, ..
-            },
-        ) => {
+        (Item::Check(item), Row::Check { label, on, enabled, .. }) => {
             item.set_text(label)?;
             item.set_enabled(*enabled)?;
             item.set_checked(*on)
@@ -176,12 +154,7 @@ fn clicked(app: &AppHandle, event: MenuEvent) {
     let state = app.state::<DesktopTray>();
     let drawn = state.lock();
     let Some(drawn) = drawn.as_ref() else { return };
-    let clicked = drawn
-        .tray
-        .rows
-        .iter()
-        .zip(&drawn.items)
-        .find(|(row, _)| id(row) == Some(event.id().as_ref()));
+    let clicked = drawn.tray.rows.iter().zip(&drawn.items).find(|(row, _)| id(row) == Some(event.id().as_ref()));
     let Some((row, item)) = clicked else { return };
     // The desktop has set or cleared the mark by itself; the mark follows the program, which may refuse.
     if let Err(error) = set(item, row) {
@@ -233,17 +206,10 @@ async fn desktop_has_tray() -> bool {
     let asked = async {
         let bus = zbus::Connection::session().await?;
         let name = "org.kde.StatusNotifierWatcher".try_into()?;
-        zbus::Result::Ok(
-            zbus::fdo::DBusProxy::new(&bus)
-                .await?
-                .name_has_owner(name)
-                .await?,
-        )
+        zbus::Result::Ok(zbus::fdo::DBusProxy::new(&bus).await?.name_has_owner(name).await?)
     };
     // A session bus that answers nothing counts as one without a tray.
-    tokio::time::timeout(std::time::Duration::from_secs(2), asked)
-        .await
-        .is_ok_and(|answer| answer.unwrap_or(false))
+    tokio::time::timeout(std::time::Duration::from_secs(2), asked).await.is_ok_and(|answer| answer.unwrap_or(false))
 }
 
 #[cfg(not(target_os = "linux"))]

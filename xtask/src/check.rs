@@ -10,18 +10,12 @@ pub struct Count {
 impl Count {
     /// One check without tests of its own.
     pub fn one(success: bool) -> Self {
-        Self {
-            passed: u32::from(success),
-            failed: u32::from(!success),
-        }
+        Self { passed: u32::from(success), failed: u32::from(!success) }
     }
 
     /// The tests that a runner reports, or one check when it reports none; a runner that failed has at least one failure.
     pub fn of(success: bool, text: &str) -> Self {
-        let counts: Vec<Self> = text
-            .lines()
-            .filter_map(|line| of_line(&plain(line)))
-            .collect();
+        let counts: Vec<Self> = text.lines().filter_map(|line| of_line(&plain(line))).collect();
         let mut sum = Self {
             passed: counts.iter().map(|count| count.passed).sum(),
             failed: counts.iter().map(|count| count.failed).sum(),
@@ -39,40 +33,20 @@ impl Count {
 /// One line of a summary: nextest, cargo test, vitest, node's runner, Playwright.
 fn of_line(line: &str) -> Option<Count> {
     let line = line.trim();
-    let rest = if line.starts_with("Summary [") && line.contains("tests run:")
-        || line.contains("test run:")
-    {
+    let rest = if line.starts_with("Summary [") && line.contains("tests run:") || line.contains("test run:") {
         line.split("run:").nth(1)?
-    } else if let Some(rest) = line
-        .strip_prefix("test result:")
-        .or_else(|| line.strip_prefix("Tests "))
-    {
+    } else if let Some(rest) = line.strip_prefix("test result:").or_else(|| line.strip_prefix("Tests ")) {
         rest
-    } else if let Some(number) = line
-        .strip_prefix("# pass ")
-        .or_else(|| line.strip_prefix("ℹ pass "))
-    {
-        return Some(Count {
-            passed: number.trim().parse().ok()?,
-            failed: 0,
-        });
-    } else if let Some(number) = line
-        .strip_prefix("# fail ")
-        .or_else(|| line.strip_prefix("ℹ fail "))
-    {
-        return Some(Count {
-            passed: 0,
-            failed: number.trim().parse().ok()?,
-        });
+    } else if let Some(number) = line.strip_prefix("# pass ").or_else(|| line.strip_prefix("ℹ pass ")) {
+        return Some(Count { passed: number.trim().parse().ok()?, failed: 0 });
+    } else if let Some(number) = line.strip_prefix("# fail ").or_else(|| line.strip_prefix("ℹ fail ")) {
+        return Some(Count { passed: 0, failed: number.trim().parse().ok()? });
     } else if is_playwright(line) {
         line
     } else {
         return None;
     };
-    Some(Count {
-        passed: before(rest, "passed"),
-        failed: before(rest, "failed"),
-    })
+    Some(Count { passed: before(rest, "passed"), failed: before(rest, "failed") })
 }
 
 /// `12 passed (3.4s)` or `1 failed`, alone on their line.
@@ -86,12 +60,8 @@ fn is_playwright(line: &str) -> bool {
 /// The number before a word.
 fn before(text: &str, word: &str) -> u32 {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let at = words
-        .iter()
-        .position(|candidate| candidate.trim_matches([';', ',', '|']) == word);
-    at.and_then(|at| at.checked_sub(1))
-        .and_then(|at| words[at].parse().ok())
-        .unwrap_or(0)
+    let at = words.iter().position(|candidate| candidate.trim_matches([';', ',', '|']) == word);
+    at.and_then(|at| at.checked_sub(1)).and_then(|at| words[at].parse().ok()).unwrap_or(0)
 }
 
 /// A line without the escape sequences that colour it.
@@ -119,62 +89,31 @@ mod tests {
 
     #[test]
     fn every_runner_s_summary_is_understood() {
-        assert_eq!(
-            counts(
-                "     Summary [   0.512s] 12 tests run: 11 passed (1 slow), 1 failed, 0 skipped"
-            ),
-            (11, 1)
-        );
-        assert_eq!(
-            counts("     Summary [   0.512s] 1 test run: 1 passed, 0 skipped"),
-            (1, 0)
-        );
+        assert_eq!(counts("     Summary [   0.512s] 12 tests run: 11 passed (1 slow), 1 failed, 0 skipped"), (11, 1));
+        assert_eq!(counts("     Summary [   0.512s] 1 test run: 1 passed, 0 skipped"), (1, 0));
         assert_eq!(
             counts(
                 "test result: FAILED. 5 passed; 2 failed; 0 ignored\ntest result: ok. 3 passed; 0 failed; 0 ignored"
             ),
             (8, 2)
         );
-        assert_eq!(
-            counts(" Test Files  2 passed (2)\n      Tests  1 failed | 12 passed (13)"),
-            (12, 1)
-        );
+        assert_eq!(counts(" Test Files  2 passed (2)\n      Tests  1 failed | 12 passed (13)"), (12, 1));
         assert_eq!(counts("# tests 3\n# pass 2\n# fail 1"), (2, 1));
+        assert_eq!(counts("  1 failed\n    story.spec.ts:3 > opens\n  4 passed (3.4s)"), (4, 1));
         assert_eq!(
-            counts("  1 failed\n    story.spec.ts:3 > opens\n  4 passed (3.4s)"),
-            (4, 1)
-        );
-        assert_eq!(
-            counts(
-                "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m7 passed\u{1b}[39m\u{1b}[22m (7)"
-            ),
+            counts("\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m7 passed\u{1b}[39m\u{1b}[22m (7)"),
             (7, 0)
         );
     }
 
     #[test]
     fn a_check_without_tests_counts_once() {
-        assert_eq!(
-            Count::of(true, "all is well"),
-            Count {
-                passed: 1,
-                failed: 0
-            }
-        );
-        assert_eq!(
-            Count::of(false, "error: it is not"),
-            Count {
-                passed: 0,
-                failed: 1
-            }
-        );
+        assert_eq!(Count::of(true, "all is well"), Count { passed: 1, failed: 0 });
+        assert_eq!(Count::of(false, "error: it is not"), Count { passed: 0, failed: 1 });
     }
 
     #[test]
     fn a_runner_that_fails_without_naming_a_test_still_fails() {
-        assert_eq!(
-            Count::of(false, "test result: ok. 5 passed; 0 failed").failed,
-            1
-        );
+        assert_eq!(Count::of(false, "test result: ok. 5 passed; 0 failed").failed, 1);
     }
 }

@@ -15,23 +15,16 @@ const FILE: &str = "ui/src/generated/api.ts";
 pub fn codegen(check: bool, printer: Option<&Path>) -> Result<()> {
     let mut print = match printer {
         Some(printer) => Command::new(printer),
-        None => cargo(&[
-            "run",
-            "--quiet",
-            "--package",
-            "tutti-app",
-            "--example",
-            "codegen",
-        ]),
+        None => cargo(&["run", "--quiet", "--package", "tutti-app", "--example", "codegen"]),
     };
     let wanted = output(&mut print)?;
     let file = root().join(FILE);
     let present = fs::read_to_string(&file).unwrap_or_default();
     match difference(&present, &wanted) {
         None => Ok(()),
-        Some(line) if check => bail!(
-            "{FILE} is not what the contract says (first at line {line}): run `cargo xtask codegen`"
-        ),
+        Some(line) if check => {
+            bail!("{FILE} is not what the contract says (first at line {line}): run `cargo xtask codegen`")
+        }
         Some(_) => {
             fs::create_dir_all(file.parent().expect("the file is in a folder"))
                 .context("the folder of the generated file")?;
@@ -47,11 +40,7 @@ fn difference(present: &str, wanted: &str) -> Option<usize> {
     if present == wanted {
         return None;
     }
-    let same = present
-        .lines()
-        .zip(wanted.lines())
-        .take_while(|(present, wanted)| present == wanted)
-        .count();
+    let same = present.lines().zip(wanted.lines()).take_while(|(present, wanted)| present == wanted).count();
     Some(same + 1)
 }
 

@@ -11,9 +11,7 @@ use anyhow::{Context, Result, bail};
 
 /// The repository's root.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask/ is a folder of the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ is a folder of the repository")
 }
 
 /// A command that runs in the repository's root.
@@ -25,35 +23,20 @@ pub fn command(program: &str, args: &[&str]) -> Command {
 
 /// The cargo that started this task.
 pub fn cargo(args: &[&str]) -> Command {
-    command(
-        &std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()),
-        args,
-    )
+    command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()), args)
 }
 
 /// The command as one would type it.
 pub fn typed(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut words = vec![
-        program
-            .file_name()
-            .unwrap_or(program.as_os_str())
-            .to_string_lossy()
-            .into_owned(),
-    ];
-    words.extend(
-        command
-            .get_args()
-            .map(|arg| arg.to_string_lossy().into_owned()),
-    );
+    let mut words = vec![program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()];
+    words.extend(command.get_args().map(|arg| arg.to_string_lossy().into_owned()));
     words.join(" ")
 }
 
 /// Runs a command in front of the user; an exit code other than 0 is an error.
 pub fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("could not start `{}`", typed(command)))?;
+    let status = command.status().with_context(|| format!("could not start `{}`", typed(command)))?;
     if !status.success() {
         bail!("`{}` failed ({status})", typed(command));
     }
@@ -62,15 +45,12 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// What a command prints on its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("could not start `{}`", typed(command)))?;
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start `{}`", typed(command)))?;
     if !output.status.success() {
         bail!("`{}` failed ({})", typed(command), output.status);
     }
-    String::from_utf8(output.stdout)
-        .with_context(|| format!("`{}` printed something else than text", typed(command)))
+    String::from_utf8(output.stdout).with_context(|| format!("`{}` printed something else than text", typed(command)))
 }
 
 /// How a watched command ended.
@@ -91,14 +71,8 @@ pub fn watch(command: &mut Command, deadline: Duration) -> Result<Watched> {
         .with_context(|| format!("could not start `{name}`"))?;
     let text = Arc::new(Mutex::new(String::new()));
     let readers = [
-        child
-            .stdout
-            .take()
-            .map(|pipe| copy(pipe, Arc::clone(&text))),
-        child
-            .stderr
-            .take()
-            .map(|pipe| copy(pipe, Arc::clone(&text))),
+        child.stdout.take().map(|pipe| copy(pipe, Arc::clone(&text))),
+        child.stderr.take().map(|pipe| copy(pipe, Arc::clone(&text))),
     ];
     let start = Instant::now();
     let status = loop {
@@ -120,10 +94,7 @@ pub fn watch(command: &mut Command, deadline: Duration) -> Result<Watched> {
         }
     }
     let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok(Watched {
-        success: status.success(),
-        text,
-    })
+    Ok(Watched { success: status.success(), text })
 }
 
 fn copy(pipe: impl Read + Send + 'static, text: Arc<Mutex<String>>) -> thread::JoinHandle<()> {
@@ -141,18 +112,10 @@ fn copy(pipe: impl Read + Send + 'static, text: Arc<Mutex<String>>) -> thread::J
 /// Where the search path has a program of this name.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let names = if cfg!(windows) {
-        vec![format!("{program}.exe"), format!("{program}.cmd")]
-    } else {
-        vec![program.to_owned()]
-    };
+    let names =
+        if cfg!(windows) { vec![format!("{program}.exe"), format!("{program}.cmd")] } else { vec![program.to_owned()] };
     std::env::split_paths(&path)
-        .flat_map(|folder| {
-            names
-                .iter()
-                .map(move |name| folder.join(name))
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>())
         .find(|file| file.is_file())
 }
 
@@ -164,34 +127,22 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn a_watched_command_gives_its_words_and_its_verdict() {
-        let seen = watch(
-            &mut command("sh", &["-c", "echo one; echo two >&2; exit 3"]),
-            Duration::from_secs(10),
-        )
-        .unwrap();
+        let seen =
+            watch(&mut command("sh", &["-c", "echo one; echo two >&2; exit 3"]), Duration::from_secs(10)).unwrap();
         assert!(!seen.success);
-        assert!(
-            seen.text.contains("one\n") && seen.text.contains("two\n"),
-            "{}",
-            seen.text
-        );
+        assert!(seen.text.contains("one\n") && seen.text.contains("two\n"), "{}", seen.text);
     }
 
     #[test]
     #[cfg(unix)]
     fn a_command_that_hangs_is_ended_at_its_deadline() {
-        let error = watch(&mut command("sleep", &["60"]), Duration::from_millis(100))
-            .err()
-            .unwrap();
+        let error = watch(&mut command("sleep", &["60"]), Duration::from_millis(100)).err().unwrap();
         assert!(error.to_string().contains("did not end"), "{error}");
     }
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let error = run(&mut command("no-such-program-here", &["--x"])).unwrap_err();
-        assert!(
-            format!("{error:#}").contains("could not start `no-such-program-here --x`"),
-            "{error:#}"
-        );
+        assert!(format!("{error:#}").contains("could not start `no-such-program-here --x`"), "{error:#}");
     }
 }

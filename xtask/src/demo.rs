@@ -10,25 +10,16 @@ use crate::ui;
 pub fn demo(args: &[String]) -> Result<bool> {
     let screen = has_screen(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     ui::require_node()?;
-    prepare(if screen {
-        Purpose::Window
-    } else {
-        Purpose::Terminal
-    })?;
+    prepare(if screen { Purpose::Window } else { Purpose::Terminal })?;
     ui::install()?;
     ui::build()?;
     let start: &[&str] = if screen {
         &["run", "--package", "tutti-desktop", "--", "--demo"]
     } else {
-        println!(
-            "There is no screen here (DISPLAY and WAYLAND_DISPLAY are unset): the demo is served for a browser."
-        );
+        println!("There is no screen here (DISPLAY and WAYLAND_DISPLAY are unset): the demo is served for a browser.");
         &["run", "--package", "tutti-cli", "--", "demo", "--web"]
     };
-    println!(
-        "> cargo {} (the first time takes some minutes)",
-        start.join(" ")
-    );
+    println!("> cargo {} (the first time takes some minutes)", start.join(" "));
     run(cargo(start).args(args))?;
     Ok(true)
 }

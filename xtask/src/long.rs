@@ -26,66 +26,18 @@ struct Bound {
 }
 
 const BOUNDS: &[Bound] = &[
-    Bound {
-        at: "/spread_ms/p50",
-        keeps: |ms| ms <= 60.0,
-        words: "<= 60 ms",
-    },
-    Bound {
-        at: "/spread_ms/p95",
-        keeps: |ms| ms <= 200.0,
-        words: "<= 200 ms",
-    },
-    Bound {
-        at: "/propagation_s/p50",
-        keeps: |s| s <= 2.6,
-        words: "<= 2.6 s",
-    },
-    Bound {
-        at: "/propagation_s/p95",
-        keeps: |s| s <= 4.5,
-        words: "<= 4.5 s",
-    },
-    Bound {
-        at: "/actions/made",
-        keeps: |n| n >= 8.0,
-        words: ">= 8",
-    },
-    Bound {
-        at: "/actions/missed",
-        keeps: |n| n == 0.0,
-        words: "none",
-    },
-    Bound {
-        at: "/takeovers/true",
-        keeps: |n| n >= 3.0,
-        words: ">= 3",
-    },
-    Bound {
-        at: "/takeovers/false",
-        keeps: |n| n == 0.0,
-        words: "none",
-    },
-    Bound {
-        at: "/false_moves",
-        keeps: |n| n == 0.0,
-        words: "none",
-    },
-    Bound {
-        at: "/leader_flaps",
-        keeps: |n| n == 0.0,
-        words: "none",
-    },
-    Bound {
-        at: "/requests_member_minute/all",
-        keeps: |n| n <= 60.0,
-        words: "<= 60",
-    },
-    Bound {
-        at: "/requests_429",
-        keeps: |n| n == 0.0,
-        words: "none",
-    },
+    Bound { at: "/spread_ms/p50", keeps: |ms| ms <= 60.0, words: "<= 60 ms" },
+    Bound { at: "/spread_ms/p95", keeps: |ms| ms <= 200.0, words: "<= 200 ms" },
+    Bound { at: "/propagation_s/p50", keeps: |s| s <= 2.6, words: "<= 2.6 s" },
+    Bound { at: "/propagation_s/p95", keeps: |s| s <= 4.5, words: "<= 4.5 s" },
+    Bound { at: "/actions/made", keeps: |n| n >= 8.0, words: ">= 8" },
+    Bound { at: "/actions/missed", keeps: |n| n == 0.0, words: "none" },
+    Bound { at: "/takeovers/true", keeps: |n| n >= 3.0, words: ">= 3" },
+    Bound { at: "/takeovers/false", keeps: |n| n == 0.0, words: "none" },
+    Bound { at: "/false_moves", keeps: |n| n == 0.0, words: "none" },
+    Bound { at: "/leader_flaps", keeps: |n| n == 0.0, words: "none" },
+    Bound { at: "/requests_member_minute/all", keeps: |n| n <= 60.0, words: "<= 60" },
+    Bound { at: "/requests_429", keeps: |n| n == 0.0, words: "none" },
 ];
 
 /// Runs the demo on each seed and writes the report; one check for each number of each seed.
@@ -109,31 +61,14 @@ pub fn demo(tutti: &Path) -> Result<Count> {
 
 fn run(tutti: &Path, seed: u32) -> Result<Value> {
     let mut demo = Command::new(tutti);
-    demo.args([
-        "demo",
-        "--headless",
-        "--members",
-        MEMBERS,
-        "--profile",
-        "broadband",
-        "--json",
-    ]);
-    demo.args([
-        "--seconds",
-        &SECONDS.to_string(),
-        "--seed",
-        &seed.to_string(),
-    ]);
+    demo.args(["demo", "--headless", "--members", MEMBERS, "--profile", "broadband", "--json"]);
+    demo.args(["--seconds", &SECONDS.to_string(), "--seed", &seed.to_string()]);
     let seen = watch(&mut demo, Duration::from_secs(SECONDS + 60))?;
-    last_report(&seen.text)
-        .with_context(|| format!("the demo with seed {seed} ended without a report"))
+    last_report(&seen.text).with_context(|| format!("the demo with seed {seed} ended without a report"))
 }
 
 fn last_report(text: &str) -> Option<Value> {
-    text.lines()
-        .rev()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find(|value| value["schema"] == 1)
+    text.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|value| value["schema"] == 1)
 }
 
 struct Row {
@@ -147,19 +82,12 @@ struct Row {
 impl Row {
     fn of(bound: &Bound, seed: u32, report: &Value) -> Self {
         let value = report.pointer(bound.at).and_then(Value::as_f64);
-        Self {
-            seed,
-            at: bound.at,
-            value,
-            words: bound.words,
-            kept: value.is_some_and(bound.keeps),
-        }
+        Self { seed, at: bound.at, value, words: bound.words, kept: value.is_some_and(bound.keeps) }
     }
 
     fn line(&self) -> String {
-        let value = self.value.map_or("not reported".to_owned(), |value| {
-            format!("{}", (value * 1000.0).round() / 1000.0)
-        });
+        let value =
+            self.value.map_or("not reported".to_owned(), |value| format!("{}", (value * 1000.0).round() / 1000.0));
         let verdict = if self.kept { "kept" } else { "BROKEN" };
         format!(
             "| {} | {} | {value} | {} | {verdict} |",
@@ -187,38 +115,19 @@ fn commit() -> String {
 }
 
 fn today() -> String {
-    date(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs() / 86_400),
-    )
+    date(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400))
 }
 
 /// The date of a day counted from 1970-01-01, in the Gregorian calendar.
 fn date(mut day: u64) -> String {
-    let leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970;
     while day >= 365 + u64::from(leap(year)) {
         day -= 365 + u64::from(leap(year));
         year += 1;
     }
     let mut month = 0;
-    let days = [
-        31,
-        28 + u64::from(leap(year)),
-        31,
-        30,
-        31,
-        30,
-        31,
-        31,
-        30,
-        31,
-        30,
-        31,
-    ];
+    let days = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     while day >= days[month] {
         day -= days[month];
         month += 1;
@@ -233,19 +142,10 @@ mod tests {
 
     #[test]
     fn a_broken_promise_and_a_missing_number_are_both_seen() {
-        let report: Value =
-            serde_json::from_str(r#"{"schema": 1, "spread_ms": {"p50": 61.0, "p95": 199.0}}"#)
-                .unwrap();
-        let kept: Vec<bool> = BOUNDS[..3]
-            .iter()
-            .map(|bound| Row::of(bound, 7, &report).kept)
-            .collect();
+        let report: Value = serde_json::from_str(r#"{"schema": 1, "spread_ms": {"p50": 61.0, "p95": 199.0}}"#).unwrap();
+        let kept: Vec<bool> = BOUNDS[..3].iter().map(|bound| Row::of(bound, 7, &report).kept).collect();
         assert_eq!(kept, [false, true, false]);
-        assert!(
-            Row::of(&BOUNDS[2], 7, &report)
-                .line()
-                .contains("not reported")
-        );
+        assert!(Row::of(&BOUNDS[2], 7, &report).line().contains("not reported"));
     }
 
     #[test]

@@ -19,10 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "Everything that this repository can do for you"
-)]
+#[command(name = "cargo xtask", about = "Everything that this repository can do for you")]
 struct Args {
     #[command(subcommand)]
     task: Task,
@@ -80,11 +77,7 @@ fn main() -> ExitCode {
         Task::Test { long, only, .. } => test::test(long, &only),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
-        Task::Window {
-            binary,
-            picture,
-            inside,
-        } => window::window(binary, &picture, inside).map(|()| true),
+        Task::Window { binary, picture, inside } => window::window(binary, &picture, inside).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

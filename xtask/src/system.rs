@@ -23,96 +23,36 @@ struct Need {
 }
 
 const fn need(probe: Probe, apt: &'static str, dnf: &'static str, pacman: &'static str) -> Need {
-    Need {
-        probe,
-        apt,
-        dnf,
-        pacman,
-    }
+    Need { probe, apt, dnf, pacman }
 }
 
 /// To compile anything of Tutti.
 const BASE: &[Need] = &[
-    need(
-        Probe::Program(&["cc"]),
-        "build-essential",
-        "gcc",
-        "base-devel",
-    ),
-    need(
-        Probe::Program(&["pkg-config"]),
-        "pkg-config",
-        "pkgconf-pkg-config",
-        "pkgconf",
-    ),
-    need(
-        Probe::Library("dbus-1"),
-        "libdbus-1-dev",
-        "dbus-devel",
-        "dbus",
-    ),
+    need(Probe::Program(&["cc"]), "build-essential", "gcc", "base-devel"),
+    need(Probe::Program(&["pkg-config"]), "pkg-config", "pkgconf-pkg-config", "pkgconf"),
+    need(Probe::Library("dbus-1"), "libdbus-1-dev", "dbus-devel", "dbus"),
 ];
 
 /// To compile and open the window.
 const WINDOW: &[Need] = &[
-    need(
-        Probe::Library("webkit2gtk-4.1"),
-        "libwebkit2gtk-4.1-dev",
-        "webkit2gtk4.1-devel",
-        "webkit2gtk-4.1",
-    ),
+    need(Probe::Library("webkit2gtk-4.1"), "libwebkit2gtk-4.1-dev", "webkit2gtk4.1-devel", "webkit2gtk-4.1"),
     need(
         Probe::Library("ayatana-appindicator3-0.1"),
         "libayatana-appindicator3-dev",
         "libayatana-appindicator-gtk3-devel",
         "libayatana-appindicator",
     ),
-    need(
-        Probe::Library("librsvg-2.0"),
-        "librsvg2-dev",
-        "librsvg2-devel",
-        "librsvg",
-    ),
-    need(
-        Probe::Program(&["xdg-open"]),
-        "xdg-utils",
-        "xdg-utils",
-        "xdg-utils",
-    ),
+    need(Probe::Library("librsvg-2.0"), "librsvg2-dev", "librsvg2-devel", "librsvg"),
+    need(Probe::Program(&["xdg-open"]), "xdg-utils", "xdg-utils", "xdg-utils"),
 ];
 
 /// To drive the window and the browser without a screen.
 const TESTS: &[Need] = &[
-    need(
-        Probe::Program(&["xvfb-run"]),
-        "xvfb",
-        "xorg-x11-server-Xvfb",
-        "xorg-server-xvfb",
-    ),
-    need(
-        Probe::Program(&["xauth"]),
-        "xauth",
-        "xorg-x11-xauth",
-        "xorg-xauth",
-    ),
-    need(
-        Probe::Program(&["dbus-run-session"]),
-        "dbus",
-        "dbus-daemon",
-        "dbus",
-    ),
-    need(
-        Probe::Program(&["WebKitWebDriver"]),
-        "webkit2gtk-driver",
-        "/usr/bin/WebKitWebDriver",
-        "webkit2gtk-4.1",
-    ),
-    need(
-        Probe::Program(&crate::browser::NAMES),
-        "chromium",
-        "chromium",
-        "chromium",
-    ),
+    need(Probe::Program(&["xvfb-run"]), "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
+    need(Probe::Program(&["xauth"]), "xauth", "xorg-x11-xauth", "xorg-xauth"),
+    need(Probe::Program(&["dbus-run-session"]), "dbus", "dbus-daemon", "dbus"),
+    need(Probe::Program(&["WebKitWebDriver"]), "webkit2gtk-driver", "/usr/bin/WebKitWebDriver", "webkit2gtk-4.1"),
+    need(Probe::Program(&crate::browser::NAMES), "chromium", "chromium", "chromium"),
 ];
 
 /// What a task is about to do, which decides what the system must bring.
@@ -142,11 +82,7 @@ pub fn prepare(purpose: Purpose) -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    let missing: Vec<&Need> = purpose
-        .needs()
-        .into_iter()
-        .filter(|need| !present(&need.probe))
-        .collect();
+    let missing: Vec<&Need> = purpose.needs().into_iter().filter(|need| !present(&need.probe)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -157,23 +93,14 @@ pub fn prepare(purpose: Purpose) -> Result<()> {
         );
     };
     let packages = names(&missing, installer.package);
-    println!(
-        "Tutti needs these packages from your system: {}",
-        packages.join(" ")
-    );
+    println!("Tutti needs these packages from your system: {}", packages.join(" "));
     for mut command in installer.commands(&packages, is_root())? {
         println!("> {}", typed(&command));
         run(&mut command)?;
     }
-    let still: Vec<&Need> = missing
-        .into_iter()
-        .filter(|need| !present(&need.probe))
-        .collect();
+    let still: Vec<&Need> = missing.into_iter().filter(|need| !present(&need.probe)).collect();
     if !still.is_empty() {
-        bail!(
-            "still missing after the installation: {}",
-            names(&still, installer.package).join(" ")
-        );
+        bail!("still missing after the installation: {}", names(&still, installer.package).join(" "));
     }
     Ok(())
 }
@@ -215,12 +142,7 @@ const INSTALLERS: &[Installer] = &[
         install: &["install", "--yes", "--no-install-recommends"],
         package: |need| need.apt,
     },
-    Installer {
-        program: "dnf",
-        before: &[],
-        install: &["install", "--assumeyes"],
-        package: |need| need.dnf,
-    },
+    Installer { program: "dnf", before: &[], install: &["install", "--assumeyes"], package: |need| need.dnf },
     Installer {
         program: "pacman",
         before: &[],
@@ -231,29 +153,16 @@ const INSTALLERS: &[Installer] = &[
 
 impl Installer {
     fn of_this_system() -> Option<&'static Self> {
-        INSTALLERS
-            .iter()
-            .find(|installer| find(installer.program).is_some())
+        INSTALLERS.iter().find(|installer| find(installer.program).is_some())
     }
 
     /// What to run, in order. Errors when it takes another user and there is no `sudo`.
     fn commands(&self, packages: &[&str], root: bool) -> Result<Vec<Command>> {
-        let install: Vec<&str> = self
-            .install
-            .iter()
-            .copied()
-            .chain(packages.iter().copied())
-            .collect();
+        let install: Vec<&str> = self.install.iter().copied().chain(packages.iter().copied()).collect();
         if !root && find("sudo").is_none() {
-            bail!(
-                "please run this as root, then try again: {} {}",
-                self.program,
-                install.join(" ")
-            );
+            bail!("please run this as root, then try again: {} {}", self.program, install.join(" "));
         }
-        let commands = [self.before.to_vec(), install]
-            .into_iter()
-            .filter(|args| !args.is_empty());
+        let commands = [self.before.to_vec(), install].into_iter().filter(|args| !args.is_empty());
         Ok(commands.map(|args| self.command(&args, root)).collect())
     }
 
@@ -289,12 +198,6 @@ mod tests {
     fn root_installs_itself_after_asking_for_the_newest_lists() {
         let commands = INSTALLERS[0].commands(&["xvfb", "chromium"], true).unwrap();
         let typed: Vec<String> = commands.iter().map(typed).collect();
-        assert_eq!(
-            typed,
-            [
-                "apt-get update",
-                "apt-get install --yes --no-install-recommends xvfb chromium"
-            ]
-        );
+        assert_eq!(typed, ["apt-get update", "apt-get install --yes --no-install-recommends xvfb chromium"]);
     }
 }

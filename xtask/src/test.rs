@@ -27,86 +27,30 @@ struct Check {
 /// The UI's build comes before anything that compiles the desktop, which carries it; one build of the whole workspace
 /// comes before the checks that use its programs, so that nothing is compiled twice with other features.
 const CHECKS: &[Check] = &[
-    Check {
-        name: "fmt",
-        title: "Rust is formatted",
-        run: || cargo_check(&["fmt", "--all", "--check"], SHORT),
-    },
+    Check { name: "fmt", title: "Rust is formatted", run: || cargo_check(&["fmt", "--all", "--check"], SHORT) },
     Check {
         name: "tidy",
         title: "The invariants hold",
         run: || tidy::tidy().map(|(passed, failed)| Count { passed, failed }),
     },
-    Check {
-        name: "ui-check",
-        title: "The UI type-checks",
-        run: || npm_check("check"),
-    },
-    Check {
-        name: "ui-test",
-        title: "The UI's unit tests",
-        run: || npm_check("test"),
-    },
-    Check {
-        name: "ui-build",
-        title: "The UI builds",
-        run: || npm_check("build"),
-    },
-    Check {
-        name: "build",
-        title: "Everything builds",
-        run: || cargo_check(&BUILD, LONG),
-    },
-    Check {
-        name: "codegen",
-        title: "The contract's TypeScript is the one that Rust describes",
-        run: contract,
-    },
+    Check { name: "ui-check", title: "The UI type-checks", run: || npm_check("check") },
+    Check { name: "ui-test", title: "The UI's unit tests", run: || npm_check("test") },
+    Check { name: "ui-build", title: "The UI builds", run: || npm_check("build") },
+    Check { name: "build", title: "Everything builds", run: || cargo_check(&BUILD, LONG) },
+    Check { name: "codegen", title: "The contract's TypeScript is the one that Rust describes", run: contract },
     Check {
         name: "clippy",
         title: "No lint",
-        run: || {
-            cargo_check(
-                &[
-                    "clippy",
-                    "--workspace",
-                    "--all-targets",
-                    "--",
-                    "--deny",
-                    "warnings",
-                ],
-                LONG,
-            )
-        },
+        run: || cargo_check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], LONG),
     },
-    Check {
-        name: "doc",
-        title: "The documentation builds without a warning",
-        run: doc,
-    },
-    Check {
-        name: "rust",
-        title: "The tests in Rust",
-        run: rust,
-    },
-    Check {
-        name: "stories",
-        title: "The UI's stories in a browser",
-        run: || npm_check("stories"),
-    },
-    Check {
-        name: "window",
-        title: "The real window, driven",
-        run: window,
-    },
+    Check { name: "doc", title: "The documentation builds without a warning", run: doc },
+    Check { name: "rust", title: "The tests in Rust", run: rust },
+    Check { name: "stories", title: "The UI's stories in a browser", run: || npm_check("stories") },
+    Check { name: "window", title: "The real window, driven", run: window },
 ];
 
 /// Checks that take long.
-const LONG_CHECKS: &[Check] = &[Check {
-    name: "long",
-    title: "The demo's numbers on three seeds",
-    run: long_demo,
-}];
+const LONG_CHECKS: &[Check] = &[Check { name: "long", title: "The demo's numbers on three seeds", run: long_demo }];
 
 const BUILD: [&str; 4] = ["build", "--workspace", "--all-targets", "--locked"];
 
@@ -139,11 +83,7 @@ pub fn test(long: bool, only: &[String]) -> Result<bool> {
         sum.passed += count.passed;
         sum.failed += count.failed;
         let verdict = if count.failed == 0 { "ok" } else { "FAILED" };
-        println!(
-            "== {}: {verdict} in {:.1} s",
-            check.name,
-            start.elapsed().as_secs_f64()
-        );
+        println!("== {}: {verdict} in {:.1} s", check.name, start.elapsed().as_secs_f64());
         lines.push(format!(
             "{verdict:7} {:10} {:>5} passed {:>3} failed {:>7.1} s  {}",
             check.name,
@@ -153,33 +93,20 @@ pub fn test(long: bool, only: &[String]) -> Result<bool> {
             check.title
         ));
     }
-    println!(
-        "\n{}\nin {:.0} s",
-        lines.join("\n"),
-        start.elapsed().as_secs_f64()
-    );
+    println!("\n{}\nin {:.0} s", lines.join("\n"), start.elapsed().as_secs_f64());
     println!("{} passed, {} failed", sum.passed, sum.failed);
     Ok(sum.failed == 0)
 }
 
 fn choose(long: bool, only: &[String]) -> Result<Vec<&'static Check>> {
     let all = || CHECKS.iter().chain(LONG_CHECKS);
-    if let Some(unknown) = only
-        .iter()
-        .find(|name| !all().any(|check| check.name == **name))
-    {
+    if let Some(unknown) = only.iter().find(|name| !all().any(|check| check.name == **name)) {
         let names: Vec<&str> = all().map(|check| check.name).collect();
-        bail!(
-            "there is no check `{unknown}`; there are: {}",
-            names.join(", ")
-        );
+        bail!("there is no check `{unknown}`; there are: {}", names.join(", "));
     }
     let wanted = |check: &&Check| only.iter().any(|name| name == check.name);
     if only.is_empty() {
-        return Ok(CHECKS
-            .iter()
-            .chain(LONG_CHECKS.iter().filter(|_| long))
-            .collect());
+        return Ok(CHECKS.iter().chain(LONG_CHECKS.iter().filter(|_| long)).collect());
     }
     Ok(all().filter(wanted).collect())
 }
@@ -207,11 +134,7 @@ fn doc() -> Result<Count> {
 }
 
 fn rust() -> Result<Count> {
-    let runner: &[&str] = if find("cargo-nextest").is_some() {
-        &["nextest", "run"]
-    } else {
-        &["test"]
-    };
+    let runner: &[&str] = if find("cargo-nextest").is_some() { &["nextest", "run"] } else { &["test"] };
     let args = [runner, &["--workspace", "--all-targets", "--no-fail-fast"]].concat();
     watched(&mut cargo(&args), LONG)
 }
@@ -229,20 +152,14 @@ fn long_demo() -> Result<Count> {
 
 /// A program of the workspace, as the build of everything left it.
 fn built(name: &str) -> Result<PathBuf> {
-    let messages =
-        output(cargo(&BUILD).args(["--quiet", "--message-format", "json-render-diagnostics"]))?;
+    let messages = output(cargo(&BUILD).args(["--quiet", "--message-format", "json-render-diagnostics"]))?;
     executable(&messages, name).with_context(|| format!("the build made no program `{name}`"))
 }
 
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
-    let messages = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let programs = messages
-        .filter(|message| message["target"]["name"] == name && message["profile"]["test"] == false);
-    programs
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let programs = messages.filter(|message| message["target"]["name"] == name && message["profile"]["test"] == false);
+    programs.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back()
 }
 
 #[cfg(test)]
@@ -253,15 +170,9 @@ mod tests {
     #[test]
     fn a_check_can_be_chosen_by_name_and_an_unknown_one_is_refused() {
         assert_eq!(choose(false, &["tidy".into()]).unwrap().len(), 1);
-        assert_eq!(
-            choose(true, &[]).unwrap().len(),
-            CHECKS.len() + LONG_CHECKS.len()
-        );
+        assert_eq!(choose(true, &[]).unwrap().len(), CHECKS.len() + LONG_CHECKS.len());
         let error = choose(false, &["tydy".into()]).err().unwrap();
-        assert!(
-            error.to_string().contains("there are: fmt, tidy"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("there are: fmt, tidy"), "{error}");
     }
 
     #[test]
@@ -273,10 +184,7 @@ mod tests {
             "\n",
             r#"{"reason":"build-finished","success":true}"#,
         );
-        assert_eq!(
-            executable(messages, "tutti"),
-            Some(PathBuf::from("/t/tutti"))
-        );
+        assert_eq!(executable(messages, "tutti"), Some(PathBuf::from("/t/tutti")));
         assert_eq!(executable(messages, "other"), None);
     }
 }

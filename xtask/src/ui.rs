@@ -18,11 +18,7 @@ const NODE_HOME: &str = "https://nodejs.org/en/download";
 pub fn npm(args: &[&str]) -> Command {
     let mut npm = command(if cfg!(windows) { "npm.cmd" } else { "npm" }, args);
     npm.current_dir(root().join("ui"));
-    npm.envs([
-        ("npm_config_fund", "false"),
-        ("npm_config_audit", "false"),
-        ("npm_config_update_notifier", "false"),
-    ]);
+    npm.envs([("npm_config_fund", "false"), ("npm_config_audit", "false"), ("npm_config_update_notifier", "false")]);
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     if let Some(chromium) = crate::browser::chromium() {
         npm.env("CHROMIUM", chromium);
@@ -34,9 +30,7 @@ pub fn npm(args: &[&str]) -> Command {
 pub fn require_node() -> Result<()> {
     let wanted = format!("Node {}.{} or newer", NODE.0, NODE.1);
     if find("node").is_none() || find("npm").is_none() {
-        bail!(
-            "Tutti's window is built with {wanted}, which is not installed. Get it from {NODE_HOME} and try again."
-        );
+        bail!("Tutti's window is built with {wanted}, which is not installed. Get it from {NODE_HOME} and try again.");
     }
     let version = output(&mut command("node", &["--version"]))?;
     if !new_enough(&version) {
@@ -49,11 +43,7 @@ pub fn require_node() -> Result<()> {
 }
 
 fn new_enough(version: &str) -> bool {
-    let mut numbers = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     (major, minor) >= NODE
 }
@@ -62,8 +52,7 @@ fn new_enough(version: &str) -> bool {
 pub fn install() -> Result<()> {
     let ui = root().join("ui");
     let installed = changed(&ui.join("node_modules/.package-lock.json"));
-    if installed.is_some_and(|installed| Some(installed) >= changed(&ui.join("package-lock.json")))
-    {
+    if installed.is_some_and(|installed| Some(installed) >= changed(&ui.join("package-lock.json"))) {
         return Ok(());
     }
     println!("> npm ci");
@@ -85,19 +74,11 @@ pub fn build() -> Result<()> {
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).ok()?;
     let skipped = ["node_modules", "dist", "test-results"];
-    let paths = entries.flatten().map(|entry| entry.path()).filter(|path| {
-        path.file_name()
-            .is_some_and(|name| !skipped.iter().any(|skip| name == *skip))
-    });
-    paths
-        .filter_map(|path| {
-            if path.is_dir() {
-                newest(&path)
-            } else {
-                changed(&path)
-            }
-        })
-        .max()
+    let paths = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|name| !skipped.iter().any(|skip| name == *skip)));
+    paths.filter_map(|path| if path.is_dir() { newest(&path) } else { changed(&path) }).max()
 }
 
 fn changed(file: &Path) -> Option<SystemTime> {
@@ -120,8 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_installed_or_built_does_not_make_the_ui_newer() {
-        let folder =
-            std::env::temp_dir().join(format!("tutti-xtask-newest-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("tutti-xtask-newest-{}", std::process::id()));
         fs::create_dir_all(folder.join("node_modules")).unwrap();
         fs::write(folder.join("node_modules/package.js"), "").unwrap();
         assert_eq!(newest(&folder), None);

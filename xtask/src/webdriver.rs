@@ -22,17 +22,11 @@ impl Session {
     /// Asks the driver on `port` to start `binary` with `args` and take control of its web view.
     pub fn start(port: u16, binary: &str, args: &[&str]) -> Result<Self> {
         let options = json!({"binary": binary, "args": args});
-        let wanted =
-            json!({"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}});
-        let answer = call(port, "POST", "/session", Some(&wanted))
-            .context("the window could not be taken under control")?;
-        let id = answer["sessionId"]
-            .as_str()
-            .context("the driver gave the session no id")?;
-        Ok(Self {
-            port,
-            id: id.to_owned(),
-        })
+        let wanted = json!({"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}});
+        let answer =
+            call(port, "POST", "/session", Some(&wanted)).context("the window could not be taken under control")?;
+        let id = answer["sessionId"].as_str().context("the driver gave the session no id")?;
+        Ok(Self { port, id: id.to_owned() })
     }
 
     /// Runs a script in the page and gives what it returns.
@@ -58,9 +52,7 @@ impl Session {
     /// A picture of the page, PNG.
     pub fn picture(&self) -> Result<Vec<u8>> {
         let answer = call(self.port, "GET", &self.path("screenshot"), None)?;
-        STANDARD
-            .decode(answer.as_str().context("the picture is not text")?)
-            .context("the picture is not base64")
+        STANDARD.decode(answer.as_str().context("the picture is not text")?).context("the picture is not base64")
     }
 
     /// Closes the window; the session ends with its last one.
@@ -83,8 +75,7 @@ pub fn ready(port: u16) -> bool {
 }
 
 fn call(port: u16, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
-    let mut stream =
-        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("the driver does not answer")?;
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("the driver does not answer")?;
     stream.set_read_timeout(Some(CALL_DEADLINE))?;
     stream.set_write_timeout(Some(CALL_DEADLINE))?;
     let body = body.map(Value::to_string).unwrap_or_default();
@@ -93,8 +84,7 @@ fn call(port: u16, method: &str, path: &str, body: Option<&Value>) -> Result<Val
         body.len()
     );
     stream.write_all(request.as_bytes())?;
-    let answer =
-        answer(&mut stream).with_context(|| format!("{method} {path} was not answered"))?;
+    let answer = answer(&mut stream).with_context(|| format!("{method} {path} was not answered"))?;
     value(&answer)
 }
 
@@ -119,10 +109,8 @@ fn body(bytes: &[u8]) -> Result<Option<&[u8]>> {
         return Ok(None);
     };
     let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))
-        .context("the answer gives no length")?;
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length:")).context("the answer gives no length")?;
     let length: usize = length.trim().parse()?;
     Ok(bytes[end + 4..].get(..length))
 }
@@ -132,10 +120,7 @@ fn value(body: &[u8]) -> Result<Value> {
     let mut answer: Value = serde_json::from_slice(body).context("the answer is not JSON")?;
     let value = answer["value"].take();
     match value["error"].as_str() {
-        Some(error) => Err(anyhow!(
-            "{error}: {}",
-            value["message"].as_str().unwrap_or_default()
-        )),
+        Some(error) => Err(anyhow!("{error}: {}", value["message"].as_str().unwrap_or_default())),
         None => Ok(value),
     }
 }
@@ -155,8 +140,7 @@ mod tests {
     #[test]
     fn an_error_of_the_driver_keeps_its_words() {
         assert_eq!(value(br#"{"value": {"a": 1}}"#).unwrap()["a"], 1);
-        let error =
-            value(br#"{"value": {"error": "no such element", "message": "gone"}}"#).unwrap_err();
+        let error = value(br#"{"value": {"error": "no such element", "message": "gone"}}"#).unwrap_err();
         assert_eq!(error.to_string(), "no such element: gone");
     }
 }

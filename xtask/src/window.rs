@@ -23,6 +23,8 @@ const PASSES: Duration = Duration::from_secs(15);
 const SETTLES: Duration = Duration::from_secs(30);
 /// Timing errors that count as settled: "fine" or better.
 const SETTLED_MS: f64 = 250.0;
+/// A settled room stays so for this long, which is longer than any reading is old.
+const STEADY: Duration = Duration::from_secs(3);
 /// A click is answered by the next snapshot.
 const ANSWERS: Duration = Duration::from_secs(5);
 /// Between two looks at the page.
@@ -30,10 +32,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs the test; `inside` says that a screen and a session bus are there already.
 pub fn window(binary: Option<PathBuf>, picture: &Path, inside: bool) -> Result<()> {
-    ensure!(
-        cfg!(target_os = "linux"),
-        "the window is driven through WebKitWebDriver, which is on Linux only"
-    );
+    ensure!(cfg!(target_os = "linux"), "the window is driven through WebKitWebDriver, which is on Linux only");
     let binary = match binary {
         Some(binary) => binary,
         None => build()?,
@@ -42,57 +41,44 @@ pub fn window(binary: Option<PathBuf>, picture: &Path, inside: bool) -> Result<(
         return drive(&binary, &root().join(picture));
     }
     let itself = std::env::current_exe().context("where this task runs from")?;
-    let mut screen = command(
-        "dbus-run-session",
-        &[
-            "--",
-            "xvfb-run",
-            "--auto-servernum",
-            "--server-args=-screen 0 1280x900x24",
-        ],
-    );
-    screen
-        .arg(itself)
-        .args(["window", "--inside", "--binary"])
-        .arg(binary)
-        .arg("--picture")
-        .arg(picture);
+    let mut screen =
+        command("xvfb-run", &["--auto-servernum", "--server-args=-screen 0 1280x900x24", "dbus-run-session", "--"]);
+    screen.arg(itself).args(["window", "--inside", "--binary"]).arg(binary).arg("--picture").arg(picture);
     run(&mut screen)
 }
 
 fn build() -> Result<PathBuf> {
     run(&mut cargo(&["build", "--package", "tutti-desktop"]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     Ok(target.join("debug/tutti-desktop"))
 }
 
 fn drive(binary: &Path, picture: &Path) -> Result<()> {
     let home = Home::new()?;
-    let driver = Driver::start(&home.0)?;
+    fs::create_dir_all(picture.parent().context("the picture needs a folder")?)?;
+    let log = picture.with_extension("log");
+    let driver = Driver::start(&home.0, &log)?;
+    let result = session(&driver, binary, picture);
+    if result.is_err() {
+        println!("what the program said:\n{}", fs::read_to_string(&log).unwrap_or_default());
+    }
+    result
+}
+
+fn session(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
     // The first start warms the machine: the second is measured.
-    let opened = open(&driver, binary)?;
-    println!(
-        "living content {:.2} s after the program's start (first start)",
-        opened.after.as_secs_f64()
-    );
-    close(opened.session, &driver)?;
-    let opened = open(&driver, binary)?;
-    println!(
-        "living content {:.2} s after the program's start (second start)",
-        opened.after.as_secs_f64()
-    );
-    ensure!(
-        opened.after <= PROMPT,
-        "that is later than {} s",
-        PROMPT.as_secs()
-    );
+    let opened = open(driver, binary, picture)?;
+    println!("living content {:.2} s after the program's start (first start)", opened.after.as_secs_f64());
+    close(opened.session, driver)?;
+    let opened = open(driver, binary, picture)?;
+    println!("living content {:.2} s after the program's start (second start)", opened.after.as_secs_f64());
+    ensure!(opened.after <= PROMPT, "that is later than {} s", PROMPT.as_secs());
     let session = opened.session;
     let result = act(&session);
     // The picture is worth most when something went wrong.
     take(&session, picture)?;
     result?;
-    close(session, &driver)
+    close(session, driver)
 }
 
 /// The window with living content.
@@ -101,67 +87,43 @@ struct Opened {
     after: Duration,
 }
 
-fn open(driver: &Driver, binary: &Path) -> Result<Opened> {
+fn open(driver: &Driver, binary: &Path, picture: &Path) -> Result<Opened> {
     let start = Instant::now();
     let session = Session::start(driver.port, &binary.to_string_lossy(), &["--demo"])?;
-    until(OPENS, "lanes with living content", || {
-        Ok(living(&lanes(&session)?).then_some(()))
-    })?;
-    Ok(Opened {
-        after: start.elapsed(),
-        session,
-    })
+    let lives = until(OPENS, "lanes with living content", || Ok(living(&lanes(&session)?).then_some(())));
+    if lives.is_err() {
+        take(&session, picture)?;
+    }
+    lives?;
+    Ok(Opened { after: start.elapsed(), session })
 }
 
 /// Everything that a newcomer would try: somebody else's phone, then the sync toggle.
 fn act(session: &Session) -> Result<()> {
-    let all = until(SETTLES, "everybody in step", || settled(lanes(session)?))?;
+    let all = until(SETTLES, "everybody in step", steady(session))?;
     println!("in step: {}", words(&all));
-    let other = all
-        .iter()
-        .find(|lane| !lane.leads)
-        .context("nobody but the leader is there")?
-        .name
-        .clone();
-    session.click(&format!("button[aria-label='{other}: next']"))?;
+    let other = all.iter().find(|lane| !lane.leads).context("nobody but the leader is there")?.name.clone();
+    session.click(&format!("button[aria-label='{other}: next song']"))?;
     let start = Instant::now();
-    until(PASSES, &format!("{other} leading"), || {
-        Ok(lanes(session)?
-            .iter()
-            .any(|lane| lane.leads && lane.name == other)
-            .then_some(()))
-    })?;
-    println!(
-        "{other} leads {:.2} s after acting by hand",
-        start.elapsed().as_secs_f64()
-    );
-    let all = until(SETTLES, "everybody in step with the new leader", || {
-        settled(lanes(session)?)
-    })?;
-    println!(
-        "in step {:.2} s after it: {}",
-        start.elapsed().as_secs_f64(),
-        words(&all)
-    );
+    let leads = |lane: &Lane| lane.leads && lane.name == other;
+    until(PASSES, &format!("{other} leading"), || Ok(lanes(session)?.iter().any(leads).then_some(())))?;
+    println!("{other} leads {:.2} s after acting by hand", start.elapsed().as_secs_f64());
+    let all = until(SETTLES, "everybody in step with the new leader", steady(session))?;
+    ensure!(all.iter().any(leads), "{other} lost the lead: {}", words(&all));
+    println!("in step for {} s, {:.2} s after it: {}", STEADY.as_secs(), start.elapsed().as_secs_f64(), words(&all));
     for on in [false, true] {
         session.click(SYNC)?;
-        until(
-            ANSWERS,
-            &format!("sync {}", if on { "on" } else { "off" }),
-            || Ok((sync(session)? == on).then_some(())),
-        )?;
+        until(ANSWERS, if on { "sync on" } else { "sync off" }, || Ok((sync(session)? == on).then_some(())))?;
     }
     println!("sync goes off and on again");
     Ok(())
 }
 
-const SYNC: &str = "button[aria-pressed][data-sync]";
+const SYNC: &str = "[data-testid=sync]";
 
 fn sync(session: &Session) -> Result<bool> {
-    let pressed = session.script(&format!(
-        "return document.querySelector('{SYNC}')?.getAttribute('aria-pressed')"
-    ))?;
-    match pressed.as_str() {
+    let checked = session.script(&format!("return document.querySelector('{SYNC}')?.getAttribute('aria-checked')"))?;
+    match checked.as_str() {
         Some("true") => Ok(true),
         Some("false") => Ok(false),
         _ => bail!("there is no sync toggle"),
@@ -174,17 +136,21 @@ struct Lane {
     name: String,
     leads: bool,
     error_ms: Option<f64>,
+    /// The title of what this member's player plays.
+    hears: String,
 }
 
 fn lanes(session: &Session) -> Result<Vec<Lane>> {
     let lanes = session.script(
         "return [...document.querySelectorAll('article[data-member]')].map(lane => \
-         [lane.getAttribute('aria-label'), lane.dataset.leads, lane.dataset.errorMs ?? ''])",
+         [lane.getAttribute('aria-label'), lane.dataset.leads, lane.dataset.errorMs ?? '', \
+         lane.querySelector('.hears')?.textContent ?? ''])",
     )?;
     let lane = |fields: &Value| Lane {
         name: fields[0].as_str().unwrap_or_default().to_owned(),
         leads: fields[1] == "true",
         error_ms: fields[2].as_str().and_then(|number| number.parse().ok()),
+        hears: fields[3].as_str().unwrap_or_default().to_owned(),
     };
     Ok(lanes.as_array().into_iter().flatten().map(lane).collect())
 }
@@ -193,15 +159,27 @@ fn lanes(session: &Session) -> Result<Vec<Lane>> {
 fn living(lanes: &[Lane]) -> bool {
     lanes.len() >= 3
         && lanes.iter().filter(|lane| lane.leads).count() == 1
-        && lanes
-            .iter()
-            .all(|lane| lane.leads || lane.error_ms.is_some())
+        && lanes.iter().all(|lane| lane.leads || lane.error_ms.is_some())
 }
 
-fn settled(lanes: Vec<Lane>) -> Result<Option<Vec<Lane>>> {
-    let close =
-        |lane: &Lane| lane.leads || lane.error_ms.is_some_and(|error| error.abs() <= SETTLED_MS);
-    Ok((living(&lanes) && lanes.iter().all(close)).then_some(lanes))
+/// Everybody hears the same thing at about the same moment.
+fn settled(lanes: &[Lane]) -> bool {
+    let close = |lane: &Lane| lane.leads || lane.error_ms.is_some_and(|error| error.abs() <= SETTLED_MS);
+    living(lanes) && lanes.iter().all(|lane| close(lane) && lane.hears == lanes[0].hears)
+}
+
+/// Looks whether everybody is in step, and has been for a while.
+fn steady(session: &Session) -> impl FnMut() -> Result<Option<Vec<Lane>>> {
+    let mut since = None;
+    move || {
+        let lanes = lanes(session)?;
+        if !settled(&lanes) {
+            since = None;
+            return Ok(None);
+        }
+        let since = *since.get_or_insert_with(Instant::now);
+        Ok((since.elapsed() >= STEADY).then_some(lanes))
+    }
 }
 
 fn words(lanes: &[Lane]) -> String {
@@ -214,11 +192,7 @@ fn words(lanes: &[Lane]) -> String {
 }
 
 fn take(session: &Session, picture: &Path) -> Result<()> {
-    if let Some(folder) = picture.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(picture, session.picture()?)
-        .with_context(|| format!("{} could not be written", picture.display()))?;
+    fs::write(picture, session.picture()?).with_context(|| format!("{} could not be written", picture.display()))?;
     println!("the window is in {}", picture.display());
     Ok(())
 }
@@ -226,17 +200,11 @@ fn take(session: &Session, picture: &Path) -> Result<()> {
 /// Without a tray to go to, closing the window ends the program.
 fn close(session: Session, driver: &Driver) -> Result<()> {
     session.close_window()?;
-    until(ANSWERS, "the program ending with its window", || {
-        Ok(driver.programs()?.is_empty().then_some(()))
-    })
+    until(ANSWERS, "the program ending with its window", || Ok(driver.programs()?.is_empty().then_some(())))
 }
 
 /// Looks until there is something to see.
-fn until<T>(
-    deadline: Duration,
-    what: &str,
-    mut look: impl FnMut() -> Result<Option<T>>,
-) -> Result<T> {
+fn until<T>(deadline: Duration, what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let start = Instant::now();
     loop {
         let seen = look();
@@ -275,10 +243,8 @@ struct Driver {
 }
 
 impl Driver {
-    fn start(home: &Path) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+    fn start(home: &Path, log: &Path) -> Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let mut driver = Command::new("WebKitWebDriver");
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
         driver
@@ -286,28 +252,24 @@ impl Driver {
             .env("TUTTI_HOME", home)
             .env("XDG_DATA_HOME", home)
             .env("XDG_CACHE_HOME", home);
+        let log = fs::File::create(log).with_context(|| format!("{} could not be written", log.display()))?;
         let process = driver
             .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
             .spawn()
             .context("WebKitWebDriver could not be started")?;
         let driver = Self { process, port };
-        until(ANSWERS, "WebKitWebDriver", || {
-            Ok(webdriver::ready(port).then_some(()))
-        })?;
+        until(ANSWERS, "WebKitWebDriver", || Ok(webdriver::ready(port).then_some(())))?;
         Ok(driver)
     }
 
     /// Processes that the driver started and that still run.
     fn programs(&self) -> Result<Vec<u32>> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.process.id()))?.flatten();
-        let children =
-            threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+        let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
         let children: Vec<u32> = children
-            .flat_map(|list| {
-                list.split_whitespace()
-                    .filter_map(|id| id.parse().ok())
-                    .collect::<Vec<_>>()
-            })
+            .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
             .collect();
         Ok(children.into_iter().filter(|id| !ended(*id)).collect())
     }
@@ -316,9 +278,7 @@ impl Driver {
 /// Gone, or waiting to be buried by its parent.
 fn ended(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    stat.rsplit(')')
-        .next()
-        .is_none_or(|rest| rest.trim_start().is_empty() || rest.trim_start().starts_with('Z'))
+    stat.rsplit(')').next().is_none_or(|rest| rest.trim_start().is_empty() || rest.trim_start().starts_with('Z'))
 }
 
 impl Drop for Driver {
@@ -337,46 +297,24 @@ mod tests {
     use super::*;
 
     fn lane(name: &str, leads: bool, error_ms: Option<f64>) -> Lane {
-        Lane {
-            name: name.into(),
-            leads,
-            error_ms,
-        }
+        Lane { name: name.into(), leads, error_ms, hears: "Song".into() }
     }
 
     #[test]
     fn lanes_live_when_one_leads_and_every_other_error_is_known() {
         let ben = lane("Ben", false, Some(900.0));
-        assert!(living(&[
-            lane("Anna", true, None),
-            ben.clone(),
-            lane("Chiara", false, Some(1.0))
-        ]));
-        assert!(!living(&[
-            lane("Anna", true, None),
-            ben.clone(),
-            lane("Chiara", false, None)
-        ]));
-        assert!(!living(&[
-            lane("Anna", false, Some(0.0)),
-            ben.clone(),
-            lane("Chiara", false, Some(1.0))
-        ]));
+        assert!(living(&[lane("Anna", true, None), ben.clone(), lane("Chiara", false, Some(1.0))]));
+        assert!(!living(&[lane("Anna", true, None), ben.clone(), lane("Chiara", false, None)]));
+        assert!(!living(&[lane("Anna", false, Some(0.0)), ben.clone(), lane("Chiara", false, Some(1.0))]));
         assert!(!living(&[lane("Anna", true, None), ben]));
     }
 
     #[test]
-    fn a_member_who_is_far_off_is_not_settled() {
-        let with = |error| {
-            settled(vec![
-                lane("Anna", true, None),
-                lane("Ben", false, Some(error)),
-                lane("Chiara", false, Some(1.0)),
-            ])
-            .unwrap()
-        };
-        assert!(with(-250.0).is_some());
-        assert!(with(-251.0).is_none());
+    fn a_member_who_is_far_off_or_hears_something_else_is_not_settled() {
+        let with = |ben| settled(&[lane("Anna", true, None), ben, lane("Chiara", false, Some(1.0))]);
+        assert!(with(lane("Ben", false, Some(-250.0))));
+        assert!(!with(lane("Ben", false, Some(-251.0))));
+        assert!(!with(Lane { hears: "Another".into(), ..lane("Ben", false, Some(0.0)) }));
     }
 
     #[test]

@@ -6,16 +6,8 @@ use super::licence;
 use super::tree::Tree;
 
 /// All that the engine may be built from: integer-exact mathematics, and what derives error types.
-const ENGINE: &[&str] = &[
-    "tutti-core",
-    "libm",
-    "thiserror",
-    "thiserror-impl",
-    "proc-macro2",
-    "quote",
-    "syn",
-    "unicode-ident",
-];
+const ENGINE: &[&str] =
+    &["tutti-core", "libm", "thiserror", "thiserror-impl", "proc-macro2", "quote", "syn", "unicode-ident"];
 
 /// Where cargo's own registry says it is, on every machine.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -23,97 +15,50 @@ const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 pub fn engine_is_pure(tree: &Tree) -> Vec<String> {
     let built_from = tree.built_from.get("tutti-core").into_iter().flatten();
     let foreign = built_from.filter(|name| !name.is_empty() && !ENGINE.contains(&name.as_str()));
-    foreign
-        .map(|name| format!("tutti-core: built from {name}"))
-        .collect()
+    foreign.map(|name| format!("tutti-core: built from {name}")).collect()
 }
 
 pub fn simulator_and_client_are_apart(tree: &Tree) -> Vec<String> {
     let shares = |package: &'static str, other: &str| {
-        let found = tree
-            .built_from
-            .get(package)
-            .is_some_and(|names| names.iter().any(|name| name == other));
+        let found = tree.built_from.get(package).is_some_and(|names| names.iter().any(|name| name == other));
         found.then(|| format!("{package}: built from {other}"))
     };
-    shares("tutti-sim", "tutti-spotify")
-        .into_iter()
-        .chain(shares("tutti-spotify", "tutti-sim"))
-        .collect()
+    shares("tutti-sim", "tutti-spotify").into_iter().chain(shares("tutti-spotify", "tutti-sim")).collect()
 }
 
 pub fn one_http_client(tree: &Tree) -> Vec<String> {
-    let count = tree
-        .packages
-        .iter()
-        .filter(|package| package.name == "reqwest")
-        .count();
-    (count > 1)
-        .then(|| format!("Cargo.lock: {count} versions of reqwest"))
-        .into_iter()
-        .collect()
+    let count = tree.packages.iter().filter(|package| package.name == "reqwest").count();
+    (count > 1).then(|| format!("Cargo.lock: {count} versions of reqwest")).into_iter().collect()
 }
 
 pub fn licences_are_allowed(tree: &Tree) -> Vec<String> {
-    let crates = tree
-        .packages
-        .iter()
-        .map(|package| ("Cargo.lock", package.name.clone(), package.licence.clone()));
-    let modules = npm_packages(tree).into_iter().map(|(name, package)| {
-        (
-            "ui/package-lock.json",
-            name,
-            package["license"].as_str().map(str::to_owned),
-        )
-    });
-    let breach = |(file, name, licence): (&str, String, Option<String>)| match licence
-        .as_deref()
-        .map(licence::allowed)
+    let crates = tree.packages.iter().map(|package| ("Cargo.lock", package.name.clone(), package.licence.clone()));
+    let modules = npm_packages(tree)
+        .into_iter()
+        .map(|(name, package)| ("ui/package-lock.json", name, package["license"].as_str().map(str::to_owned)));
+    let breach = |(file, name, licence): (&str, String, Option<String>)| match licence.as_deref().map(licence::allowed)
     {
         Some(Some(true)) => None,
-        Some(_) => Some(format!(
-            "{file}: {name} is under {}",
-            licence.unwrap_or_default()
-        )),
+        Some(_) => Some(format!("{file}: {name} is under {}", licence.unwrap_or_default())),
         None => Some(format!("{file}: {name} names no licence")),
     };
     crates.chain(modules).filter_map(breach).collect()
 }
 
 pub fn locks_name_no_address(tree: &Tree) -> Vec<String> {
-    let cargo = tree
-        .files
-        .get("Cargo.lock")
-        .map(String::as_str)
-        .unwrap_or_default();
-    let sources = cargo
-        .lines()
-        .filter_map(|line| line.strip_prefix("source = "))
-        .map(|source| source.trim_matches('"'));
-    let foreign = sources
-        .filter(|source| *source != REGISTRY)
-        .map(|source| format!("Cargo.lock: {source}"));
-    let resolved = npm_packages(tree)
-        .into_iter()
-        .filter(|(_, package)| package["resolved"].is_string());
-    foreign
-        .chain(resolved.map(|(name, _)| format!("ui/package-lock.json: {name} has an address")))
-        .collect()
+    let cargo = tree.files.get("Cargo.lock").map(String::as_str).unwrap_or_default();
+    let sources =
+        cargo.lines().filter_map(|line| line.strip_prefix("source = ")).map(|source| source.trim_matches('"'));
+    let foreign = sources.filter(|source| *source != REGISTRY).map(|source| format!("Cargo.lock: {source}"));
+    let resolved = npm_packages(tree).into_iter().filter(|(_, package)| package["resolved"].is_string());
+    foreign.chain(resolved.map(|(name, _)| format!("ui/package-lock.json: {name} has an address"))).collect()
 }
 
 /// The UI's installed packages by their path, without the UI itself.
 fn npm_packages(tree: &Tree) -> Vec<(String, Value)> {
-    let lock = tree
-        .files
-        .get("ui/package-lock.json")
-        .and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let packages = lock
-        .and_then(|lock| lock["packages"].as_object().cloned())
-        .unwrap_or_default();
-    packages
-        .into_iter()
-        .filter(|(path, package)| !path.is_empty() && package["link"] != true)
-        .collect()
+    let lock = tree.files.get("ui/package-lock.json").and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let packages = lock.and_then(|lock| lock["packages"].as_object().cloned()).unwrap_or_default();
+    packages.into_iter().filter(|(path, package)| !path.is_empty() && package["link"] != true).collect()
 }
 
 #[cfg(test)]
@@ -122,17 +67,11 @@ mod tests {
     use crate::tidy::tree::{Package, with};
 
     fn built_from(package: &'static str, names: &[&str]) -> Tree {
-        Tree {
-            built_from: [(package, names.iter().map(|name| name.to_string()).collect())].into(),
-            ..Tree::default()
-        }
+        Tree { built_from: [(package, names.iter().map(|name| name.to_string()).collect())].into(), ..Tree::default() }
     }
 
     fn package(name: &str, licence: Option<&str>) -> Package {
-        Package {
-            name: name.into(),
-            licence: licence.map(str::to_owned),
-        }
+        Package { name: name.into(), licence: licence.map(str::to_owned) }
     }
 
     #[test]
@@ -146,30 +85,15 @@ mod tests {
 
     #[test]
     fn a_simulator_that_takes_the_client_s_types_is_seen_and_the_other_way_round() {
-        assert!(
-            simulator_and_client_are_apart(&built_from("tutti-sim", &["tutti-sim", "axum"]))
-                .is_empty()
-        );
-        assert_eq!(
-            simulator_and_client_are_apart(&built_from("tutti-sim", &["tutti-spotify"])).len(),
-            1
-        );
-        assert_eq!(
-            simulator_and_client_are_apart(&built_from("tutti-spotify", &["tutti-sim"])).len(),
-            1
-        );
+        assert!(simulator_and_client_are_apart(&built_from("tutti-sim", &["tutti-sim", "axum"])).is_empty());
+        assert_eq!(simulator_and_client_are_apart(&built_from("tutti-sim", &["tutti-spotify"])).len(), 1);
+        assert_eq!(simulator_and_client_are_apart(&built_from("tutti-spotify", &["tutti-sim"])).len(), 1);
     }
 
     #[test]
     fn a_second_http_client_is_seen() {
-        let tree = Tree {
-            packages: vec![package("reqwest", None), package("reqwest", None)],
-            ..Tree::default()
-        };
-        assert_eq!(
-            one_http_client(&tree),
-            ["Cargo.lock: 2 versions of reqwest"]
-        );
+        let tree = Tree { packages: vec![package("reqwest", None), package("reqwest", None)], ..Tree::default() };
+        assert_eq!(one_http_client(&tree), ["Cargo.lock: 2 versions of reqwest"]);
     }
 
     #[test]
@@ -190,16 +114,10 @@ mod tests {
     fn an_address_in_a_lock_file_is_seen() {
         let cargo = format!("source = \"{REGISTRY}\"\nsource = \"git+https://example.org/x\"\n");
         let npm = r#"{"packages": {"node_modules/a": {"resolved": "https://example.org/a.tgz"}}}"#;
-        let breaches = locks_name_no_address(&with(&[
-            ("Cargo.lock", &cargo),
-            ("ui/package-lock.json", npm),
-        ]));
+        let breaches = locks_name_no_address(&with(&[("Cargo.lock", &cargo), ("ui/package-lock.json", npm)]));
         assert_eq!(
             breaches,
-            [
-                "Cargo.lock: git+https://example.org/x",
-                "ui/package-lock.json: node_modules/a has an address"
-            ]
+            ["Cargo.lock: git+https://example.org/x", "ui/package-lock.json: node_modules/a has an address"]
         );
     }
 }

@@ -5,12 +5,8 @@ use serde_json::Value;
 use super::tree::Tree;
 
 /// All that a window may call: one event to listen to, and our two commands.
-const PERMISSIONS: &[&str] = &[
-    "core:event:allow-listen",
-    "core:event:allow-unlisten",
-    "allow-dispatch",
-    "allow-snapshot",
-];
+const PERMISSIONS: &[&str] =
+    &["core:event:allow-listen", "core:event:allow-unlisten", "allow-dispatch", "allow-snapshot"];
 
 /// Where a policy may point: the program's own bundle, its own schemes, and no host.
 const SOURCES: &[&str] = &[
@@ -31,39 +27,25 @@ pub fn window_may_do_little(tree: &Tree) -> Vec<String> {
     let mut breaches = Vec::new();
     for (path, text) in tree.below("src-tauri/capabilities/", &[".json"]) {
         let capability: Value = serde_json::from_str(text).unwrap_or_default();
-        let permissions = capability["permissions"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        let foreign = permissions.iter().filter(|permission| {
-            !permission
-                .as_str()
-                .is_some_and(|id| PERMISSIONS.contains(&id))
-        });
+        let permissions = capability["permissions"].as_array().cloned().unwrap_or_default();
+        let foreign =
+            permissions.iter().filter(|permission| !permission.as_str().is_some_and(|id| PERMISSIONS.contains(&id)));
         breaches.extend(foreign.map(|permission| format!("{path}: allows {permission}")));
     }
     breaches
 }
 
 pub fn window_contacts_nothing(tree: &Tree) -> Vec<String> {
-    let config = tree
-        .files
-        .get("tauri.conf.json")
-        .and_then(|text| serde_json::from_str::<Value>(text).ok())
-        .unwrap_or_default();
+    let config =
+        tree.files.get("tauri.conf.json").and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
     let Some(policy) = config["app"]["security"]["csp"].as_str() else {
         return vec!["tauri.conf.json: has no content security policy".into()];
     };
     let mut breaches = Vec::new();
-    if !policy
-        .split(';')
-        .any(|directive| directive.trim().starts_with("default-src "))
-    {
+    if !policy.split(';').any(|directive| directive.trim().starts_with("default-src ")) {
         breaches.push("tauri.conf.json: the policy has no default-src".to_owned());
     }
-    let sources = policy
-        .split(';')
-        .flat_map(|directive| directive.split_whitespace().skip(1));
+    let sources = policy.split(';').flat_map(|directive| directive.split_whitespace().skip(1));
     breaches.extend(
         sources
             .filter(|source| !SOURCES.contains(source))
@@ -73,14 +55,8 @@ pub fn window_contacts_nothing(tree: &Tree) -> Vec<String> {
 }
 
 pub fn glue_is_small(tree: &Tree) -> Vec<String> {
-    let lines: usize = tree
-        .below("src-tauri/", &[".rs"])
-        .map(|(_, text)| text.lines().count())
-        .sum();
-    (lines > GLUE_LINES)
-        .then(|| format!("src-tauri/: {lines} lines"))
-        .into_iter()
-        .collect()
+    let lines: usize = tree.below("src-tauri/", &[".rs"]).map(|(_, text)| text.lines().count()).sum();
+    (lines > GLUE_LINES).then(|| format!("src-tauri/: {lines} lines")).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -105,14 +81,8 @@ mod tests {
             let text = format!(r#"{{"app": {{"security": {{"csp": {policy}}}}}}}"#);
             window_contacts_nothing(&with(&[("tauri.conf.json", &text)])).len()
         };
-        assert_eq!(
-            breaches(r#""default-src 'self'; img-src 'self' cover:""#),
-            0
-        );
-        assert_eq!(
-            breaches(r#""default-src 'self'; img-src https://example.org""#),
-            1
-        );
+        assert_eq!(breaches(r#""default-src 'self'; img-src 'self' cover:""#), 0);
+        assert_eq!(breaches(r#""default-src 'self'; img-src https://example.org""#), 1);
         assert_eq!(breaches(r#""img-src 'self'""#), 1);
         assert_eq!(breaches("null"), 1);
     }
@@ -120,10 +90,7 @@ mod tests {
     #[test]
     fn glue_that_grew_is_seen() {
         let long = "//! x\n".repeat(601);
-        assert_eq!(
-            glue_is_small(&with(&[("src-tauri/app.rs", &long)])),
-            ["src-tauri/: 601 lines"]
-        );
+        assert_eq!(glue_is_small(&with(&[("src-tauri/app.rs", &long)])), ["src-tauri/: 601 lines"]);
         assert!(glue_is_small(&with(&[("src-tauri/app.rs", "//! x\n")])).is_empty());
     }
 }

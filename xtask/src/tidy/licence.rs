@@ -24,10 +24,7 @@ const ALLOWED: &[&str] = &[
 
 /// Whether an expression leaves a choice in which every licence is allowed. `None` if it cannot be read.
 pub fn allowed(expression: &str) -> Option<bool> {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut rest = words.as_slice();
     let allowed = any(&mut rest)?;
@@ -87,10 +84,7 @@ mod tests {
         assert_eq!(allowed("GPL-3.0-only AND MIT"), Some(false));
         assert_eq!(allowed("(MIT OR GPL-2.0) AND Unicode-3.0"), Some(true));
         assert_eq!(allowed("(MIT OR Apache-2.0) AND GPL-2.0"), Some(false));
-        assert_eq!(
-            allowed("Apache-2.0 WITH LLVM-exception OR Apache-2.0"),
-            Some(true)
-        );
+        assert_eq!(allowed("Apache-2.0 WITH LLVM-exception OR Apache-2.0"), Some(true));
     }
 
     #[test]

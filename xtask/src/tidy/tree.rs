@@ -32,12 +32,8 @@ const WATCHED: [&str; 3] = ["tutti-core", "tutti-sim", "tutti-spotify"];
 impl Tree {
     /// Files that git knows or would know, and the dependencies by `Cargo.lock`.
     pub fn of_repository() -> Result<Self> {
-        let list = output(&mut command(
-            "git",
-            &["ls-files", "--cached", "--others", "--exclude-standard"],
-        ))?;
-        let read =
-            |path: &str| Some((path.to_owned(), fs::read_to_string(root().join(path)).ok()?));
+        let list = output(&mut command("git", &["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+        let read = |path: &str| Some((path.to_owned(), fs::read_to_string(root().join(path)).ok()?));
         let mut built_from = BTreeMap::new();
         for package in WATCHED {
             let tree = output(&mut cargo(&[
@@ -53,48 +49,23 @@ impl Tree {
             ]))?;
             built_from.insert(
                 package,
-                tree.lines()
-                    .map(|line| line.trim_end_matches("(*)").trim().replace('_', "-"))
-                    .collect(),
+                tree.lines().map(|line| line.trim_end_matches("(*)").trim().replace('_', "-")).collect(),
             );
         }
-        let metadata: Value = serde_json::from_str(&output(&mut cargo(&[
-            "metadata",
-            "--format-version",
-            "1",
-            "--quiet",
-        ]))?)?;
+        let metadata: Value =
+            serde_json::from_str(&output(&mut cargo(&["metadata", "--format-version", "1", "--quiet"]))?)?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let packages = metadata["packages"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|package| {
-                Some(Package {
-                    name: text(&package["name"])?,
-                    licence: text(&package["license"]),
-                })
+        let packages =
+            metadata["packages"].as_array().into_iter().flatten().filter_map(|package| {
+                Some(Package { name: text(&package["name"])?, licence: text(&package["license"]) })
             });
-        Ok(Self {
-            files: list.lines().filter_map(read).collect(),
-            built_from,
-            packages: packages.collect(),
-        })
+        Ok(Self { files: list.lines().filter_map(read).collect(), built_from, packages: packages.collect() })
     }
 
     /// Files below a folder (or all, for "") with one of these endings.
-    pub fn below<'a>(
-        &'a self,
-        folder: &'a str,
-        endings: &'a [&str],
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let matches = move |path: &str| {
-            path.starts_with(folder) && endings.iter().any(|ending| path.ends_with(ending))
-        };
-        self.files
-            .iter()
-            .filter(move |(path, _)| matches(path))
-            .map(|(path, text)| (path.as_str(), text.as_str()))
+    pub fn below<'a>(&'a self, folder: &'a str, endings: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let matches = move |path: &str| path.starts_with(folder) && endings.iter().any(|ending| path.ends_with(ending));
+        self.files.iter().filter(move |(path, _)| matches(path)).map(|(path, text)| (path.as_str(), text.as_str()))
     }
 }
 
@@ -110,10 +81,7 @@ pub fn before_tests(text: &str) -> &str {
         let starts_line = text[..*at].ends_with('\n');
         starts_line
             && attribute.contains("test")
-            && text[*at..]
-                .lines()
-                .take(4)
-                .any(|line| line.starts_with("mod ") && line.ends_with('{'))
+            && text[*at..].lines().take(4).any(|line| line.starts_with("mod ") && line.ends_with('{'))
     });
     &text[..tests.unwrap_or(text.len())]
 }
@@ -121,9 +89,7 @@ pub fn before_tests(text: &str) -> &str {
 /// The lines of a Rust or TypeScript file with their numbers (from 1), comments left out.
 pub fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
-    lines
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        .map(|(at, line)| (at, without_comment(line)))
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(at, line)| (at, without_comment(line)))
 }
 
 fn without_comment(line: &str) -> &str {
@@ -132,13 +98,7 @@ fn without_comment(line: &str) -> &str {
 
 #[cfg(test)]
 pub fn with(files: &[(&str, &str)]) -> Tree {
-    Tree {
-        files: files
-            .iter()
-            .map(|(path, text)| (path.to_string(), text.to_string()))
-            .collect(),
-        ..Tree::default()
-    }
+    Tree { files: files.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect(), ..Tree::default() }
 }
 
 #[cfg(test)]
@@ -147,7 +107,8 @@ mod tests {
 
     #[test]
     fn the_tests_of_a_file_are_cut_off() {
-        let text = "//! Job.\nfn a() {}\n\n#[cfg(test)]\n#[allow(clippy::unwrap_used)]\nmod tests {\n    fn b() {}\n}\n";
+        let text =
+            "//! Job.\nfn a() {}\n\n#[cfg(test)]\n#[allow(clippy::unwrap_used)]\nmod tests {\n    fn b() {}\n}\n";
         assert_eq!(before_tests(text), "//! Job.\nfn a() {}\n\n");
         let without = "//! Job.\n#[cfg(test)]\nmod tests;\nfn a() {}\n";
         assert_eq!(before_tests(without), without);
@@ -155,8 +116,7 @@ mod tests {
 
     #[test]
     fn comments_are_not_code() {
-        let lines: Vec<_> =
-            code("// Instant\nlet a = 1; // HashMap\n    /// Mutex\nlet b = 2;").collect();
+        let lines: Vec<_> = code("// Instant\nlet a = 1; // HashMap\n    /// Mutex\nlet b = 2;").collect();
         assert_eq!(lines, [(2, "let a = 1;"), (4, "let b = 2;")]);
     }
 }
