@@ -5,17 +5,12 @@ use std::any::TypeId;
 use ts_rs::{Config, TS, TypeVisitor};
 use tutti_app::api::{Action, Snapshot};
 
-const HEAD: &str =
-    "// Written by `cargo xtask codegen` from crates/tutti-app/src/api.rs. Do not edit.\n";
+const HEAD: &str = "// Written by `cargo xtask codegen` from crates/tutti-app/src/api.rs. Do not edit.\n";
 
 fn main() {
     // 64-bit integers travel as JSON numbers.
     let config = Config::new().with_large_int("number");
-    let mut types = Types {
-        config: &config,
-        seen: Vec::new(),
-        text: HEAD.to_owned(),
-    };
+    let mut types = Types { config: &config, seen: Vec::new(), text: HEAD.to_owned() };
     types.visit::<Snapshot>();
     types.visit::<Action>();
     print!("{}", types.text);
@@ -36,19 +31,14 @@ impl TypeVisitor for Types<'_> {
         }
         self.seen.push(TypeId::of::<T>());
         let docs = T::docs().unwrap_or_default();
-        self.text.push_str(&format!(
-            "\n{}",
-            laid_out(&format!("{docs}export {}", T::decl(self.config)))
-        ));
+        self.text.push_str(&format!("\n{}", laid_out(&format!("{docs}export {}", T::decl(self.config)))));
         T::visit_dependencies(self);
     }
 }
 
 /// Comments of one line on one line, and what is inside a declaration indented.
 fn laid_out(declaration: &str) -> String {
-    let text = declaration
-        .replace("/**\n * ", "/** ")
-        .replace("\n */\n", " */\n");
+    let text = declaration.replace("/**\n * ", "/** ").replace("\n */\n", " */\n");
     let mut inside = false;
     let mut laid_out = String::new();
     for line in text.lines() {

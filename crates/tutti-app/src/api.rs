@@ -248,28 +248,53 @@ pub struct HistoryMark {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Action {
-    Show { screen: Screen },
+    Show {
+        screen: Screen,
+    },
     StartDemo,
     /// Begin a sign-in with this client id; opens the browser.
-    Connect { client_id: String, name: Option<String> },
+    Connect {
+        client_id: String,
+        name: Option<String>,
+    },
     /// Open the sign-in page once more.
     OpenSignInPage,
     CancelSignIn,
-    SignOut { account: String },
-    ChooseAccount { account: String, chosen: bool },
-    ChooseDevice { account: String, device: Option<String> },
+    SignOut {
+        account: String,
+    },
+    ChooseAccount {
+        account: String,
+        chosen: bool,
+    },
+    ChooseDevice {
+        account: String,
+        device: Option<String>,
+    },
     /// Ask Spotify again for the devices of every account.
     RefreshDevices,
     /// Bring the chosen accounts together in a room on this computer.
     Host,
     Leave,
-    Sync { on: bool },
-    Trim { member: u32, ms: i32 },
+    Sync {
+        on: bool,
+    },
+    Trim {
+        member: u32,
+        ms: i32,
+    },
     /// Demo only: act by hand on a simulated phone.
-    Hand { member: u32, hand: Hand },
-    Dismiss { notice: u64 },
+    Hand {
+        member: u32,
+        hand: Hand,
+    },
+    Dismiss {
+        notice: u64,
+    },
     /// Open an address that the snapshot carries (the item on open.spotify.com) in the browser.
-    OpenLink { link: String },
+    OpenLink {
+        link: String,
+    },
 }
 
 /// What somebody does by hand in their own (simulated) Spotify app.
@@ -277,9 +302,13 @@ pub enum Action {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Hand {
     /// Start this item, or resume when there is none.
-    Play { uri: Option<String> },
+    Play {
+        uri: Option<String>,
+    },
     Pause,
-    Seek { position_ms: f64 },
+    Seek {
+        position_ms: f64,
+    },
     Next,
     Previous,
 }

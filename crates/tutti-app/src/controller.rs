@@ -1,35 +1,65 @@
 //! The one actor that owns the program's state: actions and reports go in one by one, whole snapshots come out.
 
+mod account;
+mod connect;
+mod demo;
+mod hosting;
 mod publish;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::accounts::Accounts;
 use crate::api::{Action, Screen, Snapshot};
+use crate::clock;
 use crate::cover::Covers;
+use crate::local_room::Report;
 use crate::notices::Notices;
+use crate::problem::Problem;
 use crate::program::Options;
 use crate::settings::Settings;
 use crate::shell::Shell;
 use crate::tray;
+use account::AccountState;
+use connect::Connecting;
+use hosting::Hosted;
 use publish::Publisher;
 
 /// What reaches the actor.
 pub(crate) enum Message {
     Action(Action),
     Tray(tray::Entry),
+    /// What a task that was started earlier has come to.
+    SignIn(u64, connect::News),
+    Devices(String, account::Found),
+    Opened(u64, Vec<hosting::Opened>),
+    SignedOut(String, Result<(), Problem>),
+    Stage(u64, Box<Result<crate::demo::Stage, Problem>>),
+    Said(Problem),
     Stop(oneshot::Sender<()>),
 }
+
+/// Ledgers are written this often while they change; a wait that Spotify asked for is written when the program ends.
+const SAVE_EVERY: Duration = Duration::from_secs(20);
 
 pub(crate) struct Controller {
     options: Options,
     shell: Arc<dyn Shell>,
     to_self: mpsc::UnboundedSender<Message>,
     covers: Covers,
+    reach: Accounts,
     settings: Settings,
+    accounts: BTreeMap<String, AccountState>,
     notices: Notices,
     screen: Screen,
+    connecting: Option<Connecting>,
+    room: Option<Hosted>,
+    /// Counts tasks, so that the answer of one that was given up is known as such.
+    attempts: u64,
+    opening: Option<u64>,
     publisher: Publisher,
 }
 
@@ -41,17 +71,35 @@ impl Controller {
         covers: Covers,
     ) -> Self {
         let loaded = Settings::load(&options.home);
+        let mut notices = Notices::default();
+        if let Some(aside) = loaded.put_aside {
+            notices.say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
+        }
         let first = publish::empty(&options);
-        Self {
+        let reach = Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets));
+        let screen = if loaded.settings.accounts.is_empty() { Screen::Welcome } else { Screen::Lobby };
+        let mut controller = Self {
             options,
             shell,
             to_self,
             covers,
+            reach,
             settings: loaded.settings,
-            notices: Notices::default(),
-            screen: Screen::Welcome,
+            accounts: BTreeMap::new(),
+            notices,
+            screen,
+            connecting: None,
+            room: None,
+            attempts: 0,
+            opening: None,
             publisher: Publisher::new(first),
+        };
+        if let Some(demo) = controller.options.demo.clone() {
+            controller.start_demo(demo);
         }
+        let snapshot = controller.snapshot();
+        controller.publisher.publish(snapshot);
+        controller
     }
 
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
@@ -60,47 +108,162 @@ impl Controller {
 
     /// Runs until it is told to stop, or until every handle is gone.
     pub async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
-        loop {
-            let message = tokio::select! {
-                message = inbox.recv() => message,
+        let mut save = tokio::time::interval(SAVE_EVERY);
+        save.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let stopped = loop {
+            tokio::select! {
+                message = inbox.recv() => match message {
+                    Some(Message::Stop(done)) => break Some(done),
+                    Some(message) => self.take(message).await,
+                    None => break None,
+                },
+                report = next_report(&mut self.room) => self.report(report),
                 () = self.publisher.due() => {
                     let snapshot = self.snapshot();
                     self.publisher.publish(snapshot);
                     continue;
                 }
-            };
-            match message {
-                Some(Message::Action(action)) => self.act(action),
-                Some(Message::Tray(entry)) => self.tray(entry),
-                Some(Message::Stop(done)) => {
-                    // An error means that nobody waits any more.
-                    let _ = done.send(());
-                    return;
+                _ = save.tick() => {
+                    self.save_ledgers().await;
+                    continue;
                 }
-                None => return,
             }
             self.publisher.changed();
+        };
+        self.leave().await;
+        self.save_ledgers().await;
+        if let Some(done) = stopped {
+            // An error means that nobody waits any more.
+            let _ = done.send(());
         }
     }
 
-    fn act(&mut self, action: Action) {
+    async fn take(&mut self, message: Message) {
+        match message {
+            Message::Action(action) => self.act(action).await,
+            Message::Tray(entry) => self.tray(entry).await,
+            Message::SignIn(attempt, news) => self.sign_in_news(attempt, news),
+            Message::Devices(account, found) => self.devices_found(&account, found),
+            Message::Opened(attempt, opened) => self.opened(attempt, opened).await,
+            Message::SignedOut(account, outcome) => self.signed_out(&account, outcome),
+            Message::Stage(attempt, stage) => self.staged(attempt, *stage).await,
+            Message::Said(problem) => self.notices.say(&problem),
+            Message::Stop(_) => unreachable!("the loop ends at this message"),
+        }
+    }
+
+    async fn act(&mut self, action: Action) {
         match action {
-            Action::Show { screen } => self.screen = screen,
+            Action::Show { screen } => self.show(screen),
+            Action::StartDemo => {
+                self.leave().await;
+                let demo = self.options.demo.clone().unwrap_or_else(crate::program::DemoOptions::from_env);
+                self.start_demo(demo);
+            }
+            Action::Connect { client_id, name } => self.connect(&client_id, name),
+            Action::OpenSignInPage => self.open_sign_in_page(),
+            Action::CancelSignIn => self.cancel_sign_in(),
+            Action::SignOut { account } => self.sign_out(&account),
+            Action::ChooseAccount { account, chosen } => self.choose_account(&account, chosen),
+            Action::ChooseDevice { account, device } => self.choose_device(&account, device),
+            Action::RefreshDevices => self.refresh_devices(),
+            Action::Host => self.host(),
+            Action::Leave => self.leave().await,
+            Action::Sync { on } => self.sync(on),
+            Action::Trim { member, ms } => self.trim(member, ms),
+            Action::Hand { member, hand } => self.hand(member, hand),
             Action::Dismiss { notice } => self.notices.dismiss(notice),
-            _ => {}
+            Action::OpenLink { link } => self.open_link(&link),
         }
     }
 
-    fn tray(&mut self, entry: tray::Entry) {
+    async fn tray(&mut self, entry: tray::Entry) {
         match entry {
             tray::Entry::Show => self.shell.show_window(),
             tray::Entry::Quit => self.shell.quit(),
-            tray::Entry::Leave => self.act(Action::Leave),
-            tray::Entry::Sync => {}
+            tray::Entry::Leave => self.leave().await,
+            tray::Entry::Sync => {
+                let on = self.room.as_ref().is_some_and(|room| !room.shown.sync);
+                self.sync(on);
+            }
         }
     }
 
-    fn snapshot(&self) -> Snapshot {
-        Snapshot { screen: self.screen, notices: self.notices.list().to_vec(), ..publish::empty(&self.options) }
+    fn show(&mut self, screen: Screen) {
+        let there = screen != Screen::Room || self.room.is_some();
+        if there {
+            self.screen = screen;
+        }
+        if screen == Screen::Lobby {
+            self.refresh_devices();
+        }
+    }
+
+    /// Only what the snapshot carries is opened, and only at Spotify.
+    fn open_link(&mut self, link: &str) {
+        let shown = self.room.as_ref().is_some_and(|room| room.shown.link() == Some(link));
+        if shown && link.starts_with("https://open.spotify.com/") {
+            self.open(link);
+        } else {
+            tracing::warn!("a link that is not shown was not opened");
+        }
+    }
+
+    fn open(&self, address: &str) {
+        if let Err(why) = self.shell.open_address(address) {
+            tracing::warn!(why, "the browser could not be opened");
+        }
+    }
+
+    fn next_attempt(&mut self) -> u64 {
+        self.attempts += 1;
+        self.attempts
+    }
+
+    /// Runs in the background; what comes of it arrives as a message.
+    fn later(&self, task: impl Future<Output = Message> + Send + 'static) {
+        let to_self = self.to_self.clone();
+        tokio::spawn(async move {
+            // An error means that the program has ended.
+            let _ = to_self.send(task.await);
+        });
+    }
+
+    fn save_settings(&mut self) {
+        if let Err(error) = self.settings.save(&self.reach.home) {
+            let path = self.reach.home.settings_file().display().to_string();
+            self.notices.say(&Problem::new("settings_not_written").with("path", path).with("why", error.to_string()));
+        }
+    }
+
+    async fn save_ledgers(&self) {
+        let rations = self.reach.rations.clone();
+        if tokio::task::spawn_blocking(move || rations.save()).await.is_err() {
+            tracing::error!("the request ledgers could not be written");
+        }
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        let now = clock::now();
+        let accounts = self.accounts_shown();
+        let room = self.room.as_mut().map(|room| room.picture(now));
+        let shown = self.room.iter().flat_map(|room| room.shown.covers());
+        self.covers.show(shown);
+        Snapshot {
+            screen: self.screen,
+            notices: self.notices.list().to_vec(),
+            accounts,
+            sign_in: self.connecting.as_ref().and_then(Connecting::shown),
+            room,
+            other_server: self.endpoints().shown(),
+            ..publish::empty(&self.options)
+        }
+    }
+}
+
+async fn next_report(room: &mut Option<Hosted>) -> Report {
+    match room {
+        Some(room) => room.reports.recv().await.expect("the room keeps a sender of its reports"),
+        None => std::future::pending().await,
     }
 }

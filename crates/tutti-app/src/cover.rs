@@ -107,9 +107,9 @@ pub fn key(address: &str) -> String {
 impl State {
     fn allows(&self, url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
-        let known = HOSTS.iter().any(|known| {
-            host == *known || host.strip_suffix(known).is_some_and(|front| front.ends_with('.'))
-        });
+        let known = HOSTS
+            .iter()
+            .any(|known| host == *known || host.strip_suffix(known).is_some_and(|front| front.ends_with('.')));
         let spotify = known && url.scheme() == "https" && url.port().is_none();
         spotify || self.other.as_deref() == Some(url.origin().ascii_serialization().as_str())
     }

@@ -103,10 +103,7 @@ fn tell(orders: &mpsc::UnboundedSender<Order>, order: Order) {
 }
 
 /// The hub's task: ends when nobody can join and nobody is left.
-async fn run_hub(
-    mut joins: mpsc::UnboundedReceiver<oneshot::Sender<Link>>,
-    reports: mpsc::UnboundedSender<Report>,
-) {
+async fn run_hub(mut joins: mpsc::UnboundedReceiver<oneshot::Sender<Link>>, reports: mpsc::UnboundedSender<Report>) {
     let mut hub = Hub::new(1);
     let mut ends: BTreeMap<MemberId, HubEnd> = BTreeMap::new();
     let (to_hub, mut inbox) = mpsc::unbounded_channel::<ToHub>();

@@ -19,7 +19,8 @@ impl AccountLock {
     }
 
     fn take_at(folder: PathBuf, account_id: &str, name: &str) -> Result<Self, Problem> {
-        let unusable = |error: std::io::Error| Problem::new("no_lock").with("name", name).with("why", error.to_string());
+        let unusable =
+            |error: std::io::Error| Problem::new("no_lock").with("name", name).with("why", error.to_string());
         std::fs::create_dir_all(&folder).map_err(unusable)?;
         let path = folder.join(format!("{}.lock", short_hash(account_id.as_bytes())));
         let file = File::options().create(true).truncate(false).write(true).open(path).map_err(unusable)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::api::{Action, Notice, NoticeKind, Screen, WayOut};
+use crate::api::{Action, Notice, NoticeKind, Screen, Trouble, WayOut};
 use crate::settings::{BadServer, HomeError};
 use crate::texts::{has, t};
 
@@ -46,6 +46,11 @@ impl Problem {
     pub fn to_notice(&self, id: u64) -> Notice {
         let kind = if self.is_good_news() { NoticeKind::Info } else { NoticeKind::Problem };
         Notice { id, kind, code: self.code.into(), text: self.text(), way_out: self.way_out.clone() }
+    }
+
+    /// The same beside an account.
+    pub fn to_trouble(&self) -> Trouble {
+        Trouble { code: self.code.into(), text: self.text(), way_out: self.way_out.clone() }
     }
 
     /// Said in the same place, but nothing went wrong.

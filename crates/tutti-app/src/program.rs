@@ -7,6 +7,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::api::{Action, Snapshot};
 use crate::controller::{Controller, Message};
 use crate::cover::{Cover, Covers};
+use crate::problem::Problem;
+use crate::secrets::{Keychain, SecretStore};
 use crate::settings::{Endpoints, Home};
 use crate::shell::Shell;
 use crate::tray;
@@ -18,6 +20,10 @@ pub struct Options {
     pub demo: Option<DemoOptions>,
     pub home: Home,
     pub endpoints: Endpoints,
+    /// Where sign-ins are kept.
+    pub secrets: Arc<dyn SecretStore>,
+    /// The accounts to bring together in this run, by id; none = those chosen in the settings.
+    pub chosen: Option<Vec<String>>,
 }
 
 /// The simulated world of a demo.
@@ -50,11 +56,10 @@ impl Options {
     /// The profile and servers that the environment names (`TUTTI_HOME`, `TUTTI_SPOTIFY_API`,
     /// `TUTTI_SPOTIFY_ACCOUNTS`). Errors are sentences for the user.
     pub fn from_env(demo: bool) -> anyhow::Result<Self> {
-        Ok(Self {
-            demo: demo.then(DemoOptions::from_env),
-            home: Home::from_env()?,
-            endpoints: Endpoints::from_env().map_err(crate::problem::Problem::from)?,
-        })
+        let home = Home::from_env().map_err(Problem::from)?;
+        let secrets = Arc::new(Keychain::new(home.own_keychain()));
+        let endpoints = Endpoints::from_env().map_err(Problem::from)?;
+        Ok(Self { demo: demo.then(DemoOptions::from_env), home, endpoints, secrets, chosen: None })
     }
 }
 

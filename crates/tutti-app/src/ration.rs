@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tutti_core::command::{Answered, Command, Outcome};
-use tutti_core::limit::{Answer, Class, Left, Ledger, Limits, Wait};
+use tutti_core::limit::{Answer, Class, Ledger, Left, Limits, Wait};
 use tutti_core::reading::{Failure, Reading, Seen};
 use tutti_core::time::{LocalTime, Span};
 

@@ -60,9 +60,7 @@ pub enum SecretError {
         "The keychain is locked, or did not answer in time. Unlock it (a prompt may be hidden behind another window) and try again."
     )]
     Locked,
-    #[error(
-        "The keychain stayed locked or refused access. Unlock it, allow Tutti to use it, and try again."
-    )]
+    #[error("The keychain stayed locked or refused access. Unlock it, allow Tutti to use it, and try again.")]
     Denied,
     #[error("The keychain reported a problem: {detail}")]
     Other { detail: String },
@@ -150,19 +148,14 @@ impl SecretError {
     }
 
     fn other(detail: impl Into<String>) -> Self {
-        Self::Other {
-            detail: detail.into(),
-        }
+        Self::Other { detail: detail.into() }
     }
 }
 
 impl Keychain {
     /// The keychain's part for this profile: `TUTTI_HOME`, or `None` for the usual one.
     pub fn new(home: Option<&Path>) -> Self {
-        Self {
-            namespace: namespace(home),
-            deadline: KEYCHAIN_DEADLINE,
-        }
+        Self { namespace: namespace(home), deadline: KEYCHAIN_DEADLINE }
     }
 
     /// With another deadline than [`KEYCHAIN_DEADLINE`].
@@ -197,9 +190,7 @@ impl SecretStore for Keychain {
             Err(KeyringError::NoEntry) => Ok(None),
             Err(error) => Err(error),
         })?;
-        bytes
-            .map(|bytes| StoredLogin::from_bytes(&bytes))
-            .transpose()
+        bytes.map(|bytes| StoredLogin::from_bytes(&bytes)).transpose()
     }
 
     fn save(&self, account_key: &str, login: &StoredLogin) -> Result<(), SecretError> {
@@ -262,9 +253,7 @@ pub fn profile_digits(home: &Path) -> String {
             let bytes = part.as_os_str().as_encoded_bytes().iter().copied();
             bytes.chain([0]).collect::<Vec<u8>>()
         })
-        .fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{hash:08x}")
 }
 
@@ -279,9 +268,7 @@ fn namespace(home: Option<&Path>) -> String {
 fn delete_all(entry: &Entry) -> Result<(), KeyringError> {
     match entry.delete_credential() {
         Err(KeyringError::NoEntry) => Ok(()),
-        Err(KeyringError::Ambiguous(twins)) => {
-            twins.iter().try_for_each(|twin| twin.delete_credential())
-        }
+        Err(KeyringError::Ambiguous(twins)) => twins.iter().try_for_each(|twin| twin.delete_credential()),
         outcome => outcome,
     }
 }
@@ -362,9 +349,7 @@ fn explain(error: KeyringError) -> SecretError {
 /// The error in words, without the data that some of them carry.
 fn describe(error: &KeyringError) -> String {
     match error {
-        KeyringError::BadEncoding(_) | KeyringError::BadDataFormat(..) => {
-            "what it keeps is not readable".to_owned()
-        }
+        KeyringError::BadEncoding(_) | KeyringError::BadDataFormat(..) => "what it keeps is not readable".to_owned(),
         KeyringError::Ambiguous(twins) => format!("{} entries for one account", twins.len()),
         error => error.to_string(),
     }
@@ -380,20 +365,12 @@ mod tests {
     fn a_login_survives_being_written_and_read() {
         let login = login("r\"\\\u{e9}");
 
-        assert_eq!(
-            StoredLogin::from_bytes(&login.to_bytes().unwrap()),
-            Ok(login)
-        );
+        assert_eq!(StoredLogin::from_bytes(&login.to_bytes().unwrap()), Ok(login));
     }
 
     #[test]
     fn what_is_not_a_login_is_an_error_that_repeats_nothing_of_it() {
-        for text in [
-            "",
-            "probe",
-            "{}",
-            r#"{"refresh_token":"secret-text","client_id":3}"#,
-        ] {
+        for text in ["", "probe", "{}", r#"{"refresh_token":"secret-text","client_id":3}"#] {
             let error = StoredLogin::from_bytes(text.as_bytes()).unwrap_err();
 
             assert_eq!(error.code(), "keychain_other");
@@ -447,10 +424,7 @@ mod tests {
         assert_eq!(stuck, Err(SecretError::Locked));
         assert_eq!(given_up, Err(SecretError::Locked));
         assert_eq!(after, Ok(7));
-        assert!(
-            calls.recv().is_err(),
-            "a call that was given up is not made"
-        );
+        assert!(calls.recv().is_err(), "a call that was given up is not made");
     }
 
     #[test]
@@ -464,32 +438,12 @@ mod tests {
     fn every_trouble_has_its_word_and_its_way_out() {
         let wrapped = |words: &str| KeyringError::NoStorageAccess(words.into());
         for (error, code, way_out) in [
-            (
-                KeyringError::NoDefaultStore,
-                "no_keychain",
-                "install GNOME Keyring",
-            ),
+            (KeyringError::NoDefaultStore, "no_keychain", "install GNOME Keyring"),
             (wrapped("object locked"), "keychain_locked", "Unlock it"),
-            (
-                wrapped("prompt dismissed"),
-                "keychain_denied",
-                "allow Tutti",
-            ),
-            (
-                wrapped("result not returned"),
-                "no_keychain",
-                "default collection",
-            ),
-            (
-                KeyringError::PlatformFailure("gone".into()),
-                "keychain_other",
-                "gone",
-            ),
-            (
-                KeyringError::BadEncoding(b"secret-text".to_vec()),
-                "keychain_other",
-                "not readable",
-            ),
+            (wrapped("prompt dismissed"), "keychain_denied", "allow Tutti"),
+            (wrapped("result not returned"), "no_keychain", "default collection"),
+            (KeyringError::PlatformFailure("gone".into()), "keychain_other", "gone"),
+            (KeyringError::BadEncoding(b"secret-text".to_vec()), "keychain_other", "not readable"),
         ] {
             let error = explain(error);
 
@@ -508,8 +462,7 @@ mod tests {
         use super::*;
 
         const SCENE: &str = "TUTTI_TEST_KEYCHAIN_SCENE";
-        const UNLOCK: &str =
-            "printf pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null";
+        const UNLOCK: &str = "printf pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null";
         const START: &str = "gnome-keyring-daemon --start --components=secrets >/dev/null";
 
         #[test]
@@ -540,11 +493,7 @@ mod tests {
                 Ok("no_keychain") => {
                     let error = keychain.probe().unwrap_err();
                     assert_eq!(error.code(), "no_keychain");
-                    assert!(
-                        error
-                            .to_string()
-                            .contains("has no keychain that Tutti can use")
-                    );
+                    assert!(error.to_string().contains("has no keychain that Tutti can use"));
                     assert_eq!(keychain.load("anna").unwrap_err().code(), "no_keychain");
                 }
                 Ok("keeps") => {
@@ -586,10 +535,7 @@ mod tests {
                     .unwrap();
                 let said = String::from_utf8_lossy(&output.stdout);
                 let complained = String::from_utf8_lossy(&output.stderr);
-                assert!(
-                    output.status.success() && said.contains("1 passed"),
-                    "{scene}: {said}\n{complained}"
-                );
+                assert!(output.status.success() && said.contains("1 passed"), "{scene}: {said}\n{complained}");
             }
         }
 
@@ -602,9 +548,7 @@ mod tests {
         fn session(keyring: &str) -> Command {
             let mut command = Command::new("dbus-run-session");
             let script = format!("{keyring}; exec \"$0\" \"$@\"");
-            command
-                .args(["--", "bash", "-c", &script])
-                .arg(this_program());
+            command.args(["--", "bash", "-c", &script]).arg(this_program());
             command
         }
 

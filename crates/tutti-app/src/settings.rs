@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 pub use endpoints::{BadServer, Endpoints};
 pub use file::{Loaded, write_atomically};
-pub use home::{Home, HomeError};
 pub(crate) use home::short_hash;
+pub use home::{Home, HomeError};
 
 /// Version of the file's shape.
 const VERSION: u32 = 1;
@@ -89,7 +89,8 @@ const NAME_LIMIT: usize = 64;
 /// when nothing is left.
 pub fn tidy_name(given: &str) -> Option<String> {
     let odd = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     let name: String = given.chars().filter(|c| !odd(*c)).collect();
     let name: String = name.trim().chars().take(NAME_LIMIT).collect();

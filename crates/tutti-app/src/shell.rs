@@ -19,11 +19,7 @@ pub struct NoWindow {
 
 impl Shell for NoWindow {
     fn open_address(&self, address: &str) -> Result<(), String> {
-        if self.browser {
-            open::that_detached(address).map_err(|error| error.to_string())
-        } else {
-            Ok(())
-        }
+        if self.browser { open::that_detached(address).map_err(|error| error.to_string()) } else { Ok(()) }
     }
 
     fn show_window(&self) {}

@@ -27,8 +27,17 @@ pub enum Entry {
 pub enum Row {
     /// A line of text that cannot be clicked.
     Text(String),
-    Check { entry: Entry, label: String, on: bool, enabled: bool },
-    Button { entry: Entry, label: String, enabled: bool },
+    Check {
+        entry: Entry,
+        label: String,
+        on: bool,
+        enabled: bool,
+    },
+    Button {
+        entry: Entry,
+        label: String,
+        enabled: bool,
+    },
     Separator,
 }
 
@@ -67,9 +76,8 @@ fn icon(snapshot: &Snapshot) -> Icon {
     if !room.now_playing.as_ref().is_some_and(|item| item.playing) {
         return Icon::Paused;
     }
-    let apart = |member: &crate::api::Member| {
-        !member.leads && member.timing.is_none_or(|timing| timing.band > Band::Fine)
-    };
+    let apart =
+        |member: &crate::api::Member| !member.leads && member.timing.is_none_or(|timing| timing.band > Band::Fine);
     if room.members.iter().any(apart) { Icon::OutOfStep } else { Icon::InStep }
 }
 

@@ -42,7 +42,8 @@ impl Told {
     }
 
     pub fn into_problem(self) -> Problem {
-        let problem = self.values.into_iter().fold(Problem::new(self.code), |problem, (name, value)| problem.with(name, value));
+        let problem =
+            self.values.into_iter().fold(Problem::new(self.code), |problem, (name, value)| problem.with(name, value));
         match self.way_out {
             Some((label, action)) => problem.way_out(label, action),
             None => problem,

@@ -75,11 +75,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn many_changes_make_few_snapshots() {
-        let options = Options {
-            demo: None,
-            home: crate::settings::Home::at("/nowhere"),
-            endpoints: crate::settings::Endpoints::default(),
-        };
+        let options = options();
         let mut publisher = Publisher::new(empty(&options));
         let start = Instant::now();
 
@@ -96,13 +92,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_change_nothing_is_due() {
-        let options = Options {
-            demo: None,
-            home: crate::settings::Home::at("/nowhere"),
-            endpoints: crate::settings::Endpoints::default(),
-        };
+        let options = options();
         let publisher = Publisher::new(empty(&options));
 
         assert!(tokio::time::timeout(Duration::from_secs(3600), publisher.due()).await.is_err());
+    }
+
+    fn options() -> Options {
+        Options {
+            demo: None,
+            home: crate::settings::Home::at("/nowhere"),
+            endpoints: crate::settings::Endpoints::default(),
+            secrets: Arc::new(crate::secrets::Memory::default()),
+            chosen: None,
+        }
     }
 }

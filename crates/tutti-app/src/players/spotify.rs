@@ -320,7 +320,10 @@ mod tests {
             Failure::RateLimited { until: now + Span::from_secs(7), quota: true }
         );
         assert_eq!(failure(&Error::Auth(AuthError::Ended), now), Failure::NeedsLogin);
-        assert_eq!(failure(&refused(403, None, "User not registered in the Developer Dashboard"), now), Failure::NotAllowedHere);
+        assert_eq!(
+            failure(&refused(403, None, "User not registered in the Developer Dashboard"), now),
+            Failure::NotAllowedHere
+        );
         assert_eq!(failure(&refused(502, None, ""), now), Failure::Server);
         assert_eq!(failure(&Error::Transport(Transport::Timeout), now), Failure::Network);
         assert_eq!(failure(&Error::Unreadable { detail: String::new() }, now), Failure::Server);

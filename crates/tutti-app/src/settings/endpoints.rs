@@ -29,11 +29,7 @@ pub enum BadServer {
 
 impl Default for Endpoints {
     fn default() -> Self {
-        Self {
-            api: "https://api.spotify.com/v1".into(),
-            accounts: "https://accounts.spotify.com".into(),
-            other: false,
-        }
+        Self { api: "https://api.spotify.com/v1".into(), accounts: "https://accounts.spotify.com".into(), other: false }
     }
 }
 
@@ -56,7 +52,8 @@ impl Endpoints {
 
     /// What to show where another server is in force.
     pub fn shown(&self) -> Option<String> {
-        self.other.then(|| Url::parse(&self.api).map_or_else(|_| self.api.clone(), |url| url.origin().ascii_serialization()))
+        self.other
+            .then(|| Url::parse(&self.api).map_or_else(|_| self.api.clone(), |url| url.origin().ascii_serialization()))
     }
 }
 
@@ -69,7 +66,8 @@ fn loopback(given: &str) -> Result<String, BadServer> {
         Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
         None => false,
     };
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     if here && bare && matches!(url.scheme(), "http" | "https") {
         Ok(url.as_str().trim_end_matches('/').to_owned())
     } else {
@@ -89,7 +87,9 @@ mod tests {
 
         assert_eq!(here.api, "http://127.0.0.1:9/v1");
         assert_eq!(here.shown().unwrap(), "http://127.0.0.1:9");
-        for bad in ["https://example.com", "http://10.0.0.1", "http://user@127.0.0.1", "127.0.0.1:80", "", "ftp://127.0.0.1"] {
+        for bad in
+            ["https://example.com", "http://10.0.0.1", "http://user@127.0.0.1", "127.0.0.1:80", "", "ftp://127.0.0.1"]
+        {
             assert!(Endpoints::other("http://127.0.0.1:9/v1", bad).is_err(), "{bad}");
         }
     }

@@ -1,0 +1,142 @@
+//! The accounts of this computer in the lobby: devices, choices, signing out.
+
+use std::sync::Arc;
+
+use tutti_core::reading::Failure;
+
+use super::{Controller, Message};
+use crate::api;
+use crate::players::{Listed, Player};
+use crate::problem::Problem;
+use crate::ration::Rationed;
+use crate::trouble::of_failure;
+
+/// What this run knows of an account beside its settings.
+#[derive(Default)]
+pub(super) struct AccountState {
+    pub player: Option<Arc<Rationed>>,
+    devices: Vec<Listed>,
+    trouble: Option<api::Trouble>,
+}
+
+/// What came of looking for an account's devices.
+pub(crate) struct Found {
+    player: Result<Arc<Rationed>, Problem>,
+    devices: Result<Vec<Listed>, Failure>,
+}
+
+impl Controller {
+    pub(super) fn accounts_shown(&self) -> Vec<api::Account> {
+        let shown = self.settings.accounts.iter().map(|account| {
+            let state = self.accounts.get(&account.account_id);
+            let devices = state.map(|state| state.devices.iter().map(device).collect());
+            api::Account {
+                id: account.account_id.clone(),
+                name: account.name.clone(),
+                chosen: self.is_chosen(account),
+                devices: devices.unwrap_or_default(),
+                device: account.device.clone(),
+                trouble: state.and_then(|state| state.trouble.clone()),
+            }
+        });
+        shown.collect()
+    }
+
+    /// One request an account; the answers come as messages.
+    pub(super) fn refresh_devices(&self) {
+        for account in self.settings.accounts.clone() {
+            let reach = self.reach.clone();
+            let open = self.accounts.get(&account.account_id).and_then(|state| state.player.clone());
+            self.later(async move {
+                let player = match open {
+                    Some(player) => Ok(player),
+                    None => reach.open(&account).await,
+                };
+                let devices = match &player {
+                    Ok(player) => player.devices().await,
+                    Err(_) => Ok(Vec::new()),
+                };
+                Message::Devices(account.account_id, Found { player, devices })
+            });
+        }
+    }
+
+    pub(super) fn devices_found(&mut self, account_id: &str, found: Found) {
+        let Some(name) = self.settings.account(account_id).map(|account| account.name.clone()) else { return };
+        let state = self.accounts.entry(account_id.to_owned()).or_default();
+        match found.player {
+            Ok(player) => state.player = Some(player),
+            Err(problem) => {
+                state.trouble = Some(problem.to_trouble());
+                return;
+            }
+        }
+        match found.devices {
+            Ok(devices) => {
+                let none = devices.is_empty();
+                state.devices = devices;
+                let trouble = || crate::trouble::Told::new("no_device").out("look_again", api::Action::RefreshDevices);
+                state.trouble = none.then(|| trouble().into_trouble());
+            }
+            Err(failure) => {
+                state.trouble = Some(of_failure(&failure, &name, &self.reach.endpoints).into_trouble());
+            }
+        }
+    }
+
+    pub(super) fn choose_account(&mut self, account_id: &str, chosen: bool) {
+        if let Some(account) = self.settings.account_mut(account_id) {
+            account.chosen = chosen;
+            self.save_settings();
+        }
+    }
+
+    pub(super) fn choose_device(&mut self, account_id: &str, device: Option<String>) {
+        let Some(account) = self.settings.account_mut(account_id) else { return };
+        account.device.clone_from(&device);
+        self.save_settings();
+        if let Some(room) = &self.room
+            && let Some(member) = room.member_of(account_id)
+        {
+            room.room.device(member, device);
+        }
+    }
+
+    /// Leaves the room with the account and deletes its sign-in; the others play on.
+    pub(super) fn sign_out(&mut self, account_id: &str) {
+        if self.settings.account(account_id).is_none() {
+            return;
+        }
+        let (reach, account) = (self.reach.clone(), account_id.to_owned());
+        self.later(async move {
+            let outcome = reach.forget(&account).await;
+            Message::SignedOut(account, outcome)
+        });
+    }
+
+    pub(super) fn signed_out(&mut self, account_id: &str, outcome: Result<(), Problem>) {
+        if let Err(problem) = outcome {
+            return self.notices.say(&problem);
+        }
+        let Some(place) = self.settings.accounts.iter().position(|account| account.account_id == account_id) else {
+            return;
+        };
+        let account = self.settings.accounts.remove(place);
+        self.accounts.remove(account_id);
+        self.save_settings();
+        if let Some(room) = &mut self.room {
+            room.part(account_id);
+        }
+        self.notices.say(&Problem::new("signed_out").with("name", account.name));
+    }
+}
+
+fn device(listed: &Listed) -> api::Device {
+    api::Device {
+        id: listed.id.clone(),
+        name: listed.name.clone(),
+        kind: listed.kind.clone(),
+        active: listed.active,
+        restricted: listed.restricted,
+    }
+}

@@ -1,0 +1,80 @@
+//! The demo in the window: setting the stage, and the hands on its phones.
+
+use tutti_core::time::Span;
+
+use super::hosting::{Guest, Hosted};
+use super::{Controller, Message};
+use crate::api::{Action, Hand, Screen};
+use crate::demo::Stage;
+use crate::local_room::Seat;
+use crate::problem::Problem;
+use crate::program::DemoOptions;
+use crate::texts::t;
+
+impl Controller {
+    /// Sets the stage in the background; the window waits on the room's screen.
+    pub(super) fn start_demo(&mut self, options: DemoOptions) {
+        let attempt = self.next_attempt();
+        self.opening = Some(attempt);
+        self.screen = Screen::Room;
+        self.notices.clear("demo_failed");
+        self.notices.clear("other_server_gone");
+        self.later(async move { Message::Stage(attempt, Box::new(Stage::set(&options).await)) });
+    }
+
+    /// Everybody is there: they take their seats, and the first one plays something.
+    pub(super) async fn staged(&mut self, attempt: u64, stage: Result<Stage, Problem>) {
+        let wanted = self.opening == Some(attempt);
+        match stage {
+            Ok(stage) if !wanted => stage.strike().await,
+            Err(_) if !wanted => {}
+            Ok(stage) => {
+                self.opening = None;
+                self.open_stage(stage).await;
+            }
+            Err(problem) => {
+                self.opening = None;
+                self.screen = Screen::Welcome;
+                self.notices.say(&problem.way_out("start_demo", Action::StartDemo));
+            }
+        }
+    }
+
+    async fn open_stage(&mut self, stage: Stage) {
+        self.covers.allow(stage.endpoints.shown());
+        let seed = self.options.demo.as_ref().map_or(0, |demo| demo.seed);
+        let people = stage.people.clone();
+        let first =
+            (people.first().map(|person| person.user.clone()), stage.songs.first().map(|song| song.uri.clone()));
+        let mut hosted = Hosted::open(t("room.name.demo", &[]), stage.endpoints.clone(), Some(stage));
+        for (place, person) in people.into_iter().enumerate() {
+            let seat = Seat { player: person.player, device: None, trim: Span::ZERO, seed: seed + place as u64 };
+            hosted.seat(Guest { account_id: person.user, name: person.name, seat }).await;
+        }
+        self.room = Some(hosted);
+        self.screen = Screen::Room;
+        if let (Some(user), Some(uri)) = first {
+            self.act_by_hand(user, Hand::Play { uri: Some(uri) });
+        }
+    }
+
+    pub(super) fn hand(&mut self, member: u32, hand: Hand) {
+        let shown = self.room.as_ref().and_then(|room| room.shown.member(member));
+        if let Some(user) = shown.map(|member| member.account.clone()) {
+            self.act_by_hand(user, hand);
+        }
+    }
+
+    fn act_by_hand(&mut self, user: String, hand: Hand) {
+        let Some(hands) = self.room.as_ref().and_then(|room| room.stage.as_ref()).map(Stage::hands) else {
+            return;
+        };
+        let to_self = self.to_self.clone();
+        tokio::spawn(async move {
+            if let Err(problem) = hands.act(&user, &hand).await {
+                // An error means that the program has ended.
+                let _ = to_self.send(Message::Said(problem));
+            }
+        });
+    }
+}

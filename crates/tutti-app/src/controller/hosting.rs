@@ -1,0 +1,236 @@
+//! The room that this program hosts: who sits in it, what is asked of it, how it ends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tutti_core::clock::RoomClock;
+use tutti_core::limit::Left;
+use tutti_core::room::MemberId;
+use tutti_core::time::{LocalTime, Span};
+
+use super::{Controller, Message};
+use crate::agent;
+use crate::api::{self, Action, Screen};
+use crate::clock;
+use crate::demo::Stage;
+use crate::local_room::{LocalRoom, Report, Seat};
+use crate::lock::AccountLock;
+use crate::problem::Problem;
+use crate::ration::Rationed;
+use crate::settings::{AccountSettings, Endpoints};
+use crate::texts::t;
+use crate::view::{Requests, RoomShown};
+
+/// The largest correction for speakers: ten times what any is known to need would be a slip of the hand.
+const LARGEST_TRIM_MS: i32 = 2_000;
+
+/// A room in this process, with everything that belongs to it.
+pub(super) struct Hosted {
+    pub room: LocalRoom,
+    pub shown: RoomShown,
+    pub reports: mpsc::UnboundedReceiver<Report>,
+    players: BTreeMap<MemberId, Arc<Rationed>>,
+    locks: BTreeMap<String, AccountLock>,
+    endpoints: Endpoints,
+    pub stage: Option<Stage>,
+    /// Kept so that the stream of reports does not end before the room.
+    _to_reports: mpsc::UnboundedSender<Report>,
+}
+
+/// An account on its way into a room.
+pub(crate) struct Opened {
+    account: AccountSettings,
+    outcome: Result<(Arc<Rationed>, AccountLock), Problem>,
+}
+
+/// Who is to join.
+pub(super) struct Guest {
+    pub account_id: String,
+    pub name: String,
+    pub seat: Seat,
+}
+
+impl Hosted {
+    pub fn open(name: String, endpoints: Endpoints, stage: Option<Stage>) -> Self {
+        let (to_reports, reports) = mpsc::unbounded_channel();
+        let songs = stage.as_ref().map(|stage| stage.songs.clone());
+        Self {
+            room: LocalRoom::open(to_reports.clone()),
+            // The hub runs in this process: its clock is this machine's.
+            shown: RoomShown::new(name, songs, RoomClock::same_machine(), clock::now()),
+            reports,
+            players: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            endpoints,
+            stage,
+            _to_reports: to_reports,
+        }
+    }
+
+    pub async fn seat(&mut self, guest: Guest) {
+        let player = Arc::clone(&guest.seat.player);
+        let member = self.room.join(guest.seat).await;
+        self.players.insert(member, player);
+        self.shown.joined(member, guest.account_id, guest.name);
+    }
+
+    pub fn member_of(&self, account_id: &str) -> Option<MemberId> {
+        self.shown.members().iter().find(|member| member.account == account_id).map(|member| member.id)
+    }
+
+    /// One account leaves; its music stays as it is, and the others play on.
+    pub fn part(&mut self, account_id: &str) {
+        if let Some(member) = self.member_of(account_id) {
+            self.room.leave(member);
+            self.players.remove(&member);
+            self.shown.left(member);
+            self.locks.remove(account_id);
+        }
+    }
+
+    pub fn picture(&mut self, now: LocalTime) -> api::Room {
+        let rations: Vec<_> = self.players.values().map(|player| player.ration()).collect();
+        let least = |left: Left, other: Left| Left {
+            in_30_s: left.in_30_s.min(other.in_30_s),
+            in_hour: left.in_hour.min(other.in_hour),
+            in_day: left.in_day.min(other.in_day),
+        };
+        let nothing_used = Left { in_30_s: u32::MAX, in_hour: u32::MAX, in_day: u32::MAX };
+        let requests = Requests {
+            minute: self.players.values().map(|player| player.requests_minute()).sum(),
+            left: rations.iter().map(|ration| ration.left()).reduce(least).unwrap_or(nothing_used),
+            waiting: rations.iter().filter_map(|ration| ration.waiting()).max_by_key(|wait| wait.until),
+        };
+        let players = &self.players;
+        let requests_of = |member| players.get(&member).map_or(0, |player| player.requests_minute());
+        self.shown.picture(now, &self.endpoints, requests, requests_of)
+    }
+
+    async fn close(self) {
+        self.room.close().await;
+        if let Some(stage) = self.stage {
+            stage.strike().await;
+        }
+    }
+}
+
+impl Controller {
+    /// The server that is in force: the demo's while it runs.
+    pub(super) fn endpoints(&self) -> &Endpoints {
+        self.room.as_ref().map_or(&self.reach.endpoints, |room| &room.endpoints)
+    }
+
+    pub(super) fn is_chosen(&self, account: &AccountSettings) -> bool {
+        match &self.options.chosen {
+            Some(chosen) => chosen.contains(&account.account_id),
+            None => account.chosen,
+        }
+    }
+
+    /// Brings the chosen accounts together; their players are opened in the background.
+    pub(super) fn host(&mut self) {
+        let chosen: Vec<_> = self.settings.accounts.iter().filter(|account| self.is_chosen(account)).cloned().collect();
+        if chosen.len() < 2 {
+            let lobby = Action::Show { screen: Screen::Lobby };
+            return self.notices.say(&Problem::new("need_two_accounts").way_out("choose_accounts", lobby));
+        }
+        if self.room.is_some() || self.opening.is_some() {
+            return;
+        }
+        for code in ["need_two_accounts", "account_busy", "needs_login"] {
+            self.notices.clear(code);
+        }
+        let attempt = self.next_attempt();
+        self.opening = Some(attempt);
+        let reach = self.reach.clone();
+        let open = move |account: AccountSettings| {
+            let reach = reach.clone();
+            async move {
+                let outcome = match reach.lock(&account) {
+                    Ok(lock) => reach.open(&account).await.map(|player| (player, lock)),
+                    Err(problem) => Err(problem),
+                };
+                Opened { account, outcome }
+            }
+        };
+        self.later(async move {
+            let opened = futures::future::join_all(chosen.into_iter().map(open)).await;
+            Message::Opened(attempt, opened)
+        });
+    }
+
+    pub(super) async fn opened(&mut self, attempt: u64, opened: Vec<Opened>) {
+        if self.opening != Some(attempt) {
+            return;
+        }
+        self.opening = None;
+        let mut hosted = Hosted::open(t("room.name.here", &[]), self.reach.endpoints.clone(), None);
+        for Opened { account, outcome } in opened {
+            match outcome {
+                Ok((player, lock)) => {
+                    self.accounts.entry(account.account_id.clone()).or_default().player = Some(Arc::clone(&player));
+                    hosted.locks.insert(account.account_id.clone(), lock);
+                    let seat = Seat {
+                        player,
+                        device: account.device,
+                        trim: Span::from_millis(account.trim_ms.into()),
+                        seed: rand::random(),
+                    };
+                    hosted.seat(Guest { account_id: account.account_id, name: account.name, seat }).await;
+                }
+                Err(problem) => self.notices.say(&problem),
+            }
+        }
+        if hosted.shown.members().len() < 2 {
+            return hosted.close().await;
+        }
+        self.room = Some(hosted);
+        self.screen = Screen::Room;
+    }
+
+    /// Ends the room, or what is on the way to one; the music stays as it is.
+    pub(super) async fn leave(&mut self) {
+        self.opening = None;
+        let Some(room) = self.room.take() else { return };
+        self.covers.allow(self.reach.endpoints.shown());
+        let demo = room.stage.is_some();
+        room.close().await;
+        let nobody = self.settings.accounts.is_empty();
+        self.screen = if demo && nobody { Screen::Welcome } else { Screen::Lobby };
+        if self.screen == Screen::Lobby {
+            self.refresh_devices();
+        }
+    }
+
+    pub(super) fn report(&mut self, report: Report) {
+        let Some(room) = &mut self.room else { return };
+        let now = clock::now();
+        match report {
+            Report::State(state) => room.shown.changed(state, now),
+            Report::Member(member, agent::Report::View(view)) => room.shown.seen(member, *view, now),
+            Report::Member(member, agent::Report::Event(_, event)) => {
+                tracing::debug!(member = member.0, ?event, "engine");
+            }
+        }
+    }
+
+    pub(super) fn sync(&mut self, on: bool) {
+        if let Some(room) = &mut self.room {
+            room.shown.sync = on;
+            room.room.sync(on);
+        }
+    }
+
+    pub(super) fn trim(&mut self, member: u32, ms: i32) {
+        let ms = ms.clamp(-LARGEST_TRIM_MS, LARGEST_TRIM_MS);
+        let Some(room) = &self.room else { return };
+        let Some(shown) = room.shown.member(member) else { return };
+        room.room.trim(shown.id, Span::from_millis(ms.into()));
+        let account = shown.account.clone();
+        if let Some(account) = self.settings.account_mut(&account) {
+            account.trim_ms = ms;
+            self.save_settings();
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What is shown of a room: the engine's state and reports, turned into the contract's `Room`.
+
+mod history;
+mod member;
+mod words;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tutti_core::clock::RoomClock;
+use tutti_core::limit::{Left, Wait};
+use tutti_core::room::{MemberId, RoomState, next_title};
+use tutti_core::standing::View;
+use tutti_core::time::{LocalTime, Span};
+
+use crate::api;
+use crate::cover;
+use crate::settings::Endpoints;
+use crate::texts::t;
+use history::History;
+pub use member::{MemberShown, Smoothed, band, trouble};
+pub use words::{act_words, minutes};
+
+/// Marks older than the chart are not kept.
+const MARKS_FOR: Span = Span::from_secs(180);
+/// Fewer requests left than this in the next half minute, or ten times as many in the hour, are worth a word.
+const FEW_LEFT: u32 = 10;
+
+/// A room as it is shown: fed with reports, asked for pictures.
+#[derive(Debug)]
+pub struct RoomShown {
+    pub name: String,
+    /// What can be started on the phones; only in the demo.
+    pub songs: Option<Vec<api::Song>>,
+    pub sync: bool,
+    members: Vec<MemberShown>,
+    state: Option<Arc<RoomState>>,
+    history: History,
+    marks: VecDeque<Mark>,
+    clock: RoomClock,
+}
+
+#[derive(Debug)]
+struct Mark {
+    at: LocalTime,
+    member: MemberId,
+    text: String,
+}
+
+/// What is known about requests at the moment of a picture.
+#[derive(Debug, Clone, Copy)]
+pub struct Requests {
+    pub minute: u32,
+    pub left: Left,
+    pub waiting: Option<Wait>,
+}
+
+impl RoomShown {
+    pub fn new(name: String, songs: Option<Vec<api::Song>>, clock: RoomClock, now: LocalTime) -> Self {
+        Self {
+            name,
+            songs,
+            sync: true,
+            members: Vec::new(),
+            state: None,
+            history: History::new(now),
+            marks: VecDeque::new(),
+            clock,
+        }
+    }
+
+    pub fn joined(&mut self, id: MemberId, account: String, name: String) {
+        // Colours stay with their members: a free one is not given again while it is on the chart.
+        let color = id.0;
+        self.members.push(MemberShown::new(id, account, name, color));
+    }
+
+    pub fn members(&self) -> &[MemberShown] {
+        &self.members
+    }
+
+    pub fn member(&self, id: u32) -> Option<&MemberShown> {
+        self.members.iter().find(|member| member.id.0 == id)
+    }
+
+    /// A member went.
+    pub fn left(&mut self, id: MemberId) {
+        self.members.retain(|member| member.id != id);
+    }
+
+    /// Spotify's page of the item that plays.
+    pub fn link(&self) -> Option<&str> {
+        self.state.as_ref()?.playback.as_ref()?.item.link.as_deref()
+    }
+
+    /// A member said how it is.
+    pub fn seen(&mut self, id: MemberId, view: View, now: LocalTime) {
+        self.fill(now);
+        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
+            member.seen(view, now);
+        }
+    }
+
+    /// The room changed.
+    pub fn changed(&mut self, state: Arc<RoomState>, now: LocalTime) {
+        let before = self.state.replace(Arc::clone(&state));
+        let acted = before.is_none_or(|before| before.actions < state.actions);
+        let Some(action) = state.action.as_ref().filter(|_| acted) else { return };
+        let Some(member) = self.members.iter_mut().find(|member| member.id == action.member) else { return };
+        member.acted = Some((action.act.clone(), now));
+        if action.takeover {
+            let text = t("mark.takeover", &[("name", &member.name), ("what", &act_words(&action.act))]);
+            self.marks.push_back(Mark { at: self.clock.to_local(action.when.midpoint()), member: member.id, text });
+        }
+    }
+
+    /// Addresses of the covers that the picture of this moment refers to.
+    pub fn covers(&self) -> impl Iterator<Item = &str> {
+        let playback = self.state.as_ref().and_then(|state| state.playback.as_ref());
+        let items = playback.into_iter().flat_map(|playback| std::iter::once(&playback.item).chain(&playback.next));
+        items.filter_map(|item| item.cover.as_deref())
+    }
+
+    /// The picture of this moment. `requests_of` answers a member's requests in the last minute.
+    pub fn picture(
+        &mut self,
+        now: LocalTime,
+        endpoints: &Endpoints,
+        requests: Requests,
+        requests_of: impl Fn(MemberId) -> u32,
+    ) -> api::Room {
+        self.fill(now);
+        self.marks.retain(|mark| now - mark.at < MARKS_FOR);
+        let leader = self.state.as_ref().and_then(|state| state.leader);
+        let members = self.members.iter().map(|member| {
+            let leads = leader == Some(member.id);
+            member.picture(now, leads, self.room_plays(), endpoints, requests_of(member.id))
+        });
+        api::Room {
+            name: self.name.clone(),
+            demo: self.songs.clone().map(|songs| api::Demo { songs }),
+            sync: self.sync,
+            epoch: self.state.as_ref().map_or(0, |state| state.epoch),
+            leader: leader.map(|leader| leader.0),
+            members: members.collect(),
+            now_playing: self.now_playing(now),
+            history: self.history.picture(self.members.iter().map(|member| member.id), self.marks(now)),
+            clock_bound_ms: self.clock.bound().as_ms(),
+            requests_minute: requests.minute,
+            ration: ration(requests, now),
+        }
+    }
+
+    fn fill(&mut self, now: LocalTime) {
+        let errors = self.members.iter().map(|member| (member.id, member.error()));
+        self.history.fill(now, errors);
+    }
+
+    fn room_plays(&self) -> bool {
+        self.state.as_ref().and_then(|state| state.playback.as_ref()).is_some_and(|playback| playback.playing)
+    }
+
+    fn marks(&self, now: LocalTime) -> Vec<api::HistoryMark> {
+        let mark = |mark: &Mark| api::HistoryMark {
+            ago_ms: (now - mark.at).as_ms().max(0.0),
+            member: mark.member.0,
+            text: mark.text.clone(),
+        };
+        self.marks.iter().map(mark).collect()
+    }
+
+    fn now_playing(&self, now: LocalTime) -> Option<api::NowPlaying> {
+        let playback = self.state.as_ref()?.playback.as_ref()?;
+        let item = &playback.item;
+        Some(api::NowPlaying {
+            uri: item.uri.clone(),
+            episode: item.episode,
+            title: item.title.clone(),
+            by: item.by.clone(),
+            album: item.album.clone(),
+            cover: item.cover.as_deref().map(cover::key),
+            link: item.link.clone(),
+            playing: playback.playing,
+            position_ms: playback.position_at(self.clock.to_room(now)).as_ms(),
+            duration_ms: item.duration.as_ms(),
+            next: next_title(&playback.next).map(str::to_owned),
+        })
+    }
+}
+
+/// What is left of the ration, in words.
+fn ration(requests: Requests, now: LocalTime) -> String {
+    if let Some(wait) = requests.waiting.filter(|wait| wait.until > now) {
+        let seconds = (wait.until - now).as_micros() / 1_000_000 + 1;
+        return t("ration.waiting", &[("seconds", &seconds.to_string())]);
+    }
+    let Left { in_30_s, in_hour, in_day } = requests.left;
+    if in_30_s >= FEW_LEFT && in_hour >= FEW_LEFT * 10 && in_day >= FEW_LEFT * 100 {
+        return t("ration.plenty", &[]);
+    }
+    t("ration.some", &[("left", &in_30_s.min(in_hour).min(in_day).to_string())])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! One member as shown: the line under the name, the band, the number, the trouble.
+
+use tutti_core::member::Trouble;
+use tutti_core::room::{Act, MemberId};
+use tutti_core::standing::{Standing, View};
+use tutti_core::time::{LocalTime, Span};
+
+use super::words::{act_code, act_words};
+use crate::api::{self, Action, Band};
+use crate::settings::Endpoints;
+use crate::texts::t;
+use crate::trouble::{Told, of_failure};
+
+/// What somebody did stands under their name for so long.
+const ACTED_FOR: Span = Span::from_secs(8);
+/// A number that jumps with every reading cannot be read: it follows with this time constant.
+const SMOOTHING: Span = Span::from_millis(2_500);
+/// A larger step is news and is shown at once.
+const NEWS: Span = Span::from_millis(150);
+
+#[derive(Debug)]
+pub struct MemberShown {
+    pub id: MemberId,
+    pub account: String,
+    pub name: String,
+    color: u32,
+    view: Option<(View, LocalTime)>,
+    smoothed: Option<Smoothed>,
+    pub(super) acted: Option<(Act, LocalTime)>,
+}
+
+/// A timing error as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Smoothed {
+    error_us: f64,
+    bound: Span,
+    at: LocalTime,
+}
+
+impl Smoothed {
+    pub fn new(error: Span, bound: Span, at: LocalTime) -> Self {
+        Self { error_us: error.as_micros() as f64, bound, at }
+    }
+
+    /// Moves towards a new value; a large step is taken at once.
+    pub fn towards(self, error: Span, bound: Span, at: LocalTime) -> Self {
+        let step = error.as_micros() as f64 - self.error_us;
+        if step.abs() >= NEWS.as_micros() as f64 {
+            return Self::new(error, bound, at);
+        }
+        let passed = (at - self.at).as_secs().max(0.0);
+        let share = passed / (passed + SMOOTHING.as_secs());
+        Self { error_us: self.error_us + step * share, bound, at }
+    }
+
+    pub fn picture(self) -> api::Timing {
+        let error_ms = self.error_us / 1_000.0;
+        api::Timing { error_ms, bound_ms: self.bound.as_ms(), band: band(error_ms) }
+    }
+}
+
+/// The band of a timing error, in ms.
+pub fn band(error_ms: f64) -> Band {
+    match error_ms.abs() {
+        error if error <= 40.0 => Band::OneSound,
+        error if error <= 100.0 => Band::Imperceptible,
+        error if error <= 250.0 => Band::Fine,
+        error if error <= 500.0 => Band::LittleApart,
+        _ => Band::OutOfStep,
+    }
+}
+
+impl MemberShown {
+    pub fn new(id: MemberId, account: String, name: String, color: u32) -> Self {
+        Self { id, account, name, color, view: None, smoothed: None, acted: None }
+    }
+
+    pub fn seen(&mut self, view: View, now: LocalTime) {
+        self.smoothed = view.timing.map(|(error, bound)| match self.smoothed {
+            Some(smoothed) => smoothed.towards(error, bound, now),
+            None => Smoothed::new(error, bound, now),
+        });
+        self.view = Some((view, now));
+    }
+
+    /// The newest timing error, not smoothed.
+    pub fn error(&self) -> Option<Span> {
+        self.view.as_ref()?.0.timing.map(|(error, _)| error)
+    }
+
+    pub fn picture(
+        &self,
+        now: LocalTime,
+        leads: bool,
+        room_plays: bool,
+        endpoints: &Endpoints,
+        requests_minute: u32,
+    ) -> api::Member {
+        let view = self.view.as_ref().map(|(view, _)| view);
+        let timing = self.smoothed.map(Smoothed::picture);
+        let acted = self.acted.as_ref().filter(|(_, at)| now - *at < ACTED_FOR).map(|(act, _)| act);
+        api::Member {
+            id: self.id.0,
+            account: self.account.clone(),
+            name: self.name.clone(),
+            color: self.color,
+            leads,
+            device: view.and_then(|view| view.device.as_ref()).map(|device| device.name.clone()),
+            status: status_of(
+                view.map(|view| view.standing),
+                leads.then_some(acted).flatten(),
+                leads,
+                room_plays,
+                timing,
+            ),
+            trouble: view.and_then(|view| trouble(view, &self.name, endpoints)).map(Told::into_trouble),
+            timing,
+            trim_ms: view.map_or(0, |view| (view.trim.as_micros() / 1_000) as i32),
+            player: self.player(now),
+            requests_minute,
+        }
+    }
+
+    fn player(&self, now: LocalTime) -> Option<api::Player> {
+        let (view, at) = self.view.as_ref()?;
+        let player = view.player.as_ref()?;
+        let since = if player.playing { now - *at } else { Span::ZERO };
+        Some(api::Player {
+            title: Some(player.item.title.clone()),
+            playing: player.playing,
+            position_ms: (player.position + since).clamp(Span::ZERO, player.item.duration).as_ms(),
+            duration_ms: player.item.duration.as_ms(),
+        })
+    }
+}
+
+fn status_of(
+    standing: Option<Standing>,
+    acted: Option<&Act>,
+    leads: bool,
+    room_plays: bool,
+    timing: Option<api::Timing>,
+) -> api::Status {
+    if let Some(act) = acted {
+        return api::Status { code: act_code(act).into(), text: act_words(act) };
+    }
+    match standing {
+        Some(Standing::Away) => status("away"),
+        Some(Standing::Joining) | None => status("joining"),
+        _ if leads => status(if room_plays { "leads_playing" } else { "leads_paused" }),
+        Some(Standing::Waiting | Standing::Leads) => status("waiting"),
+        Some(Standing::Watching) => status("watching"),
+        Some(Standing::Paused) => status("paused_with_room"),
+        Some(Standing::CatchingUp) => status("catching_up"),
+        Some(Standing::InPlace) => match timing.map(|timing| timing.band) {
+            Some(Band::OneSound) => status("one_sound"),
+            Some(Band::Imperceptible) => status("imperceptible"),
+            Some(Band::Fine) => status("fine"),
+            Some(Band::LittleApart) => status("little_apart"),
+            Some(Band::OutOfStep) => status("out_of_step"),
+            None => status("catching_up"),
+        },
+    }
+}
+
+fn status(code: &str) -> api::Status {
+    api::Status { code: code.into(), text: t(&format!("status.{code}"), &[]) }
+}
+
+/// What is wrong with a member, with the way out.
+pub fn trouble(view: &View, name: &str, endpoints: &Endpoints) -> Option<Told> {
+    let device = || view.device.as_ref().map(|device| device.name.clone()).unwrap_or_default();
+    Some(match view.trouble.as_ref()? {
+        Trouble::NoDevice => Told::new("no_device").out("look_again", Action::RefreshDevices),
+        Trouble::NotPremium => Told::new("not_premium"),
+        Trouble::Restricted => Told::new("restricted_device").with("device", device()),
+        Trouble::Ad => Told::new("ad"),
+        Trouble::Failure(failure) => of_failure(failure, name, endpoints),
+    })
+}

@@ -1,0 +1,176 @@
+//! Pictures of rooms in every state that can be shown.
+#![allow(clippy::unwrap_used)]
+
+use tutti_core::member::Trouble;
+use tutti_core::playback::{Item, Playback};
+use tutti_core::reading::{Device, Failure};
+use tutti_core::room::{Act, Action, When};
+use tutti_core::standing::{Player, Standing};
+use tutti_core::time::RoomTime;
+
+use super::*;
+use crate::api::Band;
+
+const NOW: LocalTime = LocalTime::from_micros(1_000_000_000);
+
+#[test]
+fn bands_begin_where_a_listener_would_notice() {
+    let bands = [0.0, -40.0, 40.1, 100.0, -100.1, 250.0, 250.1, -500.0, 500.1].map(band);
+
+    use Band::{Fine, Imperceptible, LittleApart, OneSound, OutOfStep};
+    assert_eq!(
+        bands,
+        [OneSound, OneSound, Imperceptible, Imperceptible, Fine, Fine, LittleApart, LittleApart, OutOfStep]
+    );
+}
+
+#[test]
+fn the_shown_number_is_calm_and_a_jump_is_shown_at_once() {
+    let ms = Span::from_millis;
+    let start = Smoothed::new(ms(0), ms(5), NOW);
+
+    let calm = start.towards(ms(100), ms(5), NOW + ms(2_500)).picture();
+    assert!((calm.error_ms - 50.0).abs() < 0.01, "{calm:?}");
+    let jump = start.towards(ms(-400), ms(9), NOW + ms(10)).picture();
+    assert_eq!((jump.error_ms, jump.bound_ms, jump.band), (-400.0, 9.0, Band::LittleApart));
+}
+
+#[test]
+fn a_followers_status_is_its_band_and_the_leaders_is_what_it_did() {
+    let mut room = room();
+    room.changed(state(0, 1, Act::Sought(Span::from_secs(80)), true), NOW);
+    room.seen(MemberId(0), view(Standing::Leads, Some(0)), NOW);
+    room.seen(MemberId(1), view(Standing::InPlace, Some(-70)), NOW);
+
+    let picture = picture(&mut room, NOW);
+    assert_eq!(picture.members[0].status.text, "sought to 1:20");
+    assert!(picture.members[0].leads && !picture.members[1].leads);
+    assert_eq!(picture.members[1].status.code, "imperceptible");
+    assert_eq!(picture.members[1].timing.unwrap().error_ms, -70.0);
+
+    let later = super::tests::picture(&mut room, NOW + Span::from_secs(30));
+    assert_eq!(later.members[0].status.code, "leads_playing");
+}
+
+#[test]
+fn a_takeover_is_marked_on_the_chart_and_leaves_with_it() {
+    let mut room = room();
+    room.changed(state(0, 1, Act::Paused, false), NOW);
+    room.changed(state(1, 2, Act::Started("Dew Point".into()), true), NOW);
+
+    let marks = picture(&mut room, NOW + Span::from_secs(5)).history.marks;
+    assert_eq!(marks.len(), 1);
+    assert_eq!((marks[0].member, marks[0].ago_ms), (1, 5_000.0));
+    assert_eq!(marks[0].text, "Ben started “Dew Point”");
+    assert!(picture(&mut room, NOW + Span::from_secs(500)).history.marks.is_empty());
+}
+
+#[test]
+fn positions_run_on_between_reports_and_stop_at_the_end() {
+    let mut room = room();
+    room.changed(state(0, 1, Act::Resumed, false), NOW);
+    room.seen(MemberId(1), view(Standing::InPlace, Some(0)), NOW);
+
+    let picture_at = |room: &mut RoomShown, s| picture(room, NOW + Span::from_secs(s));
+    let soon = picture_at(&mut room, 3);
+    assert_eq!(soon.now_playing.as_ref().unwrap().position_ms, 63_000.0);
+    assert_eq!(soon.members[1].player.as_ref().unwrap().position_ms, 63_000.0);
+    let late = picture_at(&mut room, 1_000);
+    assert_eq!(late.now_playing.unwrap().position_ms, 200_000.0);
+}
+
+#[test]
+fn every_trouble_stands_beside_its_member_in_words() {
+    let troubles =
+        [Trouble::NoDevice, Trouble::NotPremium, Trouble::Restricted, Trouble::Ad, Trouble::Failure(Failure::Network)];
+    for trouble in troubles {
+        let mut room = room();
+        room.seen(MemberId(1), View { trouble: Some(trouble.clone()), ..view(Standing::Away, None) }, NOW);
+
+        let picture = picture(&mut room, NOW);
+        let shown = picture.members[1].trouble.as_ref().unwrap();
+        assert!(!shown.text.starts_with("trouble.") && !shown.text.contains(['{', '}']), "{trouble:?}: {}", shown.text);
+        assert!(picture.members[0].trouble.is_none(), "the others play on");
+    }
+}
+
+#[test]
+fn the_ration_says_plenty_some_or_how_long_to_wait() {
+    let left = |in_30_s| Left { in_30_s, in_hour: 2_000, in_day: 10_000 };
+    let words = |left, waiting| ration(Requests { minute: 0, left, waiting }, NOW);
+
+    assert_eq!(words(left(30), None), "plenty left");
+    assert_eq!(words(left(4), None), "4 left for now");
+    let wait = Wait { since: NOW, until: NOW + Span::from_millis(11_500), quota: false };
+    assert_eq!(words(left(30), Some(wait)), "waiting 12 s");
+}
+
+#[test]
+fn every_status_has_its_text() {
+    use Standing::*;
+    for standing in [Joining, Waiting, Leads, InPlace, CatchingUp, Paused, Away, Watching] {
+        let mut room = room();
+        room.seen(MemberId(0), view(standing, Some(1)), NOW);
+
+        let status = &picture(&mut room, NOW).members[0].status;
+        assert!(!status.text.contains('.') || status.text.contains(' '), "{standing:?}: {status:?}");
+    }
+}
+
+fn room() -> RoomShown {
+    let mut room = RoomShown::new("Room".into(), None, RoomClock::same_machine(), NOW);
+    room.joined(MemberId(0), "a".into(), "Anna".into());
+    room.joined(MemberId(1), "b".into(), "Ben".into());
+    room
+}
+
+fn picture(room: &mut RoomShown, now: LocalTime) -> api::Room {
+    let left = Left { in_30_s: 30, in_hour: 2_000, in_day: 10_000 };
+    room.picture(now, &Endpoints::default(), Requests { minute: 20, left, waiting: None }, |_| 10)
+}
+
+fn view(standing: Standing, error_ms: Option<i64>) -> View {
+    View {
+        standing,
+        timing: error_ms.map(|error| (Span::from_millis(error), Span::from_millis(8))),
+        trim: Span::ZERO,
+        player: Some(Player { item: item(), playing: true, position: Span::from_secs(60) }),
+        device: Some(Device { id: None, name: "Kitchen".into(), restricted: false }),
+        trouble: None,
+    }
+}
+
+fn state(leader: u32, actions: u64, act: Act, takeover: bool) -> Arc<RoomState> {
+    let at = RoomTime::from_micros(NOW.as_micros());
+    Arc::new(RoomState {
+        term: 1,
+        epoch: actions,
+        seq: actions,
+        leader: Some(MemberId(leader)),
+        playback: Some(Playback {
+            item: item(),
+            playing: true,
+            position: Span::from_secs(60),
+            at,
+            bound: Span::from_millis(5),
+            next: Vec::new(),
+            next_known: true,
+        }),
+        action: Some(Action { member: MemberId(leader), when: When::exactly(at), act, takeover }),
+        actions,
+    })
+}
+
+fn item() -> Arc<Item> {
+    Arc::new(Item {
+        uri: "spotify:track:a".into(),
+        title: "Song".into(),
+        by: "Band".into(),
+        album: "Album".into(),
+        cover: Some("https://i.scdn.co/image/a".into()),
+        link: None,
+        duration: Span::from_secs(200),
+        isrc: None,
+        episode: false,
+    })
+}

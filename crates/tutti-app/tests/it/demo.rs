@@ -1,0 +1,41 @@
+//! The demo as the window shows it.
+
+use tutti_app::api::{Action, Band, Hand, Screen, Snapshot};
+
+use crate::stand::Stand;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_plays_in_step_and_follows_a_hand() {
+    let stand = Stand::demo(3, "lan").await;
+
+    let snapshot = stand.until("everybody in step", in_step).await;
+    assert_eq!(snapshot.screen, Screen::Room);
+    let room = snapshot.room.as_ref().unwrap();
+    assert_eq!(room.members.len(), 3);
+    assert!(room.demo.as_ref().unwrap().songs.len() > 3);
+    assert!(snapshot.other_server.as_ref().unwrap().starts_with("http://127.0.0.1:"));
+    let other = room.members.iter().find(|member| !member.leads).unwrap().id;
+    let key = room.now_playing.as_ref().unwrap().cover.clone().unwrap();
+    let cover = stand.program.cover(&key).await.unwrap();
+    assert_eq!(cover.mime, "image/png");
+
+    stand.act(Action::Hand { member: other, hand: Hand::Seek { position_ms: 65_000.0 } });
+
+    let moved = |snapshot: &Snapshot| snapshot.room.as_ref().is_some_and(|room| room.leader == Some(other));
+    stand.until("the other one leads", moved).await;
+    let snapshot = stand.until("everybody in step again", in_step).await;
+    let room = snapshot.room.as_ref().unwrap();
+    assert_eq!(room.history.marks.last().unwrap().member, other);
+    assert!(room.now_playing.as_ref().unwrap().position_ms > 64_000.0);
+
+    stand.act(Action::Leave);
+    stand.until("the welcome screen", |snapshot| snapshot.room.is_none() && snapshot.screen == Screen::Welcome).await;
+    stand.program.stop().await;
+}
+
+fn in_step(snapshot: &Snapshot) -> bool {
+    snapshot.room.as_ref().is_some_and(|room| {
+        let playing = room.now_playing.as_ref().is_some_and(|item| item.playing);
+        playing && room.members.iter().all(|member| member.timing.is_some_and(|timing| timing.band <= Band::Imperceptible))
+    })
+}

@@ -1,0 +1,5 @@
+//! The program against the simulator over HTTP, seen as a window sees it: snapshots.
+#![allow(clippy::unwrap_used)]
+
+mod demo;
+mod stand;
