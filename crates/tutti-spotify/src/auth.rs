@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
 use oauth2::{
-    AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, CsrfToken, HttpRequest, HttpResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    TokenResponse, TokenUrl,
+    AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, CsrfToken, HttpRequest, HttpResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
@@ -21,11 +20,7 @@ use crate::http::{self, Http};
 use crate::token::{Secret, Token};
 
 /// The three permissions that Tutti asks for.
-pub const SCOPES: [&str; 3] = [
-    "user-read-playback-state",
-    "user-modify-playback-state",
-    "user-read-currently-playing",
-];
+pub const SCOPES: [&str; 3] = ["user-read-playback-state", "user-modify-playback-state", "user-read-currently-playing"];
 
 /// How long an access token lasts if the answer does not say.
 const USUAL_LIFE: Duration = Duration::from_secs(3600);
@@ -71,11 +66,7 @@ pub(crate) struct Granted {
 impl SignIn {
     /// Prepares a sign-in for a client id with a fresh `state` and verifier. The redirect address must be one that is
     /// registered for the client id, apart from the port of a loopback address.
-    pub fn begin(
-        endpoints: &Endpoints,
-        client_id: &str,
-        redirect: &Url,
-    ) -> Result<Self, AuthError> {
+    pub fn begin(endpoints: &Endpoints, client_id: &str, redirect: &Url) -> Result<Self, AuthError> {
         let client_id = client_id.trim();
         if client_id.is_empty() {
             return Err(AuthError::NoClientId);
@@ -126,9 +117,7 @@ impl SignIn {
 
     /// A reader of queries that holds this sign-in's `state`, for the listener.
     pub(crate) fn reader(&self) -> Reader {
-        Reader {
-            state: self.state.clone(),
-        }
+        Reader { state: self.state.clone() }
     }
 
     fn read(&self, query: &str) -> Result<Callback, AuthError> {
@@ -146,10 +135,7 @@ impl Reader {
         }
         match (single(query, "code")?, single(query, "error")?) {
             (Some(code), None) if !code.expose().is_empty() => Ok(Callback::Code(code)),
-            (None, Some(error)) => Ok(Callback::Failed(named(
-                error.expose(),
-                AuthError::CodeRefused,
-            ))),
+            (None, Some(error)) => Ok(Callback::Failed(named(error.expose(), AuthError::CodeRefused))),
             _ => Err(AuthError::Incomplete),
         }
     }
@@ -185,8 +171,7 @@ pub(crate) async fn renew(
     client_id: &str,
     refresh: &Secret,
 ) -> Result<Granted, AuthError> {
-    let client = BasicClient::new(ClientId::new(client_id.into()))
-        .set_token_uri(TokenUrl::from_url(endpoints.token()));
+    let client = BasicClient::new(ClientId::new(client_id.into())).set_token_uri(TokenUrl::from_url(endpoints.token()));
     let asked = Instant::now();
     let answer = client
         .exchange_refresh_token(&RefreshToken::new(refresh.expose().into()))
@@ -217,19 +202,14 @@ async fn carry(http: &Http, request: HttpRequest) -> Result<HttpResponse, AuthEr
     }
     if !matches!(status.as_u16(), 200 | 400 | 401 | 403) {
         http::drain(response).await;
-        return Err(AuthError::Server {
-            status: status.as_u16(),
-        });
+        return Err(AuthError::Server { status: status.as_u16() });
     }
     let mut answer = HttpResponse::new(http::body(response).await?);
     *answer.status_mut() = status;
     Ok(answer)
 }
 
-fn explain(
-    error: RequestTokenError<AuthError, BasicErrorResponse>,
-    invalid_grant: AuthError,
-) -> AuthError {
+fn explain(error: RequestTokenError<AuthError, BasicErrorResponse>, invalid_grant: AuthError) -> AuthError {
     match error {
         RequestTokenError::Request(error) => error,
         RequestTokenError::ServerResponse(answer) => match answer.error() {
@@ -249,21 +229,14 @@ fn named(code: &str, invalid_grant: AuthError) -> AuthError {
         "invalid_client" => AuthError::UnknownClient,
         "invalid_grant" => invalid_grant,
         "server_error" | "temporarily_unavailable" => AuthError::Server { status: 503 },
-        other => AuthError::Refused {
-            code: other
-                .chars()
-                .filter(|c| c.is_ascii_graphic())
-                .take(CODE_LIMIT)
-                .collect(),
-        },
+        other => AuthError::Refused { code: other.chars().filter(|c| c.is_ascii_graphic()).take(CODE_LIMIT).collect() },
     }
 }
 
 /// A parameter's value; twice the same parameter is no answer of the accounts service.
 fn single(query: &str, name: &str) -> Result<Option<Secret>, AuthError> {
-    let mut values = form_urlencoded::parse(query.as_bytes())
-        .filter(|(key, _)| key == name)
-        .map(|(_, value)| Secret::new(value));
+    let mut values =
+        form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| Secret::new(value));
     let first = values.next();
     match values.next() {
         Some(_) => Err(AuthError::Incomplete),
@@ -273,12 +246,7 @@ fn single(query: &str, name: &str) -> Result<Option<Secret>, AuthError> {
 
 /// Compares in a time that depends on the lengths alone.
 fn same(left: &str, right: &str) -> bool {
-    left.len() == right.len()
-        && left
-            .bytes()
-            .zip(right.bytes())
-            .fold(0, |difference, (l, r)| difference | (l ^ r))
-            == 0
+    left.len() == right.len() && left.bytes().zip(right.bytes()).fold(0, |difference, (l, r)| difference | (l ^ r)) == 0
 }
 
 #[cfg(test)]
@@ -296,20 +264,14 @@ mod tests {
         let url = &sign_in.authorize_url;
         let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
 
-        assert!(
-            url.as_str()
-                .starts_with("https://accounts.spotify.com/authorize?")
-        );
+        assert!(url.as_str().starts_with("https://accounts.spotify.com/authorize?"));
         assert_eq!(query["client_id"], "an-id");
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["redirect_uri"], "http://127.0.0.1:4000/callback");
         assert_eq!(query["code_challenge_method"], "S256");
         assert_eq!(query["code_challenge"].len(), 43);
         assert_eq!(query["state"], sign_in.state.expose());
-        assert_eq!(
-            query["scope"],
-            "user-read-playback-state user-modify-playback-state user-read-currently-playing"
-        );
+        assert_eq!(query["scope"], "user-read-playback-state user-modify-playback-state user-read-currently-playing");
         assert_eq!(query.len(), 7);
         assert!(!url.as_str().contains(sign_in.verifier.expose()));
     }
@@ -337,10 +299,7 @@ mod tests {
         let sign_in = begin();
         let state = sign_in.state.expose().to_owned();
 
-        assert_eq!(
-            sign_in.read(&format!("code=abc&state={state}")),
-            Ok(Callback::Code(Secret::new("abc")))
-        );
+        assert_eq!(sign_in.read(&format!("code=abc&state={state}")), Ok(Callback::Code(Secret::new("abc"))));
         assert_eq!(
             sign_in.read(&format!("error=access_denied&state={state}")),
             Ok(Callback::Failed(AuthError::Denied))
@@ -352,11 +311,7 @@ mod tests {
             &format!("code=abc&state={state}x"),
             &format!("error=access_denied&state={}", &state[1..]),
         ] {
-            assert_eq!(
-                sign_in.read(foreign),
-                Err(AuthError::ForeignState),
-                "{foreign}"
-            );
+            assert_eq!(sign_in.read(foreign), Err(AuthError::ForeignState), "{foreign}");
         }
     }
 
@@ -388,8 +343,7 @@ mod tests {
 
     #[test]
     fn a_word_of_the_accounts_service_is_repeated_only_if_it_is_short_and_plain() {
-        let AuthError::Refused { code } = named(&"é<a\u{7}b>".repeat(100), AuthError::Ended)
-        else {
+        let AuthError::Refused { code } = named(&"é<a\u{7}b>".repeat(100), AuthError::Ended) else {
             panic!("an unknown word is a refusal");
         };
 

@@ -56,11 +56,8 @@ struct Page {
     words: &'static str,
 }
 
-const ACCEPTED: Page = Page {
-    status: "200 OK",
-    title: "Thank you",
-    words: "You can close this page and go back to Tutti.",
-};
+const ACCEPTED: Page =
+    Page { status: "200 OK", title: "Thank you", words: "You can close this page and go back to Tutti." };
 const DENIED: Page = Page {
     status: "200 OK",
     title: "Not connected",
@@ -95,9 +92,7 @@ const UNREADABLE: Page = Page {
 impl Listener {
     /// Opens a free port.
     pub async fn bind() -> Result<Self, AuthError> {
-        let no_port = |error: std::io::Error| AuthError::NoPort {
-            detail: error.to_string(),
-        };
+        let no_port = |error: std::io::Error| AuthError::NoPort { detail: error.to_string() };
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let socket = TcpListener::bind(here).await.map_err(no_port)?;
         let port = socket.local_addr().map_err(no_port)?.port();
@@ -140,9 +135,7 @@ impl Listener {
                 }
             }
         };
-        timeout_at(deadline, wait)
-            .await
-            .map_err(|_| AuthError::NoAnswer)
+        timeout_at(deadline, wait).await.map_err(|_| AuthError::NoAnswer)
     }
 }
 
@@ -151,10 +144,7 @@ async fn serve(mut stream: TcpStream, reader: Arc<Reader>, answered: Arc<AtomicB
         return Visit::Other;
     };
     let (page, visit) = judge(&request, &|query: &str| reader.read(query), &answered);
-    if timeout(EXCHANGE_TIME, answer(&mut stream, &page))
-        .await
-        .is_err()
-    {
+    if timeout(EXCHANGE_TIME, answer(&mut stream, &page)).await.is_err() {
         tracing::debug!("the browser did not take its answer");
     }
     visit
@@ -213,11 +203,7 @@ fn target(request: &[u8]) -> Option<Target<'_>> {
         return None;
     }
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    Some(Target {
-        method,
-        path,
-        query,
-    })
+    Some(Target { method, path, query })
 }
 
 async fn answer(stream: &mut TcpStream, page: &Page) -> std::io::Result<()> {
@@ -273,9 +259,7 @@ mod tests {
     }
 
     fn status_of(request: &str) -> &'static str {
-        judge(request.as_bytes(), &right, &AtomicBool::new(false))
-            .0
-            .status
+        judge(request.as_bytes(), &right, &AtomicBool::new(false)).0.status
     }
 
     #[test]
@@ -283,31 +267,16 @@ mod tests {
         let query = "code=c&state=right";
         for (line, status) in [
             (format!("GET /callback?{query} HTTP/1.1"), "200 OK"),
-            (
-                format!("HEAD /callback?{query} HTTP/1.1"),
-                "405 Method Not Allowed",
-            ),
-            (
-                format!("POST /callback?{query} HTTP/1.1"),
-                "405 Method Not Allowed",
-            ),
+            (format!("HEAD /callback?{query} HTTP/1.1"), "405 Method Not Allowed"),
+            (format!("POST /callback?{query} HTTP/1.1"), "405 Method Not Allowed"),
             (format!("GET /callback/?{query} HTTP/1.1"), "404 Not Found"),
             (format!("GET /Callback?{query} HTTP/1.1"), "404 Not Found"),
             (format!("GET //callback?{query} HTTP/1.1"), "404 Not Found"),
             ("GET /favicon.ico HTTP/1.1".into(), "404 Not Found"),
-            (
-                format!("GET http://x/callback?{query} HTTP/1.1"),
-                "404 Not Found",
-            ),
+            (format!("GET http://x/callback?{query} HTTP/1.1"), "404 Not Found"),
             ("GET /callback HTTP/1.1".into(), "400 Bad Request"),
-            (
-                "GET /callback?code=c&state=wrong HTTP/1.1".into(),
-                "400 Bad Request",
-            ),
-            (
-                format!("GET /callback?{query} x HTTP/1.1"),
-                "400 Bad Request",
-            ),
+            ("GET /callback?code=c&state=wrong HTTP/1.1".into(), "400 Bad Request"),
+            (format!("GET /callback?{query} x HTTP/1.1"), "400 Bad Request"),
             (format!("GET /callback?{query}"), "400 Bad Request"),
             ("\u{1}\u{2}\u{3}".into(), "400 Bad Request"),
             (String::new(), "400 Bad Request"),
@@ -342,15 +311,7 @@ mod tests {
 
     #[test]
     fn a_page_repeats_nothing_of_the_request_and_loads_nothing() {
-        for page in [
-            ACCEPTED,
-            DENIED,
-            FOREIGN,
-            ANSWERED,
-            NOT_FOUND,
-            NOT_ALLOWED,
-            UNREADABLE,
-        ] {
+        for page in [ACCEPTED, DENIED, FOREIGN, ANSWERED, NOT_FOUND, NOT_ALLOWED, UNREADABLE] {
             let response = page.response();
             let (head, body) = response.split_once("\r\n\r\n").unwrap();
 

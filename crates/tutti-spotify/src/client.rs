@@ -91,24 +91,17 @@ struct Head {
 impl Client {
     /// For an account that signed in earlier: the first request obtains an access token.
     pub fn new(endpoints: Endpoints, client_id: &str, refresh: Secret, http: Http) -> Self {
-        Self {
-            session: Session::new(endpoints, client_id, refresh, http),
-        }
+        Self { session: Session::new(endpoints, client_id, refresh, http) }
     }
 
     /// For an account that signed in just now.
     pub fn signed_in(endpoints: Endpoints, client_id: &str, token: Token, http: Http) -> Self {
-        Self {
-            session: Session::signed_in(endpoints, client_id, token, http),
-        }
+        Self { session: Session::signed_in(endpoints, client_id, token, http) }
     }
 
     /// Calls `keep` with every new refresh token, before anything relies on it. `keep` may block (it runs on a thread
     /// for that), but while it does, this account's requests wait.
-    pub fn keep_refresh_token_with(
-        mut self,
-        keep: impl Fn(&Secret) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn keep_refresh_token_with(mut self, keep: impl Fn(&Secret) + Send + Sync + 'static) -> Self {
         self.session.set_keep(std::sync::Arc::new(keep));
         self
     }
@@ -117,17 +110,11 @@ impl Client {
     pub async fn me(&self) -> Result<Timed<Me>, CallError> {
         let me = self.read::<Me>(self.get(&["me"])).await?;
         match me.value {
-            Some(value) if value.key().is_some() => Ok(Timed {
-                asked: me.asked,
-                answered: me.answered,
-                value,
-            }),
+            Some(value) if value.key().is_some() => Ok(Timed { asked: me.asked, answered: me.answered, value }),
             _ => Err(CallError {
                 asked: Some(me.asked),
                 answered: Some(me.answered),
-                error: Error::Unreadable {
-                    detail: "an account without an id".into(),
-                },
+                error: Error::Unreadable { detail: "an account without an id".into() },
             }),
         }
     }
@@ -139,18 +126,12 @@ impl Client {
 
     /// As [`Client::player`], without the device.
     pub async fn currently_playing(&self) -> Result<Timed<Option<Player>>, CallError> {
-        self.read(
-            self.get(&["me", "player", "currently-playing"])
-                .with_items(),
-        )
-        .await
+        self.read(self.get(&["me", "player", "currently-playing"]).with_items()).await
     }
 
     /// The devices that can be chosen. A device that plays may be missing.
     pub async fn devices(&self) -> Result<Timed<Vec<Device>>, CallError> {
-        let devices = self
-            .read::<Devices>(self.get(&["me", "player", "devices"]))
-            .await?;
+        let devices = self.read::<Devices>(self.get(&["me", "player", "devices"])).await?;
         Ok(devices.map(|devices| devices.unwrap_or_default().devices))
     }
 
@@ -162,18 +143,10 @@ impl Client {
 
     /// Plays something, or goes on.
     pub async fn play(&self, play: &Play) -> Result<Timed<()>, CallError> {
-        let call = self
-            .put(&["me", "player", "play"])
-            .with_device(play.device_id.as_deref());
-        let nothing_named = play.context_uri.is_none()
-            && play.uris.is_empty()
-            && play.offset.is_none()
-            && play.position_ms.is_none();
-        let call = if nothing_named {
-            call
-        } else {
-            call.with_body(play)
-        };
+        let call = self.put(&["me", "player", "play"]).with_device(play.device_id.as_deref());
+        let nothing_named =
+            play.context_uri.is_none() && play.uris.is_empty() && play.offset.is_none() && play.position_ms.is_none();
+        let call = if nothing_named { call } else { call.with_body(play) };
         self.command(call).await
     }
 
@@ -183,15 +156,9 @@ impl Client {
     }
 
     /// Goes to a position of the item that plays; past its end means the next item.
-    pub async fn seek(
-        &self,
-        position_ms: u64,
-        device: Option<&str>,
-    ) -> Result<Timed<()>, CallError> {
-        let call = self
-            .put(&["me", "player", "seek"])
-            .with("position_ms", &position_ms.to_string())
-            .with_device(device);
+    pub async fn seek(&self, position_ms: u64, device: Option<&str>) -> Result<Timed<()>, CallError> {
+        let call =
+            self.put(&["me", "player", "seek"]).with("position_ms", &position_ms.to_string()).with_device(device);
         self.command(call).await
     }
 
@@ -208,20 +175,12 @@ impl Client {
     /// Moves playback to a device; `play` makes it play there, otherwise it stays as it is.
     pub async fn transfer(&self, device_id: &str, play: bool) -> Result<Timed<()>, CallError> {
         let body = serde_json::json!({ "device_ids": [device_id], "play": play });
-        self.command(self.put(&["me", "player"]).with_body(&body))
-            .await
+        self.command(self.put(&["me", "player"]).with_body(&body)).await
     }
 
     /// Puts a track or an episode behind the item that plays.
-    pub async fn add_to_queue(
-        &self,
-        uri: &str,
-        device: Option<&str>,
-    ) -> Result<Timed<()>, CallError> {
-        let call = self
-            .post(&["me", "player", "queue"])
-            .with("uri", uri)
-            .with_device(device);
+    pub async fn add_to_queue(&self, uri: &str, device: Option<&str>) -> Result<Timed<()>, CallError> {
+        let call = self.post(&["me", "player", "queue"]).with("uri", uri).with_device(device);
         self.command(call).await
     }
 
@@ -239,56 +198,30 @@ impl Client {
 
     /// Sends a request and reads its body; an answer without one is `None`.
     async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<Timed<Option<T>>, CallError> {
-        let Head {
-            asked,
-            answered,
-            response,
-        } = self.send(&call).await?;
-        let failed = |error| CallError {
-            asked: Some(asked),
-            answered: Some(answered),
-            error,
-        };
+        let Head { asked, answered, response } = self.send(&call).await?;
+        let failed = |error| CallError { asked: Some(asked), answered: Some(answered), error };
         let empty = response.status() == StatusCode::NO_CONTENT;
-        let body = http::body(response)
-            .await
-            .map_err(|error| failed(error.into()))?;
-        let value = if empty || body.is_empty() {
-            None
-        } else {
-            Some(parse(&body).map_err(failed)?)
-        };
-        Ok(Timed {
-            asked,
-            answered,
-            value,
-        })
+        let body = http::body(response).await.map_err(|error| failed(error.into()))?;
+        let value = if empty || body.is_empty() { None } else { Some(parse(&body).map_err(failed)?) };
+        Ok(Timed { asked, answered, value })
     }
 
     /// Sends a command. Its answer's body means nothing and is never parsed.
     async fn command(&self, call: Call) -> Result<Timed<()>, CallError> {
         let head = self.send(&call).await?;
         http::drain(head.response).await;
-        Ok(Timed {
-            asked: head.asked,
-            answered: head.answered,
-            value: (),
-        })
+        Ok(Timed { asked: head.asked, answered: head.answered, value: () })
     }
 
     /// Sends a request with an access token; after a 401 once more with a new one.
     async fn send(&self, call: &Call) -> Result<Head, CallError> {
         let mut refused = None;
         loop {
-            let access = self
-                .session
-                .access(refused)
-                .await
-                .map_err(|error| CallError {
-                    asked: None,
-                    answered: None,
-                    error: error.into(),
-                })?;
+            let access = self.session.access(refused).await.map_err(|error| CallError {
+                asked: None,
+                answered: None,
+                error: error.into(),
+            })?;
             let head = self.send_with(call, &access).await?;
             let status = head.response.status();
             if status.is_success() {
@@ -296,22 +229,15 @@ impl Client {
             }
             let error = refusal(head.response, &access).await;
             if status != StatusCode::UNAUTHORIZED || refused.is_some() {
-                return Err(CallError {
-                    asked: Some(head.asked),
-                    answered: Some(head.answered),
-                    error,
-                });
+                return Err(CallError { asked: Some(head.asked), answered: Some(head.answered), error });
             }
             refused = Some(access.number);
         }
     }
 
     async fn send_with(&self, call: &Call, access: &Access) -> Result<Head, CallError> {
-        let request = call.request(access).map_err(|error| CallError {
-            asked: None,
-            answered: None,
-            error: error.into(),
-        })?;
+        let request =
+            call.request(access).map_err(|error| CallError { asked: None, answered: None, error: error.into() })?;
         let asked = Instant::now();
         let outcome = self.session.http.send(request).await;
         let answered = Instant::now();
@@ -321,19 +247,11 @@ impl Client {
             Ok(response) => {
                 let status = response.status().as_u16();
                 tracing::debug!(%method, path, status, took_ms, "answered");
-                Ok(Head {
-                    asked,
-                    answered,
-                    response,
-                })
+                Ok(Head { asked, answered, response })
             }
             Err(error) => {
                 tracing::debug!(%method, path, %error, took_ms, "not answered");
-                Err(CallError {
-                    asked: Some(asked),
-                    answered: None,
-                    error: error.into(),
-                })
+                Err(CallError { asked: Some(asked), answered: None, error: error.into() })
             }
         }
     }
@@ -342,21 +260,13 @@ impl Client {
 impl<T> Timed<T> {
     /// The same instants with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Timed<U> {
-        Timed {
-            asked: self.asked,
-            answered: self.answered,
-            value: change(self.value),
-        }
+        Timed { asked: self.asked, answered: self.answered, value: change(self.value) }
     }
 }
 
 impl Call {
     fn new(method: Method, url: Url) -> Self {
-        Self {
-            method,
-            url,
-            body: None,
-        }
+        Self { method, url, body: None }
     }
 
     fn with(mut self, name: &str, value: &str) -> Self {
@@ -384,9 +294,7 @@ impl Call {
 
     fn request(&self, access: &Access) -> Result<Request, Transport> {
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", access.secret.expose()))
-            .map_err(|_| Transport::Setup {
-                detail: "the access token does not fit into a header".into(),
-            })?;
+            .map_err(|_| Transport::Setup { detail: "the access token does not fit into a header".into() })?;
         bearer.set_sensitive(true);
         let mut request = Request::new(self.method.clone(), self.url.clone());
         let headers = request.headers_mut();
@@ -408,24 +316,14 @@ async fn refusal(response: Response, access: &Access) -> Error {
     let headers = response.headers().clone();
     // An answer that breaks off has said the essential with its status.
     let body = http::body(response).await.unwrap_or_default();
-    Error::Refused(Refusal::read(
-        status,
-        &headers,
-        &body,
-        access.secret.expose(),
-    ))
+    Error::Refused(Refusal::read(status, &headers, &body, access.secret.expose()))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let unreadable = |detail: String| Error::Unreadable { detail };
     // The parser's own message would repeat pieces of the body.
-    let value: serde_json::Value = serde_json::from_slice(body).map_err(|error| {
-        unreadable(format!(
-            "no JSON at byte {} of {}",
-            error.column(),
-            body.len()
-        ))
-    })?;
+    let value: serde_json::Value = serde_json::from_slice(body)
+        .map_err(|error| unreadable(format!("no JSON at byte {} of {}", error.column(), body.len())))?;
     if !value.is_object() {
         return Err(unreadable("not a JSON object".into()));
     }

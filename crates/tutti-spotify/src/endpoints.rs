@@ -16,9 +16,7 @@ pub struct Endpoints {
 
 /// An address that was to stand in for Spotify and is not on this computer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "“{given}” cannot stand in for Spotify: only an address of this computer may, such as http://127.0.0.1:8080"
-)]
+#[error("“{given}” cannot stand in for Spotify: only an address of this computer may, such as http://127.0.0.1:8080")]
 pub struct NotLoopback {
     /// What was given, shortened.
     pub given: String,
@@ -26,10 +24,7 @@ pub struct NotLoopback {
 
 impl Default for Endpoints {
     fn default() -> Self {
-        Self {
-            api: fixed("https://api.spotify.com/v1"),
-            accounts: fixed("https://accounts.spotify.com"),
-        }
+        Self { api: fixed("https://api.spotify.com/v1"), accounts: fixed("https://accounts.spotify.com") }
     }
 }
 
@@ -37,10 +32,7 @@ impl Endpoints {
     /// Another server on this computer. Accepted are `http` and `https` addresses whose host is `localhost` or a
     /// loopback literal, without a user name, query or fragment.
     pub fn loopback(api: &str, accounts: &str) -> Result<Self, NotLoopback> {
-        Ok(Self {
-            api: loopback_url(api)?,
-            accounts: loopback_url(accounts)?,
-        })
+        Ok(Self { api: loopback_url(api)?, accounts: loopback_url(accounts)? })
     }
 
     /// True if both addresses are on this computer.
@@ -68,19 +60,11 @@ impl Endpoints {
 }
 
 fn loopback_url(given: &str) -> Result<Url, NotLoopback> {
-    let refused = || NotLoopback {
-        given: given.chars().take(100).collect(),
-    };
+    let refused = || NotLoopback { given: given.chars().take(100).collect() };
     let url = Url::parse(given.trim()).map_err(|_| refused())?;
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if bare && is_loopback(&url) {
-        Ok(url)
-    } else {
-        Err(refused())
-    }
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if bare && is_loopback(&url) { Ok(url) } else { Err(refused()) }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -115,14 +99,8 @@ mod tests {
     fn the_default_is_spotify() {
         let endpoints = Endpoints::default();
 
-        assert_eq!(
-            endpoints.api(&["me", "player"]).as_str(),
-            "https://api.spotify.com/v1/me/player"
-        );
-        assert_eq!(
-            endpoints.token().as_str(),
-            "https://accounts.spotify.com/api/token"
-        );
+        assert_eq!(endpoints.api(&["me", "player"]).as_str(), "https://api.spotify.com/v1/me/player");
+        assert_eq!(endpoints.token().as_str(), "https://accounts.spotify.com/api/token");
         assert!(!endpoints.is_loopback());
     }
 
@@ -138,16 +116,8 @@ mod tests {
 
     #[test]
     fn addresses_of_this_computer_are_accepted() {
-        for base in [
-            "http://127.0.0.1:1",
-            "http://127.9.9.9",
-            "https://[::1]:4/v1",
-            "http://localhost:80/v1",
-        ] {
-            assert!(
-                Endpoints::loopback(base, base).unwrap().is_loopback(),
-                "{base}"
-            );
+        for base in ["http://127.0.0.1:1", "http://127.9.9.9", "https://[::1]:4/v1", "http://localhost:80/v1"] {
+            assert!(Endpoints::loopback(base, base).unwrap().is_loopback(), "{base}");
         }
     }
 
@@ -168,12 +138,7 @@ mod tests {
             "",
         ] {
             let error = Endpoints::loopback("http://127.0.0.1:1", base).unwrap_err();
-            assert!(
-                error
-                    .to_string()
-                    .contains("only an address of this computer"),
-                "{base}"
-            );
+            assert!(error.to_string().contains("only an address of this computer"), "{base}");
         }
     }
 }

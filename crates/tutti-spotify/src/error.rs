@@ -144,9 +144,7 @@ impl Error {
     pub fn needs_login(&self) -> bool {
         match self {
             Self::Auth(error) => error.needs_login(),
-            Self::Refused(refusal) => {
-                refusal.status == 401 || (refusal.status == 403 && refusal.says("client scope"))
-            }
+            Self::Refused(refusal) => refusal.status == 401 || (refusal.status == 403 && refusal.says("client scope")),
             _ => false,
         }
     }
@@ -175,22 +173,18 @@ impl Error {
     /// No device is active, or the one asked for is gone. An explicit device id may still work.
     pub fn no_device(&self) -> bool {
         self.reason() == Some("NO_ACTIVE_DEVICE")
-            || (self.status() == Some(404)
-                && (self.says("no active device") || self.says("device not found")))
+            || (self.status() == Some(404) && (self.says("no active device") || self.says("device not found")))
     }
 
     /// The account is not Premium, so it can be read but not controlled.
     pub fn not_premium(&self) -> bool {
         self.reason() == Some("PREMIUM_REQUIRED")
-            || (self.status() == Some(403)
-                && self.says("premium required")
-                && !self.owner_premium_lapsed())
+            || (self.status() == Some(403) && self.says("premium required") && !self.owner_premium_lapsed())
     }
 
     /// The account is not on the client id's list of users; its owner has to add it.
     pub fn not_allowed_here(&self) -> bool {
-        self.status() == Some(403)
-            && (self.says("not registered") || self.says("not be registered"))
+        self.status() == Some(403) && (self.says("not registered") || self.says("not be registered"))
     }
 
     /// The owner of the client id has no Premium any more, so it works for nobody.
@@ -202,10 +196,7 @@ impl Error {
     /// not allow it. Read the player, then decide.
     pub fn restriction(&self) -> bool {
         self.status() == Some(403)
-            && !(self.needs_login()
-                || self.not_premium()
-                || self.not_allowed_here()
-                || self.owner_premium_lapsed())
+            && !(self.needs_login() || self.not_premium() || self.not_allowed_here() || self.owner_premium_lapsed())
     }
 
     /// May well work in a moment: no connection, no answer in time, a broken answer, or a fault on Spotify's side.
@@ -221,8 +212,7 @@ impl Error {
     /// Whether a command may have been carried out in spite of this error.
     pub fn may_have_happened(&self) -> bool {
         match self {
-            Self::Transport(Transport::Unreachable { .. } | Transport::Setup { .. })
-            | Self::Auth(_) => false,
+            Self::Transport(Transport::Unreachable { .. } | Transport::Setup { .. }) | Self::Auth(_) => false,
             Self::Transport(_) | Self::Unreadable { .. } => true,
             Self::Refused(refusal) => refusal.status == 408 || refusal.status >= 500,
         }
@@ -232,9 +222,7 @@ impl Error {
     pub fn not_spotify(&self) -> bool {
         match self {
             Self::Unreadable { .. } => true,
-            Self::Refused(refusal) => {
-                !refusal.shaped && matches!(refusal.status, 300..=399 | 400 | 404 | 405 | 501)
-            }
+            Self::Refused(refusal) => !refusal.shaped && matches!(refusal.status, 300..=399 | 400 | 404 | 405 | 501),
             _ => false,
         }
     }
@@ -260,8 +248,7 @@ impl Refusal {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let message = match error {
             Some(Value::String(code)) => {
-                text(json.as_ref().and_then(|json| json.get("error_description")))
-                    .or_else(|| Some(code.clone()))
+                text(json.as_ref().and_then(|json| json.get("error_description"))).or_else(|| Some(code.clone()))
             }
             Some(object) => text(object.get("message")),
             None => None,
@@ -321,10 +308,7 @@ impl AuthError {
 
     /// Only a new sign-in helps.
     pub fn needs_login(&self) -> bool {
-        matches!(
-            self,
-            Self::Ended | Self::UnknownClient | Self::CodeRefused | Self::Refused { .. }
-        )
+        matches!(self, Self::Ended | Self::UnknownClient | Self::CodeRefused | Self::Refused { .. })
     }
 
     /// May well work in a moment.
@@ -366,10 +350,7 @@ fn plain_text(status: StatusCode, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.is_empty() || text.starts_with(['<', '{', '[']) {
-        status
-            .canonical_reason()
-            .unwrap_or("no reason given")
-            .into()
+        status.canonical_reason().unwrap_or("no reason given").into()
     } else {
         text.into()
     }
@@ -377,11 +358,7 @@ fn plain_text(status: StatusCode, body: &[u8]) -> String {
 
 /// One line without control characters, of bounded length, without the secret.
 fn tidy(text: &str, secret: &str) -> String {
-    let text = if secret.is_empty() {
-        text.to_owned()
-    } else {
-        text.replace(secret, "…")
-    };
+    let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "…") };
     let one_line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     one_line.take(MESSAGE_LIMIT).collect()
 }
@@ -390,9 +367,7 @@ fn tidy(text: &str, secret: &str) -> String {
 pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match value.parse::<f64>() {
-        Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => {
-            Duration::from_secs(seconds.ceil() as u64)
-        }
+        Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Duration::from_secs(seconds.ceil() as u64),
         Ok(_) => return None,
         Err(_) => {
             let until = DateTime::parse_from_rfc2822(value).ok()?;
@@ -416,54 +391,21 @@ mod tests {
         for (status, body, code) in [
             (401, json("The access token expired", None), "needs_login"),
             (403, json("Insufficient client scope", None), "needs_login"),
-            (
-                403,
-                json(
-                    "Player command failed: Premium required",
-                    Some("PREMIUM_REQUIRED"),
-                ),
-                "not_premium",
-            ),
-            (
-                403,
-                json("Player command failed: Premium required", None),
-                "not_premium",
-            ),
-            (
-                403,
-                json("User not registered in the Developer Dashboard", None),
-                "not_allowed_here",
-            ),
+            (403, json("Player command failed: Premium required", Some("PREMIUM_REQUIRED")), "not_premium"),
+            (403, json("Player command failed: Premium required", None), "not_premium"),
+            (403, json("User not registered in the Developer Dashboard", None), "not_allowed_here"),
             (403, owner.to_owned(), "owner_premium_lapsed"),
             (403, json(owner, None), "owner_premium_lapsed"),
-            (
-                403,
-                json(
-                    "Player command failed: Restriction violated",
-                    Some("UNKNOWN"),
-                ),
-                "restriction",
-            ),
+            (403, json("Player command failed: Restriction violated", Some("UNKNOWN")), "restriction"),
             (403, "something else".to_owned(), "restriction"),
-            (
-                404,
-                json(
-                    "Player command failed: No active device found",
-                    Some("NO_ACTIVE_DEVICE"),
-                ),
-                "no_device",
-            ),
+            (404, json("Player command failed: No active device found", Some("NO_ACTIVE_DEVICE")), "no_device"),
             (404, json("Device not found", None), "no_device"),
             (404, "<html>not here</html>".to_owned(), "not_spotify"),
             (404, json("Service not found", None), "refused"),
             (302, String::new(), "not_spotify"),
             (400, json("Malformed json", None), "refused"),
             (429, json("API rate limit exceeded", None), "rate_limited"),
-            (
-                429,
-                json("Too many requests", Some("QUOTA_EXCEEDED")),
-                "quota_exceeded",
-            ),
+            (429, json("Too many requests", Some("QUOTA_EXCEEDED")), "quota_exceeded"),
             (429, "Too many requests".to_owned(), "rate_limited"),
             (500, String::new(), "spotify_down"),
             (502, json("Bad gateway.", None), "spotify_down"),
@@ -476,15 +418,9 @@ mod tests {
     #[test]
     fn the_kinds_of_a_403_exclude_each_other() {
         for (message, reason) in [
-            (
-                "Player command failed: Premium required",
-                Some("PREMIUM_REQUIRED"),
-            ),
+            ("Player command failed: Premium required", Some("PREMIUM_REQUIRED")),
             ("User not registered in the Developer Dashboard", None),
-            (
-                "Active premium subscription required for the owner of the app.",
-                None,
-            ),
+            ("Active premium subscription required for the owner of the app.", None),
             ("Restriction violated", Some("UNKNOWN")),
             ("Insufficient client scope", None),
         ] {
@@ -497,11 +433,7 @@ mod tests {
                 error.needs_login(),
             ];
 
-            assert_eq!(
-                kinds.iter().filter(|is| **is).count(),
-                1,
-                "{message}: {kinds:?}"
-            );
+            assert_eq!(kinds.iter().filter(|is| **is).count(), 1, "{message}: {kinds:?}");
         }
     }
 
@@ -519,10 +451,7 @@ mod tests {
         assert_eq!(wait("0.2"), Some(Duration::from_secs(1)));
         assert_eq!(wait("86207"), Some(Duration::from_secs(86_207)));
         assert_eq!(wait("1e300"), Some(WAIT_LIMIT));
-        assert_eq!(
-            wait("Sat, 21 Nov 2026 10:00:30 GMT"),
-            Some(Duration::from_secs(30))
-        );
+        assert_eq!(wait("Sat, 21 Nov 2026 10:00:30 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(wait("Sat, 21 Nov 2026 09:00:00 GMT"), Some(Duration::ZERO));
         for odd in ["", "soon", "-3", "NaN", "inf"] {
             assert_eq!(wait(odd), None, "{odd}");
@@ -534,12 +463,7 @@ mod tests {
     fn a_message_is_one_short_line_without_the_secret() {
         let body = json(&format!("token abc-secret\n{}", "x".repeat(1000)), None);
 
-        let refusal = Refusal::read(
-            StatusCode::BAD_REQUEST,
-            &HeaderMap::new(),
-            body.as_bytes(),
-            "abc-secret",
-        );
+        let refusal = Refusal::read(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes(), "abc-secret");
 
         assert_eq!(refusal.message.chars().count(), MESSAGE_LIMIT);
         assert!(refusal.message.starts_with("token … xxx"));
@@ -548,16 +472,8 @@ mod tests {
 
     #[test]
     fn an_answer_in_the_accounts_shape_and_one_that_is_no_text_are_read_too() {
-        let oauth = refused(
-            400,
-            r#"{"error":"invalid_grant","error_description":"Revoked"}"#,
-        );
-        let binary = Refusal::read(
-            StatusCode::BAD_GATEWAY,
-            &HeaderMap::new(),
-            &[0xff, 0xfe],
-            "",
-        );
+        let oauth = refused(400, r#"{"error":"invalid_grant","error_description":"Revoked"}"#);
+        let binary = Refusal::read(StatusCode::BAD_GATEWAY, &HeaderMap::new(), &[0xff, 0xfe], "");
 
         assert_eq!(oauth.to_string(), "answered 400: Revoked");
         assert_eq!(binary.status, 502);
@@ -566,26 +482,13 @@ mod tests {
 
     #[test]
     fn a_command_that_met_an_error_may_have_happened_unless_it_is_certain() {
-        let broken = Error::Transport(Transport::Broken {
-            detail: "reset".into(),
-        });
-        let unreachable = Error::Transport(Transport::Unreachable {
-            detail: "refused".into(),
-        });
+        let broken = Error::Transport(Transport::Broken { detail: "reset".into() });
+        let unreachable = Error::Transport(Transport::Unreachable { detail: "refused".into() });
 
-        for error in [
-            Error::Transport(Transport::Timeout),
-            broken,
-            refused(502, ""),
-        ] {
+        for error in [Error::Transport(Transport::Timeout), broken, refused(502, "")] {
             assert!(error.may_have_happened() && error.transient(), "{error}");
         }
-        for error in [
-            unreachable,
-            refused(403, ""),
-            refused(429, ""),
-            AuthError::Ended.into(),
-        ] {
+        for error in [unreachable, refused(403, ""), refused(429, ""), AuthError::Ended.into()] {
             assert!(!error.may_have_happened(), "{error}");
         }
     }
@@ -600,11 +503,6 @@ mod tests {
 
     fn refused(status: u16, body: &str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
-        Error::Refused(Refusal::read(
-            status,
-            &HeaderMap::new(),
-            body.as_bytes(),
-            "",
-        ))
+        Error::Refused(Refusal::read(status, &HeaderMap::new(), body.as_bytes(), ""))
     }
 }

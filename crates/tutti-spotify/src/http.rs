@@ -28,10 +28,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            request: Duration::from_secs(10),
-        }
+        Self { connect: Duration::from_secs(5), request: Duration::from_secs(10) }
     }
 }
 
@@ -97,5 +94,20 @@ pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, Transport> {
 pub(crate) async fn drain(response: Response) {
     if let Err(error) = body(response).await {
         tracing::debug!(%error, "rest of an answer lost");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_connection_to_spotify_and_one_to_this_computer_can_be_set_up() {
+        let here = Endpoints::loopback("http://127.0.0.1:1/v1", "http://127.0.0.1:1").unwrap();
+
+        assert!(Http::new(&Endpoints::default()).is_ok());
+        assert!(Http::new(&here).is_ok());
     }
 }

@@ -223,11 +223,7 @@ words! {
 impl Me {
     /// What an account is known by: `account_id`, or `id` where that is not sent.
     pub fn key(&self) -> Option<&str> {
-        [&self.account_id, &self.id]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-            .find(|key| !key.is_empty())
+        [&self.account_id, &self.id].into_iter().flatten().map(String::as_str).find(|key| !key.is_empty())
     }
 }
 
@@ -287,9 +283,7 @@ struct RawItem {
 
 impl From<RawItem> for Item {
     fn from(raw: RawItem) -> Self {
-        let text = |map: &BTreeMap<String, Value>, key: &str| {
-            map.get(key).and_then(Value::as_str).map(str::to_owned)
-        };
+        let text = |map: &BTreeMap<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
         Self {
             kind: raw.item_kind(),
             isrc: text(&raw.external_ids, "isrc"),
@@ -357,9 +351,7 @@ fn milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Er
     let value = Value::deserialize(from)?;
     let rounded = || {
         let number = value.as_f64()?;
-        (0.0..=1e15)
-            .contains(&number)
-            .then(|| number.round() as u64)
+        (0.0..=1e15).contains(&number).then(|| number.round() as u64)
     };
     Ok(value.as_u64().or_else(rounded))
 }
@@ -437,23 +429,11 @@ mod tests {
     #[test]
     fn what_an_item_is_follows_from_its_words_or_its_uri() {
         for (value, kind) in [
-            (
-                json!({"type": "track", "is_local": true, "uri": "spotify:local:::x:1"}),
-                ItemKind::Local,
-            ),
-            (
-                json!({"type": "track", "uri": "spotify:local:::x:1"}),
-                ItemKind::Local,
-            ),
+            (json!({"type": "track", "is_local": true, "uri": "spotify:local:::x:1"}), ItemKind::Local),
+            (json!({"type": "track", "uri": "spotify:local:::x:1"}), ItemKind::Local),
             (json!({"uri": "spotify:episode:e"}), ItemKind::Episode),
-            (
-                json!({"type": null, "uri": "spotify:track:t"}),
-                ItemKind::Track,
-            ),
-            (
-                json!({"type": "hologram"}),
-                ItemKind::Other("hologram".into()),
-            ),
+            (json!({"type": null, "uri": "spotify:track:t"}), ItemKind::Track),
+            (json!({"type": "hologram"}), ItemKind::Other("hologram".into())),
             (json!({}), ItemKind::Other(String::new())),
         ] {
             assert_eq!(item(value.clone()).kind, kind, "{value}");
@@ -469,15 +449,9 @@ mod tests {
             "is_playing": true, "progress_ms": 5, "something_new": {"a": [1]}
         }));
 
-        assert_eq!(
-            player.currently_playing_type,
-            Some(PlayingType::Other("hologram".into()))
-        );
+        assert_eq!(player.currently_playing_type, Some(PlayingType::Other("hologram".into())));
         assert_eq!(player.repeat_state, Some(Repeat::Other("forever".into())));
-        assert_eq!(
-            player.context.unwrap().kind.as_deref(),
-            Some("constellation")
-        );
+        assert_eq!(player.context.unwrap().kind.as_deref(), Some("constellation"));
         let device = player.device.unwrap();
         assert!(device.id.is_none() && device.is_active);
         assert_eq!(player.progress_ms, Some(5));
@@ -492,14 +466,8 @@ mod tests {
         }));
 
         assert_eq!(player, Player::default());
-        assert_eq!(
-            super::tests::player(json!({"progress_ms": 1234.6})).progress_ms,
-            Some(1235)
-        );
-        assert_eq!(
-            super::tests::player(json!({"progress_ms": null})).progress_ms,
-            None
-        );
+        assert_eq!(super::tests::player(json!({"progress_ms": 1234.6})).progress_ms, Some(1235));
+        assert_eq!(super::tests::player(json!({"progress_ms": null})).progress_ms, None);
     }
 
     #[test]
@@ -509,8 +477,7 @@ mod tests {
             "queue": [{"type": "track", "uri": "a"}, null, 7, ["track"], {"type": "episode", "uri": "b"}]
         }))
         .unwrap();
-        let devices: Devices =
-            serde_json::from_value(json!({"devices": [null, {"name": "Laptop"}]})).unwrap();
+        let devices: Devices = serde_json::from_value(json!({"devices": [null, {"name": "Laptop"}]})).unwrap();
 
         assert_eq!(queue.queue.len(), 2);
         assert_eq!(devices.devices[0].name.as_deref(), Some("Laptop"));
@@ -524,18 +491,9 @@ mod tests {
             me.key().map(str::to_owned)
         };
 
-        assert_eq!(
-            key(json!({"account_id": "acc", "id": "i"})).as_deref(),
-            Some("acc")
-        );
-        assert_eq!(
-            key(json!({"account_id": null, "id": "i"})).as_deref(),
-            Some("i")
-        );
-        assert_eq!(
-            key(json!({"account_id": "", "id": "i"})).as_deref(),
-            Some("i")
-        );
+        assert_eq!(key(json!({"account_id": "acc", "id": "i"})).as_deref(), Some("acc"));
+        assert_eq!(key(json!({"account_id": null, "id": "i"})).as_deref(), Some("i"));
+        assert_eq!(key(json!({"account_id": "", "id": "i"})).as_deref(), Some("i"));
         assert_eq!(key(json!({"display_name": "Anna"})), None);
     }
 

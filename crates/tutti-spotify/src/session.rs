@@ -57,11 +57,7 @@ impl Session {
     }
 
     pub fn signed_in(endpoints: Endpoints, client_id: &str, token: Token, http: Http) -> Self {
-        let access = Access {
-            secret: token.access,
-            number: 0,
-            expires_at: token.expires_at,
-        };
+        let access = Access { secret: token.access, number: 0, expires_at: token.expires_at };
         Self::with(endpoints, client_id, token.refresh, Some(access), http)
     }
 
@@ -72,19 +68,8 @@ impl Session {
         access: Option<Access>,
         http: Http,
     ) -> Self {
-        let state = State {
-            access,
-            refresh,
-            renewals: 0,
-            failed: None,
-        };
-        Self {
-            http,
-            endpoints,
-            client_id: client_id.trim().into(),
-            keep: None,
-            state: Arc::new(Mutex::new(state)),
-        }
+        let state = State { access, refresh, renewals: 0, failed: None };
+        Self { http, endpoints, client_id: client_id.trim().into(), keep: None, state: Arc::new(Mutex::new(state)) }
     }
 
     pub fn set_keep(&mut self, keep: Keep) {
@@ -102,9 +87,7 @@ impl Session {
                 // A task of its own: a caller who gives up must not lose a refresh token that was just replaced.
                 let renewal = tokio::spawn(self.clone().renew(state, refresh, refused));
                 renewal.await.unwrap_or_else(|_| {
-                    Err(AuthError::Transport(Transport::Broken {
-                        detail: "the program is ending".into(),
-                    }))
+                    Err(AuthError::Transport(Transport::Broken { detail: "the program is ending".into() }))
                 })
             }
         }
@@ -123,11 +106,7 @@ impl Session {
                     state.refresh = Some(new);
                 }
                 state.renewals += 1;
-                let access = Access {
-                    secret: granted.access,
-                    number: state.renewals,
-                    expires_at: granted.expires_at,
-                };
+                let access = Access { secret: granted.access, number: state.renewals, expires_at: granted.expires_at };
                 state.access = Some(access.clone());
                 state.failed = None;
                 tracing::debug!(renewals = state.renewals, "access token renewed");
@@ -151,10 +130,7 @@ impl Session {
             return;
         };
         let new = new.clone();
-        if tokio::task::spawn_blocking(move || keep(&new))
-            .await
-            .is_err()
-        {
+        if tokio::task::spawn_blocking(move || keep(&new)).await.is_err() {
             tracing::error!("the new refresh token could not be stored");
         }
     }
@@ -180,9 +156,7 @@ impl State {
                 return Step::Use(access);
             }
             if let Some(left) = waiting {
-                return Step::Fail(AuthError::Wait {
-                    retry_after: Some(left),
-                });
+                return Step::Fail(AuthError::Wait { retry_after: Some(left) });
             }
             if *at >= entered {
                 return Step::Fail(error.clone());
@@ -203,26 +177,16 @@ impl State {
 
     /// How long the accounts service still wants to be left alone.
     fn waiting(&self, now: Instant) -> Option<Duration> {
-        let (
-            at,
-            AuthError::Wait {
-                retry_after: Some(wait),
-            },
-        ) = self.failed.as_ref()?
-        else {
+        let (at, AuthError::Wait { retry_after: Some(wait) }) = self.failed.as_ref()? else {
             return None;
         };
-        at.checked_add(*wait)?
-            .checked_duration_since(now)
-            .filter(|left| !left.is_zero())
+        at.checked_add(*wait)?.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("endpoints", &self.endpoints)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("endpoints", &self.endpoints).finish_non_exhaustive()
     }
 }
 
@@ -239,10 +203,7 @@ mod tests {
         let now = Instant::now();
 
         assert!(matches!(lasts(now, 61).step(now, now, None), Step::Use(_)));
-        assert!(matches!(
-            lasts(now, 60).step(now, now, None),
-            Step::Renew(_)
-        ));
+        assert!(matches!(lasts(now, 60).step(now, now, None), Step::Renew(_)));
     }
 
     #[test]
@@ -261,10 +222,7 @@ mod tests {
         state.failed = Some((now, AuthError::Server { status: 503 }));
 
         assert!(matches!(state.step(now, now + SECOND, None), Step::Use(_)));
-        assert!(matches!(
-            state.step(now + 11 * SECOND, now + 11 * SECOND, None),
-            Step::Renew(_)
-        ));
+        assert!(matches!(state.step(now + 11 * SECOND, now + 11 * SECOND, None), Step::Renew(_)));
     }
 
     #[test]
@@ -288,34 +246,21 @@ mod tests {
 
         let much_later = now + 10_000 * SECOND;
 
-        assert!(matches!(
-            state.step(much_later, much_later, None),
-            Step::Fail(AuthError::Ended)
-        ));
+        assert!(matches!(state.step(much_later, much_later, None), Step::Fail(AuthError::Ended)));
     }
 
     #[test]
     fn the_wait_that_the_accounts_service_asks_for_is_kept_and_counts_down() {
         let now = Instant::now();
         let mut state = lasts(now, 0);
-        let wait = AuthError::Wait {
-            retry_after: Some(30 * SECOND),
-        };
+        let wait = AuthError::Wait { retry_after: Some(30 * SECOND) };
         state.failed = Some((now, wait));
 
         let Step::Fail(error) = state.step(now + 10 * SECOND, now + 10 * SECOND, None) else {
             panic!("no request while waiting");
         };
-        assert_eq!(
-            error,
-            AuthError::Wait {
-                retry_after: Some(20 * SECOND)
-            }
-        );
-        assert!(matches!(
-            state.step(now + 31 * SECOND, now + 31 * SECOND, None),
-            Step::Renew(_)
-        ));
+        assert_eq!(error, AuthError::Wait { retry_after: Some(20 * SECOND) });
+        assert!(matches!(state.step(now + 31 * SECOND, now + 31 * SECOND, None), Step::Renew(_)));
     }
 
     #[test]
@@ -325,19 +270,12 @@ mod tests {
         state.refresh = None;
 
         assert!(matches!(state.step(now, now, None), Step::Use(_)));
-        assert!(matches!(
-            state.step(now, now + 2 * SECOND, None),
-            Step::Fail(AuthError::Ended)
-        ));
+        assert!(matches!(state.step(now, now + 2 * SECOND, None), Step::Fail(AuthError::Ended)));
     }
 
     fn lasts(now: Instant, seconds: u32) -> State {
         State {
-            access: Some(Access {
-                secret: Secret::new("a"),
-                number: 3,
-                expires_at: now + seconds * SECOND,
-            }),
+            access: Some(Access { secret: Secret::new("a"), number: 3, expires_at: now + seconds * SECOND }),
             refresh: Some(Secret::new("r")),
             renewals: 3,
             failed: None,

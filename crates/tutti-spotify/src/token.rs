@@ -54,9 +54,7 @@ pub struct Token {
 
 /// When a sign-in of that instant ends and the user has to sign in again.
 pub fn sign_in_needed_by(signed_in_at: DateTime<Utc>) -> DateTime<Utc> {
-    signed_in_at
-        .checked_add_months(Months::new(SIGN_IN_MONTHS))
-        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    signed_in_at.checked_add_months(Months::new(SIGN_IN_MONTHS)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 #[cfg(test)]
@@ -86,9 +84,6 @@ mod tests {
     fn a_sign_in_lasts_six_months() {
         let day = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
 
-        assert_eq!(
-            sign_in_needed_by(day("2026-08-31T10:00:00Z")),
-            day("2027-02-28T10:00:00Z")
-        );
+        assert_eq!(sign_in_needed_by(day("2026-08-31T10:00:00Z")), day("2027-02-28T10:00:00Z"));
     }
 }

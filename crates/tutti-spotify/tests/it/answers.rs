@@ -52,24 +52,15 @@ async fn a_reading_with_words_that_came_later_and_a_null_position_is_read() {
 
     assert_eq!(player.progress_ms, None);
     assert_eq!(player.is_playing, Some(true));
-    assert_eq!(
-        player.currently_playing_type,
-        Some(PlayingType::Other("hologram".into()))
-    );
-    assert_eq!(
-        player.item.unwrap().uri.as_deref(),
-        Some("spotify:hologram:h")
-    );
+    assert_eq!(player.currently_playing_type, Some(PlayingType::Other("hologram".into())));
+    assert_eq!(player.item.unwrap().uri.as_deref(), Some("spotify:hologram:h"));
 }
 
 #[tokio::test]
 async fn an_answer_that_is_not_spotifys_is_an_error_with_its_instants() {
-    for body in [
-        r#"{"is_playing": true, "item": {"na"#,
-        "<html>please log in to this network</html>",
-        "[1, 2]",
-        "\"text\"",
-    ] {
+    for body in
+        [r#"{"is_playing": true, "item": {"na"#, "<html>please log in to this network</html>", "[1, 2]", "\"text\""]
+    {
         let stub = Stub::api(move |_| Answer::text(200, body)).await;
 
         let failed = stub.client().player().await.unwrap_err();
@@ -96,20 +87,16 @@ async fn an_answer_without_an_end_is_cut_off() {
 
     let error = stub.client().player().await.unwrap_err().error;
 
-    assert_eq!(
-        error,
-        Error::Transport(Transport::TooLarge { limit: 1 << 20 })
-    );
+    assert_eq!(error, Error::Transport(Transport::TooLarge { limit: 1 << 20 }));
 }
 
 #[tokio::test]
 async fn a_wait_is_reported_with_its_length_and_its_reason_and_nothing_is_repeated() {
     let stub = Stub::api(|seen| match seen.path.as_str() {
-        "/v1/me/player" => {
-            Answer::error(429, "API rate limit exceeded", None).with("retry-after", "7")
+        "/v1/me/player" => Answer::error(429, "API rate limit exceeded", None).with("retry-after", "7"),
+        "/v1/me/player/queue" => {
+            Answer::error(429, "Too many requests", Some("QUOTA_EXCEEDED")).with("retry-after", "86207")
         }
-        "/v1/me/player/queue" => Answer::error(429, "Too many requests", Some("QUOTA_EXCEEDED"))
-            .with("retry-after", "86207"),
         _ => Answer::text(429, "Too many requests"),
     })
     .await;
@@ -131,12 +118,8 @@ async fn a_wait_is_reported_with_its_length_and_its_reason_and_nothing_is_repeat
 #[tokio::test]
 async fn refusals_of_the_player_are_told_apart() {
     let stub = Stub::api(|seen| match seen.path.as_str() {
-        "/v1/me/player/pause" => {
-            Answer::error(403, "Player command failed: Restriction violated", Some("UNKNOWN"))
-        }
-        "/v1/me/player/next" => {
-            Answer::error(403, "Player command failed: Premium required", Some("PREMIUM_REQUIRED"))
-        }
+        "/v1/me/player/pause" => Answer::error(403, "Player command failed: Restriction violated", Some("UNKNOWN")),
+        "/v1/me/player/next" => Answer::error(403, "Player command failed: Premium required", Some("PREMIUM_REQUIRED")),
         "/v1/me/player/previous" => Answer::text(
             403,
             "Active premium subscription required for the owner of the app. When the subscription status changes, \
@@ -180,10 +163,7 @@ async fn nobody_at_the_address_is_said_without_the_address() {
     let base = format!("http://{}", free.local_addr().unwrap());
     drop(free);
 
-    let failed = client(&base, Timeouts::default())
-        .player()
-        .await
-        .unwrap_err();
+    let failed = client(&base, Timeouts::default()).player().await.unwrap_err();
 
     assert_eq!(failed.error.code(), "unreachable");
     assert!(failed.error.transient() && !failed.error.may_have_happened());
@@ -199,15 +179,9 @@ async fn a_connection_that_breaks_is_transient_and_leaves_a_command_in_doubt() {
         })
         .await;
 
-        let failed = client(&base, Timeouts::default())
-            .player()
-            .await
-            .unwrap_err();
+        let failed = client(&base, Timeouts::default()).player().await.unwrap_err();
 
-        assert!(
-            matches!(failed.error, Error::Transport(Transport::Broken { .. })),
-            "{sent:?}: {failed:?}"
-        );
+        assert!(matches!(failed.error, Error::Transport(Transport::Broken { .. })), "{sent:?}: {failed:?}");
         assert!(failed.error.transient() && failed.error.may_have_happened());
         assert_eq!(failed.answered.is_some(), !sent.is_empty());
     }

@@ -14,11 +14,7 @@ use crate::stub::endpoints;
 
 #[tokio::test]
 async fn an_account_signs_in_is_read_controlled_and_revoked() {
-    let config = SimConfig {
-        accounts: 1,
-        profile: Profile::Ideal,
-        ..SimConfig::default()
-    };
+    let config = SimConfig { accounts: 1, profile: Profile::Ideal, ..SimConfig::default() };
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let sim = web_api::prepare(&socket, config).unwrap();
     let (user, _) = sim.users().next().unwrap();
@@ -39,24 +35,16 @@ async fn an_account_signs_in_is_read_controlled_and_revoked() {
         [item, ..] => item.uri.clone().unwrap(),
         [] => panic!("nothing to play: {next:?}"),
     };
-    let play = Play {
-        device_id: Some(device.clone()),
-        uris: vec![uri.clone()],
-        position_ms: Some(30_000),
-        ..Play::default()
-    };
+    let play =
+        Play { device_id: Some(device.clone()), uris: vec![uri.clone()], position_ms: Some(30_000), ..Play::default() };
     client.play(&play).await.unwrap();
     let playing = until(&client, |player| {
-        player.is_playing == Some(true)
-            && player.item.as_ref().and_then(|item| item.uri.as_deref()) == Some(&uri)
+        player.is_playing == Some(true) && player.item.as_ref().and_then(|item| item.uri.as_deref()) == Some(&uri)
     })
     .await;
     let player = playing.value.unwrap();
     let item = player.item.as_ref().unwrap();
-    assert!(
-        (30_000..40_000).contains(&player.progress_ms.unwrap()),
-        "{player:?}"
-    );
+    assert!((30_000..40_000).contains(&player.progress_ms.unwrap()), "{player:?}");
     assert!(matches!(item.kind, ItemKind::Track | ItemKind::Episode));
     assert!(item.duration_ms.is_some() && !item.covers().is_empty());
 
@@ -81,10 +69,7 @@ async fn sign_in(base: &str, user: &str) -> Client {
     let listener = Listener::bind().await.unwrap();
     let sign_in = SignIn::begin(&endpoints, "an-id", listener.redirect()).unwrap();
     let browser = tokio::spawn(browse(sign_in.authorize_url.clone(), user.to_owned()));
-    let answer = listener
-        .wait(&sign_in, Duration::from_secs(20))
-        .await
-        .unwrap();
+    let answer = listener.wait(&sign_in, Duration::from_secs(20)).await.unwrap();
     let token = sign_in.finish(&http, &answer).await.unwrap();
     browser.await.unwrap();
     assert!(token.refresh.is_some());

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
@@ -25,11 +25,7 @@ async fn the_refresh_token_is_kept_when_no_new_one_comes() {
         client.player().await.unwrap();
     }
 
-    let used = stub
-        .tokens()
-        .iter()
-        .map(|seen| seen.form()["refresh_token"].clone())
-        .collect::<Vec<_>>();
+    let used = stub.tokens().iter().map(|seen| seen.form()["refresh_token"].clone()).collect::<Vec<_>>();
     assert_eq!(used, ["refresh-1"; 3]);
     let form = stub.tokens()[0].form();
     assert_eq!(form["grant_type"], "refresh_token");
@@ -55,10 +51,7 @@ async fn a_new_refresh_token_is_stored_before_anything_relies_on_it() {
     let (asked, stored) = (log.clone(), log.clone());
     let stub = Stub::start(move |seen| {
         let used = seen.form().remove("refresh_token");
-        asked
-            .lock()
-            .unwrap()
-            .push(used.clone().unwrap_or_else(|| "a reading".into()));
+        asked.lock().unwrap().push(used.clone().unwrap_or_else(|| "a reading".into()));
         match used.as_deref() {
             Some("refresh-1") => Answer::token("short", 59, Some("refresh-2")),
             Some(_) => Answer::token("long", 3600, Some("refresh-2")),
@@ -67,25 +60,15 @@ async fn a_new_refresh_token_is_stored_before_anything_relies_on_it() {
     })
     .await;
     let client = stub.client().keep_refresh_token_with(move |new: &Secret| {
-        stored
-            .lock()
-            .unwrap()
-            .push(format!("kept {}", new.expose()));
+        // A slow keychain: whoever did not wait for it would be seen before it is done.
+        std::thread::sleep(Duration::from_millis(30));
+        stored.lock().unwrap().push(format!("kept {}", new.expose()));
     });
 
     client.player().await.unwrap();
     client.player().await.unwrap();
 
-    assert_eq!(
-        *log.lock().unwrap(),
-        [
-            "refresh-1",
-            "kept refresh-2",
-            "a reading",
-            "refresh-2",
-            "a reading"
-        ]
-    );
+    assert_eq!(*log.lock().unwrap(), ["refresh-1", "kept refresh-2", "a reading", "refresh-2", "a reading"]);
 }
 
 #[tokio::test]
@@ -141,11 +124,7 @@ async fn a_401_leads_to_one_renewal_and_one_more_try() {
 
     client.pause(None).await.unwrap();
 
-    let bearers = stub
-        .calls()
-        .iter()
-        .map(|seen| seen.bearer().to_owned())
-        .collect::<Vec<_>>();
+    let bearers = stub.calls().iter().map(|seen| seen.bearer().to_owned()).collect::<Vec<_>>();
     assert_eq!(bearers, ["access-1", "access-2"]);
     assert_eq!(stub.tokens().len(), 2);
 }
@@ -213,8 +192,7 @@ async fn a_sign_in_that_has_ended_is_said_and_never_asked_for_again() {
 
 #[tokio::test]
 async fn a_wait_that_the_accounts_service_asks_for_is_kept() {
-    let stub =
-        Stub::start(|_| Answer::text(429, "Too many requests").with("retry-after", "30")).await;
+    let stub = Stub::start(|_| Answer::text(429, "Too many requests").with("retry-after", "30")).await;
     let client = stub.client();
 
     for _ in 0..3 {
@@ -240,8 +218,8 @@ async fn a_caller_who_gives_up_does_not_lose_the_new_refresh_token() {
     })
     .await;
     let (kept, mut keeps) = tokio::sync::mpsc::unbounded_channel();
-    let client = client(&base, Timeouts::default())
-        .keep_refresh_token_with(move |new: &Secret| kept.send(new.clone()).unwrap());
+    let client =
+        client(&base, Timeouts::default()).keep_refresh_token_with(move |new: &Secret| kept.send(new.clone()).unwrap());
 
     let impatient = tokio::spawn(async move { client.player().await });
     asked.notified().await;
@@ -260,7 +238,7 @@ async fn a_sign_in_just_now_needs_no_renewal() {
     let token = Token {
         access: Secret::new("from-sign-in"),
         refresh: Some(Secret::new("refresh-1")),
-        expires_at: Instant::now() + std::time::Duration::from_secs(3600),
+        expires_at: Instant::now() + Duration::from_secs(3600),
         scopes: Vec::new(),
         signed_in_at: chrono::Utc::now(),
     };
@@ -289,13 +267,7 @@ async fn fifty(client: &Client) -> Vec<Result<(), Error>> {
     let mut callers = JoinSet::new();
     for _ in 0..50 {
         let client = client.clone();
-        callers.spawn(async move {
-            client
-                .player()
-                .await
-                .map(drop)
-                .map_err(|failed| failed.error)
-        });
+        callers.spawn(async move { client.player().await.map(drop).map_err(|failed| failed.error) });
     }
     callers.join_all().await
 }

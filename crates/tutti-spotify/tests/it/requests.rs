@@ -68,23 +68,11 @@ async fn every_method_asks_for_what_it_is_named_after() {
         ),
         ("PUT /v1/me/player/play", json!({}), Value::Null),
         ("PUT /v1/me/player/pause", at.clone(), Value::Null),
-        (
-            "PUT /v1/me/player/seek",
-            json!({"position_ms": "61250"}),
-            Value::Null,
-        ),
+        ("PUT /v1/me/player/seek", json!({"position_ms": "61250"}), Value::Null),
         ("POST /v1/me/player/next", json!({}), Value::Null),
         ("POST /v1/me/player/previous", at, Value::Null),
-        (
-            "PUT /v1/me/player",
-            json!({}),
-            json!({"device_ids": ["d2"], "play": true}),
-        ),
-        (
-            "POST /v1/me/player/queue",
-            json!({"uri": "spotify:track:t"}),
-            Value::Null,
-        ),
+        ("PUT /v1/me/player", json!({}), json!({"device_ids": ["d2"], "play": true})),
+        ("POST /v1/me/player/queue", json!({"uri": "spotify:track:t"}), Value::Null),
     ];
     let calls = stub.calls();
     assert_eq!(calls.len(), expected.len());
@@ -107,26 +95,16 @@ async fn a_request_says_who_asks_and_carries_the_access_token() {
 
     let call = &stub.calls()[0];
     assert_eq!(call.bearer(), "access-1");
-    assert_eq!(
-        call.header("user-agent"),
-        Some(concat!("Tutti/", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!(call.header("user-agent"), Some(concat!("Tutti/", env!("CARGO_PKG_VERSION"))));
     assert_eq!(call.header("accept"), Some("application/json"));
 }
 
 #[tokio::test]
 async fn a_hundred_readings_take_one_connection() {
     let stub = Stub::api(|seen| match seen.method.as_str() {
-        "GET" => Answer::json(
-            200,
-            &json!({"is_playing": true, "filler": "x".repeat(20_000)}),
-        ),
-        "PUT" => Answer::text(200, "CAVznnjOzy".repeat(100)),
-        _ => Answer::error(
-            403,
-            "Player command failed: Restriction violated",
-            Some("UNKNOWN"),
-        ),
+        "GET" => Answer::json(200, &json!({"is_playing": true, "filler": "x".repeat(20_000)})),
+        "PUT" => Answer::text(200, "CAVznnjOzy".repeat(50_000)),
+        _ => Answer::error(403, "Player command failed: Restriction violated", Some("UNKNOWN")),
     })
     .await;
     let client = stub.client();
@@ -213,8 +191,5 @@ async fn debug_of_a_client_shows_no_token() {
 
     let shown = format!("{client:#?}");
 
-    assert!(
-        !shown.contains("access-1") && !shown.contains("refresh-1"),
-        "{shown}"
-    );
+    assert!(!shown.contains("access-1") && !shown.contains("refresh-1"), "{shown}");
 }

@@ -25,10 +25,7 @@ async fn a_sign_in_brings_a_token_and_proves_that_it_began_it() {
     let page = query(&sign_in.authorize_url);
     let before = Instant::now();
 
-    let browser = tokio::spawn(visit(
-        redirect.clone(),
-        format!("code=c%2F1&state={}", page["state"]),
-    ));
+    let browser = tokio::spawn(visit(redirect.clone(), format!("code=c%2F1&state={}", page["state"])));
     let answer = listener.wait(&sign_in, SOON).await.unwrap();
     let token = finish(&stub, sign_in, &answer).await.unwrap();
 
@@ -46,10 +43,7 @@ async fn a_sign_in_brings_a_token_and_proves_that_it_began_it() {
     assert_eq!(form.len(), 5);
     assert_eq!(token.access.expose(), "access-1");
     assert_eq!(token.refresh.unwrap().expose(), "refresh-1");
-    assert_eq!(
-        token.scopes,
-        ["user-read-playback-state", "user-modify-playback-state"]
-    );
+    assert_eq!(token.scopes, ["user-read-playback-state", "user-modify-playback-state"]);
     let lasts = token.expires_at - before;
     assert!(lasts > Duration::from_secs(3590) && lasts < Duration::from_secs(3610));
 }
@@ -74,23 +68,13 @@ async fn another_page_can_neither_end_a_sign_in_nor_slip_in_its_code() {
     let state = query(&sign_in.authorize_url)["state"].clone();
 
     let browser = tokio::spawn(async move {
-        for foreign in [
-            "code=evil&state=wrong",
-            "error=access_denied&state=",
-            "error=access_denied",
-            "",
-        ] {
+        for foreign in ["code=evil&state=wrong", "error=access_denied&state=", "error=access_denied", ""] {
             let (head, body) = visit(redirect.clone(), foreign.into()).await;
             assert!(head.starts_with("HTTP/1.1 400"), "{head}");
             assert!(body.contains("does not belong to the sign-in"));
         }
         let icon = redirect.join("/favicon.ico").unwrap();
-        assert!(
-            visit(icon, String::new())
-                .await
-                .0
-                .starts_with("HTTP/1.1 404")
-        );
+        assert!(visit(icon, String::new()).await.0.starts_with("HTTP/1.1 404"));
         visit(redirect, format!("code=right&state={state}")).await.0
     });
     let answer = listener.wait(&sign_in, SOON).await.unwrap();
@@ -109,21 +93,12 @@ async fn a_denied_consent_is_said_on_the_page_and_asks_for_no_token() {
     let sign_in = SignIn::begin(&stub.endpoints(), "an-id", &redirect).unwrap();
     let state = query(&sign_in.authorize_url)["state"].clone();
 
-    let browser = tokio::spawn(visit(
-        redirect,
-        format!("error=access_denied&state={state}"),
-    ));
+    let browser = tokio::spawn(visit(redirect, format!("error=access_denied&state={state}")));
     let answer = listener.wait(&sign_in, SOON).await.unwrap();
     let error = finish(&stub, sign_in, &answer).await.unwrap_err();
 
     assert_eq!(error, AuthError::Denied);
-    assert!(
-        browser
-            .await
-            .unwrap()
-            .1
-            .contains("did not allow the connection")
-    );
+    assert!(browser.await.unwrap().1.contains("did not allow the connection"));
     assert!(stub.tokens().is_empty());
 }
 
@@ -152,10 +127,7 @@ async fn connections_that_say_nothing_or_too_much_hold_up_nobody() {
 
     assert!(answer.starts_with("code=right"));
     assert!(browser.await.unwrap().starts_with("HTTP/1.1 200"));
-    assert!(
-        began.elapsed() < Duration::from_secs(4),
-        "nobody waited for a time limit"
-    );
+    assert!(began.elapsed() < Duration::from_secs(4), "nobody waited for a time limit");
 }
 
 #[tokio::test]
@@ -164,10 +136,7 @@ async fn after_the_answer_nobody_listens_any_more() {
     let listener = Listener::bind().await.unwrap();
     let redirect = listener.redirect().clone();
     let sign_in = SignIn::begin(&stub.endpoints(), "an-id", &redirect).unwrap();
-    let answer = format!(
-        "code=right&state={}",
-        query(&sign_in.authorize_url)["state"]
-    );
+    let answer = format!("code=right&state={}", query(&sign_in.authorize_url)["state"]);
 
     let browser = tokio::spawn(visit(redirect.clone(), answer));
     listener.wait(&sign_in, SOON).await.unwrap();
@@ -193,45 +162,17 @@ async fn a_browser_that_does_not_come_back_ends_the_wait_at_its_deadline() {
 
 #[tokio::test]
 async fn what_the_accounts_service_refuses_has_a_name() {
-    let oauth =
-        |code: &str| Answer::json(400, &json!({"error": code, "error_description": "words"}));
+    let oauth = |code: &str| Answer::json(400, &json!({"error": code, "error_description": "words"}));
     for (answer, error) in [
         (oauth("invalid_client"), AuthError::UnknownClient),
-        (
-            Answer::json(401, &json!({"error": "invalid_client"})),
-            AuthError::UnknownClient,
-        ),
+        (Answer::json(401, &json!({"error": "invalid_client"})), AuthError::UnknownClient),
         (oauth("invalid_grant"), AuthError::CodeRefused),
-        (
-            oauth("invalid_request"),
-            AuthError::Refused {
-                code: "invalid_request".into(),
-            },
-        ),
-        (
-            oauth("something_new"),
-            AuthError::Refused {
-                code: "something_new".into(),
-            },
-        ),
-        (
-            Answer::text(503, "<html>"),
-            AuthError::Server { status: 503 },
-        ),
-        (
-            Answer::text(404, "<html>"),
-            AuthError::Server { status: 404 },
-        ),
-        (
-            Answer::empty(302).with("location", "http://127.0.0.1:9/"),
-            AuthError::Server { status: 302 },
-        ),
-        (
-            Answer::text(429, "").with("retry-after", "5"),
-            AuthError::Wait {
-                retry_after: Some(Duration::from_secs(5)),
-            },
-        ),
+        (oauth("invalid_request"), AuthError::Refused { code: "invalid_request".into() }),
+        (oauth("something_new"), AuthError::Refused { code: "something_new".into() }),
+        (Answer::text(503, "<html>"), AuthError::Server { status: 503 }),
+        (Answer::text(404, "<html>"), AuthError::Server { status: 404 }),
+        (Answer::empty(302).with("location", "http://127.0.0.1:9/"), AuthError::Server { status: 302 }),
+        (Answer::text(429, "").with("retry-after", "5"), AuthError::Wait { retry_after: Some(Duration::from_secs(5)) }),
         (Answer::text(200, "<html>"), AuthError::Unreadable),
         (Answer::text(400, "<html>"), AuthError::Unreadable),
         (Answer::text(200, ""), AuthError::Unreadable),
@@ -271,20 +212,14 @@ async fn an_error_of_a_sign_in_repeats_no_secret() {
 
     let verifier = stub.tokens()[0].form()["code_verifier"].clone();
     let said = format!("{error} {error:?}");
-    assert!(
-        !said.contains(&verifier) && !said.contains("the-code"),
-        "{said}"
-    );
+    assert!(!said.contains(&verifier) && !said.contains("the-code"), "{said}");
 }
 
 /// A sign-in whose browser answered as it should.
 async fn sign_in(stub: &Stub) -> Result<Token, AuthError> {
     let redirect = Url::parse("http://127.0.0.1:4000/callback").unwrap();
     let sign_in = SignIn::begin(&stub.endpoints(), "an-id", &redirect)?;
-    let answer = format!(
-        "code=the-code&state={}",
-        query(&sign_in.authorize_url)["state"]
-    );
+    let answer = format!("code=the-code&state={}", query(&sign_in.authorize_url)["state"]);
     finish(stub, sign_in, &answer).await
 }
 
@@ -298,18 +233,13 @@ fn query(url: &Url) -> HashMap<String, String> {
 }
 
 async fn connect(address: &Url) -> TcpStream {
-    TcpStream::connect(("127.0.0.1", address.port().unwrap()))
-        .await
-        .unwrap()
+    TcpStream::connect(("127.0.0.1", address.port().unwrap())).await.unwrap()
 }
 
 /// What a browser does: asks for a page and reads it.
 async fn visit(address: Url, query: String) -> (String, String) {
     let mut stream = connect(&address).await;
-    let request = format!(
-        "GET {}?{query} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: test\r\n\r\n",
-        address.path()
-    );
+    let request = format!("GET {}?{query} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: test\r\n\r\n", address.path());
     stream.write_all(request.as_bytes()).await.unwrap();
     read(stream).await
 }

@@ -48,9 +48,7 @@ pub struct Stub {
 
 impl Seen {
     pub fn form(&self) -> HashMap<String, String> {
-        form_urlencoded::parse(self.body.as_bytes())
-            .into_owned()
-            .collect()
+        form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }
 
     pub fn bearer(&self) -> &str {
@@ -69,12 +67,7 @@ impl Seen {
 
 impl Answer {
     pub fn text(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-            comes: true,
-        }
+        Self { status, headers: Vec::new(), body: body.into(), comes: true }
     }
 
     pub fn json(status: u16, body: &Value) -> Self {
@@ -86,10 +79,7 @@ impl Answer {
     }
 
     pub fn never() -> Self {
-        Self {
-            comes: false,
-            ..Self::empty(200)
-        }
+        Self { comes: false, ..Self::empty(200) }
     }
 
     pub fn error(status: u16, message: &str, reason: Option<&str>) -> Self {
@@ -143,24 +133,13 @@ impl Stub {
             }
         });
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self {
-            base,
-            seen,
-            connections,
-            task,
-        }
+        Self { base, seen, connections, task }
     }
 
     /// A server that gives lasting tokens itself and leaves the Web API to `answer`.
     pub async fn api(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Self::start(move |seen| {
-            if seen.is_token() {
-                Answer::token("access-1", 3600, None)
-            } else {
-                answer(seen)
-            }
-        })
-        .await
+        Self::start(move |seen| if seen.is_token() { Answer::token("access-1", 3600, None) } else { answer(seen) })
+            .await
     }
 
     pub fn endpoints(&self) -> Endpoints {
@@ -178,19 +157,13 @@ impl Stub {
 
     pub fn tokens(&self) -> Vec<Seen> {
         let seen = self.seen.lock().unwrap();
-        seen.iter()
-            .filter(|seen| seen.is_token())
-            .cloned()
-            .collect()
+        seen.iter().filter(|seen| seen.is_token()).cloned().collect()
     }
 
     /// The requests to the Web API.
     pub fn calls(&self) -> Vec<Seen> {
         let seen = self.seen.lock().unwrap();
-        seen.iter()
-            .filter(|seen| !seen.is_token())
-            .cloned()
-            .collect()
+        seen.iter().filter(|seen| !seen.is_token()).cloned().collect()
     }
 
     pub fn connections(&self) -> usize {
@@ -204,10 +177,7 @@ impl Drop for Stub {
     }
 }
 
-pub const HASTY: Timeouts = Timeouts {
-    connect: Duration::from_millis(200),
-    request: Duration::from_millis(200),
-};
+pub const HASTY: Timeouts = Timeouts { connect: Duration::from_millis(200), request: Duration::from_millis(200) };
 
 pub fn endpoints(base: &str) -> Endpoints {
     Endpoints::loopback(&format!("{base}/v1"), base).unwrap()
@@ -230,8 +200,7 @@ where
         loop {
             let (mut stream, request) = accept(&listener).await;
             if request.starts_with("POST /api/token") {
-                let token =
-                    r#"{"access_token":"access-1","token_type":"Bearer","expires_in":3600}"#;
+                let token = r#"{"access_token":"access-1","token_type":"Bearer","expires_in":3600}"#;
                 stream.write_all(closing(token).as_bytes()).await.unwrap();
             } else {
                 talk(stream).await;
@@ -259,10 +228,7 @@ where
 
 /// An answer after which the connection ends.
 pub fn closing(body: &str) -> String {
-    format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
 }
 
 async fn listen() -> (TcpListener, String) {
@@ -287,9 +253,7 @@ async fn read(request: Request) -> Seen {
     Seen {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
-        query: form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect(),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: head.headers,
         body: String::from_utf8(body.to_vec()).unwrap(),
         at,
