@@ -219,9 +219,7 @@ impl Default for Catalogue {
 pub fn id_of(name: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let digest = Sha256::digest(name.as_bytes());
-    let mut number = digest[..16]
-        .iter()
-        .fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
+    let mut number = digest[..16].iter().fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
     let mut id = [b'0'; 22];
     for place in id.iter_mut().rev() {
         *place = DIGITS[(number % 62) as usize];
@@ -247,10 +245,7 @@ mod tests {
         assert_eq!(id_of("album/0").len(), 22);
         assert_eq!(id_of("album/0"), id_of("album/0"));
         assert_ne!(id_of("album/0"), id_of("album/1"));
-        assert_eq!(
-            uri_kind("spotify:track:0000000000000000000000"),
-            Some("track")
-        );
+        assert_eq!(uri_kind("spotify:track:0000000000000000000000"), Some("track"));
         assert_eq!(uri_kind("spotify:track:0000000000000000000000#0:38"), None);
         assert_eq!(uri_kind("track:abc"), None);
     }
@@ -259,32 +254,19 @@ mod tests {
     fn the_catalogue_is_large_enough_for_demos_and_has_short_items() {
         let catalogue = Catalogue::new();
         assert!(catalogue.albums().len() >= 6);
-        assert!(
-            catalogue
-                .albums()
-                .iter()
-                .all(|album| (6..=10).contains(&album.items.len()))
-        );
+        assert!(catalogue.albums().iter().all(|album| (6..=10).contains(&album.items.len())));
         assert_eq!(catalogue.playlists().len(), 2);
         let episodes = &catalogue.shows()[0].items;
         assert!(episodes.len() >= 4);
-        assert!(episodes.iter().all(|&episode| {
-            (20 * 60_000..=50 * 60_000).contains(&catalogue.item(episode).duration_ms)
-        }));
-        let tracks = catalogue
-            .items()
-            .iter()
-            .filter(|item| item.kind == ItemKind::Track);
-        let (short, long): (Vec<_>, Vec<_>) = tracks.partition(|track| track.duration_ms < 60_000);
         assert!(
-            short
+            episodes
                 .iter()
-                .all(|track| (25_000..=45_000).contains(&track.duration_ms))
+                .all(|&episode| { (20 * 60_000..=50 * 60_000).contains(&catalogue.item(episode).duration_ms) })
         );
-        assert!(
-            long.iter()
-                .all(|track| (150_000..=300_000).contains(&track.duration_ms))
-        );
+        let tracks = catalogue.items().iter().filter(|item| item.kind == ItemKind::Track);
+        let (short, long): (Vec<_>, Vec<_>) = tracks.partition(|track| track.duration_ms < 60_000);
+        assert!(short.iter().all(|track| (25_000..=45_000).contains(&track.duration_ms)));
+        assert!(long.iter().all(|track| (150_000..=300_000).contains(&track.duration_ms)));
         assert!(short.len() >= 6 && long.len() >= 40);
     }
 
@@ -294,18 +276,11 @@ mod tests {
         for item in catalogue.refs() {
             assert_eq!(catalogue.find(&catalogue.item(item).uri), Some(item));
             let home = catalogue.item(item).home;
-            assert_eq!(
-                catalogue.find_context(catalogue.context_uri(home)),
-                Some(home)
-            );
+            assert_eq!(catalogue.find_context(catalogue.context_uri(home)), Some(home));
             assert!(catalogue.context_items(home).contains(&item));
             assert!(catalogue.has_cover(catalogue.cover_id(item)));
         }
-        let mut codes: Vec<_> = catalogue
-            .items()
-            .iter()
-            .filter_map(|item| item.isrc.clone())
-            .collect();
+        let mut codes: Vec<_> = catalogue.items().iter().filter_map(|item| item.isrc.clone()).collect();
         assert!(codes.iter().all(|code| code.len() == 12));
         let count = codes.len();
         codes.sort();

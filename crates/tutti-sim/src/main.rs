@@ -44,20 +44,8 @@ fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Command::Serve {
-        listen,
-        accounts,
-        profile,
-        seed,
-        free,
-    } = Cli::parse().command;
-    let config = SimConfig {
-        accounts,
-        free,
-        profile,
-        seed,
-        origin: None,
-    };
+    let Command::Serve { listen, accounts, profile, seed, free } = Cli::parse().command;
+    let config = SimConfig { accounts, free, profile, seed, origin: None };
     match run(listen, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -76,9 +64,8 @@ async fn run(listen: SocketAddr, config: SimConfig) -> anyhow::Result<()> {
         );
     }
     let bound = TcpListener::bind(listen).await;
-    let listener = bound.with_context(|| {
-        format!("cannot listen on {listen}; is another program there? Port 0 takes any free one")
-    })?;
+    let listener = bound
+        .with_context(|| format!("cannot listen on {listen}; is another program there? Port 0 takes any free one"))?;
     let sim = web_api::prepare(&listener, config)?;
     let stop = stop_signal()?;
     println!("{}", ready_line(&sim));
@@ -86,9 +73,7 @@ async fn run(listen: SocketAddr, config: SimConfig) -> anyhow::Result<()> {
 }
 
 fn ready_line(sim: &Sim) -> String {
-    let accounts = sim
-        .users()
-        .map(|(user, product)| json!({ "user": user, "product": product.name() }));
+    let accounts = sim.users().map(|(user, product)| json!({ "user": user, "product": product.name() }));
     json!({ "base_url": sim.base_url(), "accounts": accounts.collect::<Vec<_>>() }).to_string()
 }
 

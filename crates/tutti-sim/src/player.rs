@@ -203,16 +203,9 @@ impl VirtualPlayer {
             .unwrap_or(0)
             .max(now_us + visible_lag_us)
             .max(effect_us);
-        self.pending.push_back(Pending {
-            effect_us,
-            visible_us,
-            effect,
-        });
+        self.pending.push_back(Pending { effect_us, visible_us, effect });
         self.settle(now_us);
-        Ok(Accepted {
-            effect_us,
-            visible_us,
-        })
+        Ok(Accepted { effect_us, visible_us })
     }
 
     /// What `GET /me/player` says when it is evaluated now: None is 204, no active device. Until a
@@ -238,10 +231,7 @@ impl VirtualPlayer {
         let reported_us = self.playback.position_us(now_us);
         let offset_us = device.map_or(0, |device| device.audible_offset_us);
         Truth {
-            uri: self
-                .playback
-                .current()
-                .map(|item| self.catalogue.item(item).uri.clone()),
+            uri: self.playback.current().map(|item| self.catalogue.item(item).uri.clone()),
             playing: self.playback.playing,
             audible_ms: (reported_us - offset_us).max(0) as f64 / 1000.0,
             reported_ms: reported_us as f64 / 1000.0,
@@ -262,10 +252,7 @@ impl VirtualPlayer {
             return (None, Vec::new());
         }
         let shown = self.shown(now_us);
-        (
-            shown.current(),
-            shown.upcoming().take(QUEUE_SHOWN).collect(),
-        )
+        (shown.current(), shown.upcoming().take(QUEUE_SHOWN).collect())
     }
 
     /// What `GET /me/player/devices` lists.
@@ -276,50 +263,33 @@ impl VirtualPlayer {
         }
         let active = self.shown(now_us).device;
         let devices = self.devices.iter().enumerate();
-        devices
-            .map(|(index, device)| device.view(active == Some(index)))
-            .collect()
+        devices.map(|(index, device)| device.view(active == Some(index))).collect()
     }
 
     /// Constant difference between reported and heard position of the active device, ms.
     pub fn audible_offset_ms(&self) -> Option<f64> {
-        self.active_device()
-            .map(|device| device.audible_offset_us as f64 / 1000.0)
+        self.active_device().map(|device| device.audible_offset_us as f64 / 1000.0)
     }
 
     fn active_device(&self) -> Option<&Device> {
-        self.devices
-            .get(self.playback.device.filter(|_| self.online)?)
+        self.devices.get(self.playback.device.filter(|_| self.online)?)
     }
 
     fn device_index(&self, id: &str) -> Option<usize> {
-        self.devices
-            .iter()
-            .position(|device| self.online && device.id == id)
+        self.devices.iter().position(|device| self.online && device.id == id)
     }
 
     /// Lets everything happen that is due until now, and says which instant that is.
     fn settle(&mut self, now_us: i64) -> i64 {
         self.now_us = self.now_us.max(now_us);
-        while let Some(due) = self
-            .pending
-            .pop_front_if(|next| next.effect_us <= self.now_us)
-        {
+        while let Some(due) = self.pending.pop_front_if(|next| next.effect_us <= self.now_us) {
             self.playback.advance(due.effect_us, &self.catalogue);
-            self.hidden.push_back(Hidden {
-                until_us: due.visible_us,
-                before: self.playback.clone(),
-            });
+            self.hidden.push_back(Hidden { until_us: due.visible_us, before: self.playback.clone() });
             if self.online {
-                self.playback
-                    .apply(due.effect_us, &due.effect, &self.catalogue);
+                self.playback.apply(due.effect_us, &due.effect, &self.catalogue);
             }
         }
-        while self
-            .hidden
-            .pop_front_if(|oldest| oldest.until_us <= self.now_us)
-            .is_some()
-        {}
+        while self.hidden.pop_front_if(|oldest| oldest.until_us <= self.now_us).is_some() {}
         self.playback.advance(self.now_us, &self.catalogue);
         self.now_us
     }

@@ -108,18 +108,12 @@ impl Exchange {
     /// uniformly, so that a client gains nothing by assuming the middle.
     fn draw((p50, p95): (f64, f64), random: &mut Random) -> Self {
         if p50 <= 0.0 {
-            return Self {
-                up_us: 0,
-                down_us: 0,
-            };
+            return Self { up_us: 0, down_us: 0 };
         }
         let sigma = libm::log(p95 / p50) / Z95;
         let round_trip = random.lognormal(p50, sigma);
         let up = round_trip * random.unit();
-        Self {
-            up_us: us(up),
-            down_us: us(round_trip - up),
-        }
+        Self { up_us: us(up), down_us: us(round_trip - up) }
     }
 
     pub fn round_trip_us(self) -> i64 {
@@ -168,50 +162,25 @@ mod tests {
             assert_eq!(profile.to_string().parse::<Profile>().unwrap(), profile);
         }
         let error = "fibre".parse::<Profile>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "there is no profile \"fibre\"; there are: ideal, lan, broadband"
-        );
+        assert_eq!(error.to_string(), "there is no profile \"fibre\"; there are: ideal, lan, broadband");
     }
 
     #[test]
     fn round_trips_have_the_profiles_percentiles_and_split_anywhere() {
         let mut random = Random::new(3);
-        let drawn: Vec<Exchange> = (0..20_000)
-            .map(|_| Profile::Broadband.get_exchange(&mut random))
-            .collect();
-        let mut trips: Vec<i64> = drawn
-            .iter()
-            .map(|exchange| exchange.round_trip_us())
-            .collect();
+        let drawn: Vec<Exchange> = (0..20_000).map(|_| Profile::Broadband.get_exchange(&mut random)).collect();
+        let mut trips: Vec<i64> = drawn.iter().map(|exchange| exchange.round_trip_us()).collect();
         trips.sort_unstable();
-        assert!(
-            (trips[10_000] - 80_000).abs() < 1_500,
-            "p50 {}",
-            trips[10_000]
-        );
-        assert!(
-            (trips[19_000] - 140_000).abs() < 4_000,
-            "p95 {}",
-            trips[19_000]
-        );
-        let early = drawn
-            .iter()
-            .filter(|e| e.up_us * 10 < e.round_trip_us())
-            .count();
-        assert!(
-            (1_700..2_300).contains(&early),
-            "{early} of 20000 in the first tenth"
-        );
+        assert!((trips[10_000] - 80_000).abs() < 1_500, "p50 {}", trips[10_000]);
+        assert!((trips[19_000] - 140_000).abs() < 4_000, "p95 {}", trips[19_000]);
+        let early = drawn.iter().filter(|e| e.up_us * 10 < e.round_trip_us()).count();
+        assert!((1_700..2_300).contains(&early), "{early} of 20000 in the first tenth");
     }
 
     #[test]
     fn nothing_waits_in_the_ideal_profile() {
         let mut random = Random::new(4);
-        assert_eq!(
-            Profile::Ideal.command_exchange(&mut random).round_trip_us(),
-            0
-        );
+        assert_eq!(Profile::Ideal.command_exchange(&mut random).round_trip_us(), 0);
         assert_eq!(Profile::Ideal.effect_us(&mut random), 0);
         assert_eq!(Profile::Ideal.visible_us(&mut random), 0);
         assert_eq!(Profile::Ideal.audible_offset_us(&mut random), 0);

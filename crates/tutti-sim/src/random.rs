@@ -105,11 +105,7 @@ mod tests {
         let mut random = Random::new(1);
         let mut drawn: Vec<f64> = (0..20_001).map(|_| random.lognormal(250.0, 0.25)).collect();
         drawn.sort_by(f64::total_cmp);
-        assert!(
-            (drawn[10_000] - 250.0).abs() < 3.0,
-            "median {}",
-            drawn[10_000]
-        );
+        assert!((drawn[10_000] - 250.0).abs() < 3.0, "median {}", drawn[10_000]);
         // p95 of a lognormal is median × e^(1.645 σ) = 377.
         assert!((drawn[19_000] - 377.0).abs() < 8.0, "p95 {}", drawn[19_000]);
     }
@@ -117,9 +113,7 @@ mod tests {
     #[test]
     fn a_triangular_stays_in_its_range_and_leans_to_its_mode() {
         let mut random = Random::new(2);
-        let drawn: Vec<f64> = (0..10_000)
-            .map(|_| random.triangular(0.0, 265.0, 1000.0))
-            .collect();
+        let drawn: Vec<f64> = (0..10_000).map(|_| random.triangular(0.0, 265.0, 1000.0)).collect();
         assert!(drawn.iter().all(|value| (0.0..=1000.0).contains(value)));
         let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
         assert!((mean - 421.7).abs() < 10.0, "mean {mean}");

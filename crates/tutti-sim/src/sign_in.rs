@@ -126,14 +126,7 @@ impl SignIn {
             self.codes.remove(0);
         }
         let code = self.text(40);
-        self.codes.push((
-            code.clone(),
-            Code {
-                user,
-                consent,
-                given_us: now_us,
-            },
-        ));
+        self.codes.push((code.clone(), Code { user, consent, given_us: now_us }));
         code
     }
 
@@ -152,11 +145,7 @@ impl SignIn {
     ) -> Result<Tokens, TokenError> {
         let place = self.codes.iter().position(|(known, _)| known == code);
         let (_, code) = self.codes.remove(place.ok_or(TokenError::Code)?);
-        let Code {
-            user,
-            consent,
-            given_us,
-        } = code;
+        let Code { user, consent, given_us } = code;
         if now_us - given_us > CODE_S * SECOND_US {
             return Err(TokenError::CodeExpired);
         }
@@ -179,27 +168,15 @@ impl SignIn {
         };
         self.refresh.insert(refresh.clone(), given);
         let access = self.give_access(now_us, user, &consent.scope);
-        Ok(Tokens {
-            access,
-            refresh: Some(refresh),
-            scope: consent.scope,
-        })
+        Ok(Tokens { access, refresh: Some(refresh), scope: consent.scope })
     }
 
     /// `grant_type=refresh_token`. Answers without a new refresh token, as Spotify does since 2026.
     ///
     /// # Errors
     /// When the token is unknown, another client's, revoked, or six months old.
-    pub fn refresh(
-        &mut self,
-        now_us: i64,
-        token: &str,
-        client_id: &str,
-    ) -> Result<Tokens, TokenError> {
-        let known = self
-            .refresh
-            .get(token)
-            .filter(|known| known.client_id == client_id);
+    pub fn refresh(&mut self, now_us: i64, token: &str, client_id: &str) -> Result<Tokens, TokenError> {
+        let known = self.refresh.get(token).filter(|known| known.client_id == client_id);
         let known = known.ok_or(TokenError::Refresh)?;
         if known.revoked {
             return Err(TokenError::Revoked);
@@ -209,11 +186,7 @@ impl SignIn {
         }
         let (user, scope) = (known.user, known.scope.clone());
         let access = self.give_access(now_us, user, &scope);
-        Ok(Tokens {
-            access,
-            refresh: None,
-            scope,
-        })
+        Ok(Tokens { access, refresh: None, scope })
     }
 
     /// # Errors
@@ -230,34 +203,23 @@ impl SignIn {
     pub fn revoke(&mut self, user: usize) {
         self.access.retain(|_, access| access.bearer.user != user);
         self.codes.retain(|(_, code)| code.user != user);
-        for refresh in self
-            .refresh
-            .values_mut()
-            .filter(|refresh| refresh.user == user)
-        {
+        for refresh in self.refresh.values_mut().filter(|refresh| refresh.user == user) {
             refresh.revoked = true;
         }
     }
 
     fn give_access(&mut self, now_us: i64, user: usize, scope: &str) -> String {
         // Tokens that ran out long ago are forgotten: a client that never refreshes hears "invalid".
-        self.access
-            .retain(|_, access| access.until_us + ACCESS_S * SECOND_US > now_us);
+        self.access.retain(|_, access| access.until_us + ACCESS_S * SECOND_US > now_us);
         let access = self.text(60);
-        let bearer = Bearer {
-            user,
-            scope: scope.to_owned(),
-        };
+        let bearer = Bearer { user, scope: scope.to_owned() };
         let until_us = now_us + ACCESS_S * SECOND_US;
-        self.access
-            .insert(access.clone(), Access { bearer, until_us });
+        self.access.insert(access.clone(), Access { bearer, until_us });
         access
     }
 
     fn text(&mut self, bytes: usize) -> String {
-        let drawn: Vec<u8> = (0..bytes)
-            .map(|_| (self.random.next_u64() >> 32) as u8)
-            .collect();
+        let drawn: Vec<u8> = (0..bytes).map(|_| (self.random.next_u64() >> 32) as u8).collect();
         URL_SAFE_NO_PAD.encode(drawn)
     }
 }
@@ -277,19 +239,14 @@ mod tests {
 
     #[test]
     fn the_challenge_is_that_of_the_pkce_specification() {
-        assert_eq!(
-            challenge_of(VERIFIER),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-        );
+        assert_eq!(challenge_of(VERIFIER), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]
     fn a_code_is_exchanged_once_and_the_tokens_work() {
         let mut sign_in = SignIn::new(1);
         let code = sign_in.consent(0, 3, consent());
-        let tokens = sign_in
-            .exchange(1, &code, "app", CALLBACK, VERIFIER)
-            .unwrap();
+        let tokens = sign_in.exchange(1, &code, "app", CALLBACK, VERIFIER).unwrap();
         let bearer = sign_in.bearer(2, &tokens.access).unwrap();
         assert!(bearer.user == 3 && bearer.may("b") && !bearer.may("c"));
         let again = sign_in.exchange(2, &code, "app", CALLBACK, VERIFIER);
@@ -300,12 +257,7 @@ mod tests {
     fn a_code_is_worth_nothing_to_anybody_else() {
         let attempts = [
             ("other", CALLBACK, VERIFIER, TokenError::Code),
-            (
-                "app",
-                "http://127.0.0.1:5001/callback",
-                VERIFIER,
-                TokenError::Redirect,
-            ),
+            ("app", "http://127.0.0.1:5001/callback", VERIFIER, TokenError::Redirect),
             ("app", CALLBACK, "guess", TokenError::Verifier),
         ];
         for (client_id, redirect_uri, verifier, expected) in attempts {
@@ -325,18 +277,12 @@ mod tests {
         let (mut sign_in, tokens) = signed_in();
         let hour = 3600 * SECOND_US;
         assert!(sign_in.bearer(hour - 1, &tokens.access).is_ok());
-        assert_eq!(
-            sign_in.bearer(hour, &tokens.access),
-            Err(BearerError::Expired)
-        );
+        assert_eq!(sign_in.bearer(hour, &tokens.access), Err(BearerError::Expired));
         let refresh = tokens.refresh.unwrap();
         let fresh = sign_in.refresh(hour, &refresh, "app").unwrap();
         assert_eq!(fresh.refresh, None);
         assert!(sign_in.bearer(hour, &fresh.access).is_ok());
-        assert_eq!(
-            sign_in.refresh(hour, &refresh, "other"),
-            Err(TokenError::Refresh)
-        );
+        assert_eq!(sign_in.refresh(hour, &refresh, "other"), Err(TokenError::Refresh));
         let late = sign_in.refresh(183 * 86_400 * SECOND_US, &refresh, "app");
         assert_eq!(late, Err(TokenError::RefreshExpired));
     }
@@ -353,9 +299,7 @@ mod tests {
     fn signed_in() -> (SignIn, Tokens) {
         let mut sign_in = SignIn::new(1);
         let code = sign_in.consent(0, 0, consent());
-        let tokens = sign_in
-            .exchange(0, &code, "app", CALLBACK, VERIFIER)
-            .unwrap();
+        let tokens = sign_in.exchange(0, &code, "app", CALLBACK, VERIFIER).unwrap();
         (sign_in, tokens)
     }
 

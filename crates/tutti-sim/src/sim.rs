@@ -11,18 +11,15 @@ pub use log::{CommandRecord, HandRecord, Log, RequestRecord};
 
 use crate::catalogue::{Catalogue, ContextRef, id_of};
 use crate::player::{
-    Accepted, Command, Hand, HandError, PlayerConfig, Product, Refusal, Truth, VirtualPlayer,
-    display_name,
+    Accepted, Command, Hand, HandError, PlayerConfig, Product, Refusal, Truth, VirtualPlayer, display_name,
 };
 use crate::profile::{Exchange, Profile};
 use crate::random::Random;
 use crate::sign_in::SignIn;
 
 /// The first accounts have names; after them comes user13, user14, …
-const NAMES: [&str; 12] = [
-    "anna", "ben", "chiara", "deniz", "emil", "fay", "goran", "hana", "ines", "jonas", "kira",
-    "luca",
-];
+const NAMES: [&str; 12] =
+    ["anna", "ben", "chiara", "deniz", "emil", "fay", "goran", "hana", "ines", "jonas", "kira", "luca"];
 /// More than anybody runs on one machine, few enough that a typing error does not fill its memory.
 pub const MOST_ACCOUNTS: usize = 5000;
 
@@ -41,13 +38,7 @@ pub struct SimConfig {
 
 impl Default for SimConfig {
     fn default() -> Self {
-        Self {
-            accounts: 4,
-            free: Vec::new(),
-            profile: Profile::default(),
-            seed: 7,
-            origin: None,
-        }
+        Self { accounts: 4, free: Vec::new(), profile: Profile::default(), seed: 7, origin: None }
     }
 }
 
@@ -156,9 +147,7 @@ impl Sim {
 
     /// Users in order, each with its product.
     pub fn users(&self) -> impl Iterator<Item = (&str, Product)> {
-        self.accounts
-            .iter()
-            .map(|account| (&*account.user, account.product))
+        self.accounts.iter().map(|account| (&*account.user, account.product))
     }
 
     /// The truth about every account at one and the same instant.
@@ -181,12 +170,7 @@ impl Sim {
             let mut player = account.player();
             let at_us = self.now_us();
             player.hand(at_us, hand.clone())?;
-            HandRecord {
-                at_us,
-                user: account.user.clone(),
-                hand,
-                after: player.truth(at_us),
-            }
+            HandRecord { at_us, user: account.user.clone(), hand, after: player.truth(at_us) }
         };
         lock(&self.log).note_hand(record.clone());
         Ok(record)
@@ -207,19 +191,13 @@ impl Sim {
     /// # Errors
     /// When there is no such user.
     pub fn revoke(&self, user: &str) -> Result<(), ActError> {
-        let index = self
-            .index_of(user)
-            .ok_or_else(|| ActError::UnknownUser(user.to_owned()))?;
+        let index = self.index_of(user).ok_or_else(|| ActError::UnknownUser(user.to_owned()))?;
         self.sign_in().revoke(index);
         Ok(())
     }
 
     /// Looks at one account's player at this instant.
-    pub fn with_player<T>(
-        &self,
-        user: &str,
-        look: impl FnOnce(&mut VirtualPlayer, i64) -> T,
-    ) -> Result<T, ActError> {
+    pub fn with_player<T>(&self, user: &str, look: impl FnOnce(&mut VirtualPlayer, i64) -> T) -> Result<T, ActError> {
         let mut player = self.account(user)?.player();
         Ok(look(&mut player, self.now_us()))
     }
@@ -240,9 +218,7 @@ impl Sim {
     }
 
     pub(crate) fn index_of(&self, user: &str) -> Option<usize> {
-        self.accounts
-            .iter()
-            .position(|account| &*account.user == user)
+        self.accounts.iter().position(|account| &*account.user == user)
     }
 
     pub(crate) fn sign_in(&self) -> MutexGuard<'_, SignIn> {
@@ -258,12 +234,7 @@ impl Sim {
             (at_us, player.command(at_us, command.clone()))
         };
         let user = account.user.clone();
-        lock(&self.log).note_command(CommandRecord {
-            at_us,
-            user,
-            command,
-            outcome: outcome.clone(),
-        });
+        lock(&self.log).note_command(CommandRecord { at_us, user, command, outcome: outcome.clone() });
         outcome
     }
 
@@ -282,9 +253,7 @@ impl Sim {
     }
 
     fn account(&self, user: &str) -> Result<&Account, ActError> {
-        let index = self
-            .index_of(user)
-            .ok_or_else(|| ActError::UnknownUser(user.to_owned()))?;
+        let index = self.index_of(user).ok_or_else(|| ActError::UnknownUser(user.to_owned()))?;
         Ok(&self.accounts[index])
     }
 }
@@ -311,15 +280,11 @@ impl Account {
 }
 
 fn user_name(index: usize) -> String {
-    NAMES
-        .get(index)
-        .map_or_else(|| format!("user{}", index + 1), |&name| name.to_owned())
+    NAMES.get(index).map_or_else(|| format!("user{}", index + 1), |&name| name.to_owned())
 }
 
 fn unix_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// A panic elsewhere leaves plain data behind: the others go on.
@@ -334,37 +299,22 @@ mod tests {
 
     #[test]
     fn accounts_start_idle_on_different_albums_and_some_are_free() {
-        let config = SimConfig {
-            accounts: 14,
-            free: vec!["ben".to_owned()],
-            ..SimConfig::default()
-        };
+        let config = SimConfig { accounts: 14, free: vec!["ben".to_owned()], ..SimConfig::default() };
         let sim = sim(config).unwrap();
         let users: Vec<_> = sim.users().collect();
         assert_eq!(users[1], ("ben", Product::Free));
         assert_eq!(users[13], ("user14", Product::Premium));
         let (_, truths) = sim.truth();
-        assert!(
-            truths
-                .iter()
-                .all(|(_, truth)| !truth.playing && truth.device_id.is_some())
-        );
+        assert!(truths.iter().all(|(_, truth)| !truth.playing && truth.device_id.is_some()));
         assert_ne!(truths[0].1.uri, truths[1].1.uri);
     }
 
     #[test]
     fn hand_actions_are_logged_with_their_instant_and_what_came_of_them() {
-        let sim = sim(SimConfig {
-            origin: Some(Instant::now()),
-            ..SimConfig::default()
-        })
-        .unwrap();
+        let sim = sim(SimConfig { origin: Some(Instant::now()), ..SimConfig::default() }).unwrap();
         let record = sim.hand("anna", Hand::resume()).unwrap();
         assert!(record.after.playing && record.at_us <= sim.now_us());
-        assert_eq!(
-            sim.hand("anna", Hand::resume()),
-            Err(ActError::Hand(HandError::AlreadyPlaying))
-        );
+        assert_eq!(sim.hand("anna", Hand::resume()), Err(ActError::Hand(HandError::AlreadyPlaying)));
         assert_eq!(sim.log().hands().cloned().collect::<Vec<_>>(), [record]);
         let unknown = sim.hand("zoe", Hand::Pause).unwrap_err();
         assert_eq!(unknown.to_string(), "there is no account \"zoe\"");
@@ -372,20 +322,11 @@ mod tests {
 
     #[test]
     fn impossible_configurations_are_refused_in_words() {
-        let none = SimConfig {
-            accounts: 0,
-            ..SimConfig::default()
-        };
+        let none = SimConfig { accounts: 0, ..SimConfig::default() };
         let words = sim(none).err().unwrap().to_string();
         assert_eq!(words, "there must be 1 to 5000 accounts, not 0");
-        let stranger = SimConfig {
-            free: vec!["zoe".to_owned()],
-            ..SimConfig::default()
-        };
-        assert_eq!(
-            sim(stranger).err(),
-            Some(ConfigError::Free("zoe".to_owned()))
-        );
+        let stranger = SimConfig { free: vec!["zoe".to_owned()], ..SimConfig::default() };
+        assert_eq!(sim(stranger).err(), Some(ConfigError::Free("zoe".to_owned())));
     }
 
     fn sim(config: SimConfig) -> Result<Arc<Sim>, ConfigError> {

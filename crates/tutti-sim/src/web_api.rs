@@ -42,9 +42,7 @@ struct Web {
 /// # Errors
 /// When the listener has no address or the configuration is impossible.
 pub fn prepare(listener: &TcpListener, config: SimConfig) -> anyhow::Result<Arc<Sim>> {
-    let address = listener
-        .local_addr()
-        .context("the listener has no address")?;
+    let address = listener.local_addr().context("the listener has no address")?;
     Ok(Sim::new(config, address)?)
 }
 
@@ -77,11 +75,7 @@ pub async fn serve(
 
 fn router(sim: Arc<Sim>) -> Router {
     let fragments = json::Fragments::new(sim.catalogue(), sim.base_url());
-    let web = Arc::new(Web {
-        sim,
-        fragments,
-        covers: covers::Covers::default(),
-    });
+    let web = Arc::new(Web { sim, fragments, covers: covers::Covers::default() });
     Router::new()
         .route("/v1/{*path}", any(v1::handle))
         .route("/authorize", get(authorize::page))

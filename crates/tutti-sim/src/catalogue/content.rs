@@ -140,26 +140,11 @@ const SHOW_NAME: &str = "Unhurried Objects";
 const SHOW_PUBLISHER: &str = "Quiet Cellar Audio";
 const SHOW_TEXT: &str = "Two friends explain one ordinary thing at a time, without hurry.";
 const EPISODES: &[(&str, &str)] = &[
-    (
-        "Why Doors Have Two Opinions",
-        "Push, pull, and the people who design the difference.",
-    ),
-    (
-        "The Secret Life of Car Parks",
-        "What happens on level minus three after closing time.",
-    ),
-    (
-        "Soup, a Love Story",
-        "Every cuisine has one; we ask what it says about us.",
-    ),
-    (
-        "How Bridges Hum",
-        "An engineer lets us listen to steel in the wind.",
-    ),
-    (
-        "The Postbox at the End of the World",
-        "Letters from places with more penguins than people.",
-    ),
+    ("Why Doors Have Two Opinions", "Push, pull, and the people who design the difference."),
+    ("The Secret Life of Car Parks", "What happens on level minus three after closing time."),
+    ("Soup, a Love Story", "Every cuisine has one; we ask what it says about us."),
+    ("How Bridges Hum", "An engineer lets us listen to steel in the wind."),
+    ("The Postbox at the End of the World", "Letters from places with more penguins than people."),
 ];
 
 const PLAYLISTS: &[&str] = &["Long Table Evening", "Kitchen, Window Open"];
@@ -209,11 +194,7 @@ fn add_album(catalogue: &mut Catalogue, text: &AlbumText, lengths: &mut Random) 
                     home: ContextRef::Album(index),
                     number: place as u32 + 1,
                     // ZZ is a country code that will never be given to a country.
-                    isrc: Some(format!(
-                        "ZZTUT{}{:05}",
-                        &text.released[2..4],
-                        index * 100 + place + 1
-                    )),
+                    isrc: Some(format!("ZZTUT{}{:05}", &text.released[2..4], index * 100 + place + 1)),
                     release_date: text.released.to_owned(),
                     description: String::new(),
                 },
@@ -282,18 +263,11 @@ fn add_playlist(catalogue: &mut Catalogue, name: &str) {
                 .albums
                 .iter()
                 .enumerate()
-                .map(move |(place, album)| {
-                    album.items[(place + 2 * index + 3 * round) % album.items.len()]
-                })
+                .map(move |(place, album)| album.items[(place + 2 * index + 3 * round) % album.items.len()])
         })
         .collect();
     let id = id_of(&format!("playlist/{index}"));
-    catalogue.playlists.push(Playlist {
-        uri: format!("spotify:playlist:{id}"),
-        id,
-        name: name.to_owned(),
-        items,
-    });
+    catalogue.playlists.push(Playlist { uri: format!("spotify:playlist:{id}"), id, name: name.to_owned(), items });
 }
 
 fn push_item(catalogue: &mut Catalogue, item: Item) -> ItemRef {
@@ -302,10 +276,7 @@ fn push_item(catalogue: &mut Catalogue, item: Item) -> ItemRef {
 }
 
 fn index(catalogue: &mut Catalogue) {
-    catalogue.by_uri = catalogue
-        .refs()
-        .map(|item| (catalogue.item(item).uri.clone(), item))
-        .collect();
+    catalogue.by_uri = catalogue.refs().map(|item| (catalogue.item(item).uri.clone(), item)).collect();
     let albums = (0..catalogue.albums.len()).map(ContextRef::Album);
     let playlists = (0..catalogue.playlists.len()).map(ContextRef::Playlist);
     let shows = (0..catalogue.shows.len()).map(ContextRef::Show);

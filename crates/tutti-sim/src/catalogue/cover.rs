@@ -106,20 +106,12 @@ impl Drawing {
         let (choice, x, y) = self.cell(x, y);
         let (x, y) = turned(choice, x, y);
         let shape = if choice & 8 == 0 { 1 } else { 2 };
-        if y < 0.5 && distance(x, y, (0.5, 0.5)) < 0.5 {
-            shape
-        } else {
-            0
-        }
+        if y < 0.5 && distance(x, y, (0.5, 0.5)) < 0.5 { shape } else { 0 }
     }
 
     fn arcs(&self, x: f64, y: f64) -> usize {
         let (choice, x, y) = self.cell(x, y);
-        let (x, y) = if choice & 1 == 0 {
-            (x, y)
-        } else {
-            (1.0 - x, y)
-        };
+        let (x, y) = if choice & 1 == 0 { (x, y) } else { (1.0 - x, y) };
         let near = distance(x, y, (0.0, 0.0)).min(distance(x, y, (1.0, 1.0)));
         match (near - 0.5).abs() {
             off if off < 0.10 => 2,
@@ -130,8 +122,7 @@ impl Drawing {
 
     fn hills(&self, x: f64, y: f64) -> usize {
         let (cx, cy) = self.centre;
-        let front =
-            distance(x, y, (cx - 0.55, 1.25)) < 0.72 || distance(x, y, (cx + 0.7, 1.3)) < 0.66;
+        let front = distance(x, y, (cx - 0.55, 1.25)) < 0.72 || distance(x, y, (cx + 0.7, 1.3)) < 0.66;
         let back = distance(x, y, (cx + 0.25, 1.15)) < 0.68;
         if front {
             1
@@ -158,11 +149,7 @@ impl Drawing {
     fn triangles(&self, x: f64, y: f64) -> usize {
         let (choice, x, y) = self.cell(x, y);
         let (x, y) = turned(choice, x, y);
-        if x + y < 1.0 {
-            [0, 1, 1, 2][usize::from(choice >> 2)]
-        } else {
-            0
-        }
+        if x + y < 1.0 { [0, 1, 1, 2][usize::from(choice >> 2)] } else { 0 }
     }
 
     /// The cell's choice and the place inside it.
@@ -201,20 +188,11 @@ mod tests {
     #[test]
     fn covers_are_png_files_of_their_size_and_albums_differ() {
         let catalogue = Catalogue::new();
-        let covers: Vec<Vec<u8>> = catalogue
-            .albums()
-            .iter()
-            .map(|album| draw(&album.id, 64).unwrap())
-            .collect();
+        let covers: Vec<Vec<u8>> = catalogue.albums().iter().map(|album| draw(&album.id, 64).unwrap()).collect();
         for (index, cover) in covers.iter().enumerate() {
-            let reader = png::Decoder::new(std::io::Cursor::new(cover))
-                .read_info()
-                .unwrap();
+            let reader = png::Decoder::new(std::io::Cursor::new(cover)).read_info().unwrap();
             assert_eq!((reader.info().width, reader.info().height), (64, 64));
-            assert!(
-                !covers[..index].contains(cover),
-                "album {index} looks like another one"
-            );
+            assert!(!covers[..index].contains(cover), "album {index} looks like another one");
         }
         assert_eq!(covers[0], draw(&catalogue.albums()[0].id, 64).unwrap());
     }

@@ -137,29 +137,14 @@ impl Refusal {
 /// An accepted command in the player's own terms.
 #[derive(Clone, Debug)]
 pub(super) enum Effect {
-    Load {
-        list: Arc<[ItemRef]>,
-        context: Option<ContextRef>,
-        index: usize,
-        position_us: i64,
-        device: Option<usize>,
-    },
-    Resume {
-        device: Option<usize>,
-    },
+    Load { list: Arc<[ItemRef]>, context: Option<ContextRef>, index: usize, position_us: i64, device: Option<usize> },
+    Resume { device: Option<usize> },
     Pause,
-    Seek {
-        position_us: i64,
-    },
+    Seek { position_us: i64 },
     Next,
     Previous,
-    Transfer {
-        device: usize,
-        play: bool,
-    },
-    Queue {
-        item: ItemRef,
-    },
+    Transfer { device: usize, play: bool },
+    Queue { item: ItemRef },
 }
 
 impl VirtualPlayer {
@@ -175,36 +160,20 @@ impl VirtualPlayer {
         };
         let loaded = self.playback.current().is_some();
         match command {
-            Command::Play {
-                target: PlayTarget::Resume,
-                ..
-            } => {
+            Command::Play { target: PlayTarget::Resume, .. } => {
                 let moves = device.is_some() && device != self.playback.device;
                 let possible = loaded && (!self.playback.playing || moves);
-                possible
-                    .then_some(Effect::Resume { device })
-                    .ok_or(Refusal::Restriction)
+                possible.then_some(Effect::Resume { device }).ok_or(Refusal::Restriction)
             }
-            Command::Play {
-                target: PlayTarget::Items { uris, offset },
-                position_ms,
-                ..
-            } => {
+            Command::Play { target: PlayTarget::Items { uris, offset }, position_ms, .. } => {
                 let list = self.resolve_items(&uris)?;
-                let repeats = list
-                    .iter()
-                    .enumerate()
-                    .any(|(i, item)| list[..i].contains(item));
+                let repeats = list.iter().enumerate().any(|(i, item)| list[..i].contains(item));
                 if repeats && offset.is_some() {
                     return Err(Refusal::Restriction);
                 }
                 self.load_effect(list.into(), None, offset, position_ms, device)
             }
-            Command::Play {
-                target: PlayTarget::Context { uri, offset },
-                position_ms,
-                ..
-            } => {
+            Command::Play { target: PlayTarget::Context { uri, offset }, position_ms, .. } => {
                 let context = self.resolve_context(&uri)?;
                 if offset.is_some() && matches!(context, ContextRef::Artist(_)) {
                     let words = "Can't have offset for context type: ARTIST";
@@ -215,19 +184,14 @@ impl VirtualPlayer {
             }
             Command::Pause { .. } if !self.playback.playing => Err(Refusal::Restriction),
             Command::Pause { .. } => Ok(Effect::Pause),
-            Command::Queue { uri, .. } => Ok(Effect::Queue {
-                item: self.resolve_item(&uri)?,
-            }),
-            Command::Transfer { play, .. } => Ok(Effect::Transfer {
-                device: device.ok_or(Refusal::DeviceNotFound)?,
-                play,
-            }),
+            Command::Queue { uri, .. } => Ok(Effect::Queue { item: self.resolve_item(&uri)? }),
+            Command::Transfer { play, .. } => {
+                Ok(Effect::Transfer { device: device.ok_or(Refusal::DeviceNotFound)?, play })
+            }
             Command::Seek { .. } | Command::Next { .. } | Command::Previous { .. } if !loaded => {
                 Err(Refusal::Restriction)
             }
-            Command::Seek { position_ms, .. } => Ok(Effect::Seek {
-                position_us: i64::from(position_ms) * 1000,
-            }),
+            Command::Seek { position_ms, .. } => Ok(Effect::Seek { position_us: i64::from(position_ms) * 1000 }),
             Command::Next { .. } => Ok(Effect::Next),
             Command::Previous { .. } => Ok(Effect::Previous),
         }
@@ -247,20 +211,12 @@ impl VirtualPlayer {
             Some(Offset::Position(_)) => return Err(Refusal::Restriction),
             Some(Offset::Uri(uri)) => {
                 let item = self.resolve_item(&uri)?;
-                list.iter()
-                    .position(|&entry| entry == item)
-                    .ok_or(Refusal::Restriction)?
+                list.iter().position(|&entry| entry == item).ok_or(Refusal::Restriction)?
             }
         };
         let duration_us = self.catalogue.duration_us(list[index]);
         let position_us = (i64::from(position_ms.unwrap_or(0)) * 1000).min(duration_us);
-        Ok(Effect::Load {
-            list,
-            context,
-            index,
-            position_us,
-            device,
-        })
+        Ok(Effect::Load { list, context, index, position_us, device })
     }
 
     fn resolve_items(&self, uris: &[String]) -> Result<Vec<ItemRef>, Refusal> {

@@ -46,19 +46,16 @@ impl Device {
     pub fn phone_and_laptop(user: &str, profile: Profile, seed: u64) -> Vec<Device> {
         let mut random = Random::named(seed, &format!("devices of {user}"));
         let owner = display_name(user);
-        [
-            (DeviceKind::Smartphone, "phone", 62),
-            (DeviceKind::Computer, "laptop", 80),
-        ]
-        .into_iter()
-        .map(|(kind, noun, volume_percent)| Device {
-            id: device_id(&format!("{user}/{noun}")),
-            name: format!("{owner}'s {noun}"),
-            kind,
-            volume_percent,
-            audible_offset_us: profile.audible_offset_us(&mut random),
-        })
-        .collect()
+        [(DeviceKind::Smartphone, "phone", 62), (DeviceKind::Computer, "laptop", 80)]
+            .into_iter()
+            .map(|(kind, noun, volume_percent)| Device {
+                id: device_id(&format!("{user}/{noun}")),
+                name: format!("{owner}'s {noun}"),
+                kind,
+                volume_percent,
+                audible_offset_us: profile.audible_offset_us(&mut random),
+            })
+            .collect()
     }
 
     pub(super) fn view(&self, active: bool) -> DeviceView {
@@ -75,15 +72,10 @@ impl Device {
 /// The name people see: the user's name with a capital letter.
 pub fn display_name(user: &str) -> String {
     let mut letters = user.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn device_id(name: &str) -> String {
-    let hex: String = id_of(name)
-        .bytes()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = id_of(name).bytes().map(|byte| format!("{byte:02x}")).collect();
     hex[..40].to_owned()
 }

@@ -30,20 +30,12 @@ pub enum Hand {
 impl Hand {
     /// Resume what is loaded.
     pub fn resume() -> Self {
-        Hand::Play {
-            uri: None,
-            context_uri: None,
-            position_ms: None,
-        }
+        Hand::Play { uri: None, context_uri: None, position_ms: None }
     }
 
     /// Tap on a song or episode.
     pub fn song(uri: &str) -> Self {
-        Hand::Play {
-            uri: Some(uri.to_owned()),
-            context_uri: None,
-            position_ms: None,
-        }
+        Hand::Play { uri: Some(uri.to_owned()), context_uri: None, position_ms: None }
     }
 
     /// A short name: play, pause, seek, next, previous, transfer.
@@ -90,16 +82,8 @@ impl VirtualPlayer {
         }
         let loaded = self.playback.current().is_some();
         match hand {
-            Hand::Play {
-                uri: None,
-                context_uri: None,
-                position_ms,
-            } => self.hand_resume(now_us, position_ms),
-            Hand::Play {
-                uri,
-                context_uri,
-                position_ms,
-            } => self.hand_play(now_us, uri, context_uri, position_ms),
+            Hand::Play { uri: None, context_uri: None, position_ms } => self.hand_resume(now_us, position_ms),
+            Hand::Play { uri, context_uri, position_ms } => self.hand_play(now_us, uri, context_uri, position_ms),
             Hand::Transfer { device_id } => {
                 let device = self.device_index(&device_id);
                 let device = device.ok_or(HandError::UnknownDevice(device_id))?;
@@ -113,8 +97,7 @@ impl VirtualPlayer {
                 Ok(())
             }
             Hand::Seek { position_ms } => {
-                self.playback
-                    .seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
+                self.playback.seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
                 Ok(())
             }
             Hand::Next => {
@@ -141,8 +124,7 @@ impl VirtualPlayer {
         }
         self.playback.resume(now_us);
         if let Some(position_ms) = position_ms {
-            self.playback
-                .seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
+            self.playback.seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
         }
         Ok(())
     }
@@ -156,29 +138,21 @@ impl VirtualPlayer {
     ) -> Result<(), HandError> {
         let item = uri.map(|uri| self.known_item(uri)).transpose()?;
         let context = match (context_uri, item) {
-            (Some(uri), _) => self
-                .catalogue
-                .find_context(&uri)
-                .ok_or(HandError::UnknownUri(uri))?,
+            (Some(uri), _) => self.catalogue.find_context(&uri).ok_or(HandError::UnknownUri(uri))?,
             (None, Some(item)) => self.context_for(item),
             (None, None) => return Err(HandError::NothingLoaded),
         };
         let list = self.catalogue.context_items(context);
         let index = match item {
             None => 0,
-            Some(item) => list
-                .iter()
-                .position(|&entry| entry == item)
-                .ok_or_else(|| HandError::NotInContext {
-                    item: self.catalogue.item(item).name.clone(),
-                    context: self.catalogue.context_name(context).to_owned(),
-                })?,
+            Some(item) => list.iter().position(|&entry| entry == item).ok_or_else(|| HandError::NotInContext {
+                item: self.catalogue.item(item).name.clone(),
+                context: self.catalogue.context_name(context).to_owned(),
+            })?,
         };
-        self.playback
-            .load(now_us, list, Some(context), index, 0, true);
+        self.playback.load(now_us, list, Some(context), index, 0, true);
         if let Some(position_ms) = position_ms {
-            self.playback
-                .seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
+            self.playback.seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
         }
         Ok(())
     }

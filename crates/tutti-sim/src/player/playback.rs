@@ -45,10 +45,7 @@ impl Playback {
 
     /// What comes after the current item: the queue, then the rest of the list.
     pub(super) fn upcoming(&self) -> impl Iterator<Item = ItemRef> + '_ {
-        self.queue
-            .iter()
-            .chain(self.list.iter().skip(self.index + 1))
-            .copied()
+        self.queue.iter().chain(self.list.iter().skip(self.index + 1)).copied()
     }
 
     pub(super) fn position_us(&self, now_us: i64) -> i64 {
@@ -68,13 +65,7 @@ impl Playback {
 
     pub(super) fn apply(&mut self, at_us: i64, effect: &Effect, catalogue: &Catalogue) {
         match effect {
-            Effect::Load {
-                list,
-                context,
-                index,
-                position_us,
-                device,
-            } => {
+            Effect::Load { list, context, index, position_us, device } => {
                 self.device = device.or(self.device);
                 self.load(at_us, list.clone(), *context, *index, *position_us, true);
                 self.advance(at_us, catalogue);

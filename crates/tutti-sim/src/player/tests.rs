@@ -23,10 +23,7 @@ fn by_hand_it_plays_at_once_and_its_position_is_exact() {
     let truth = player.truth(SECOND + 1_234_567);
     assert!(truth.playing);
     assert_eq!(truth.reported_ms, 1234.567);
-    assert_eq!(
-        player.report(SECOND + 1_234_567).unwrap().progress_ms,
-        Some(1234)
-    );
+    assert_eq!(player.report(SECOND + 1_234_567).unwrap().progress_ms, Some(1234));
 }
 
 #[test]
@@ -54,14 +51,8 @@ fn a_command_takes_effect_after_a_while_and_answers_show_it_later_still() {
         })
         .find(|(_, accepted)| accepted.visible_us > accepted.effect_us + 50_000)
         .unwrap();
-    assert!(
-        (10_080_000..11_000_000).contains(&accepted.effect_us),
-        "{accepted:?}"
-    );
-    assert!(
-        (10_150_000..11_000_000).contains(&accepted.visible_us),
-        "{accepted:?}"
-    );
+    assert!((10_080_000..11_000_000).contains(&accepted.effect_us), "{accepted:?}");
+    assert!((10_150_000..11_000_000).contains(&accepted.visible_us), "{accepted:?}");
 
     let last_us = accepted.effect_us - 1;
     assert_eq!(player.truth(last_us).reported_ms, last_us as f64 / 1000.0);
@@ -85,11 +76,7 @@ fn effect_latencies_have_the_profiles_median() {
         })
         .collect();
     effects.sort_unstable();
-    assert!(
-        (effects[1000] - 250_000).abs() < 8_000,
-        "median {}",
-        effects[1000]
-    );
+    assert!((effects[1000] - 250_000).abs() < 8_000, "median {}", effects[1000]);
 }
 
 #[test]
@@ -102,16 +89,9 @@ fn commands_take_effect_in_the_order_in_which_they_came() {
         assert!(second.effect_us >= first.effect_us && second.visible_us >= first.visible_us);
         let after = player.clone().truth(second.effect_us);
         assert_eq!(after.reported_ms, 90_000.0, "seed {seed}");
-        let early = player
-            .clone()
-            .report(first.visible_us.min(second.visible_us - 1))
-            .unwrap();
+        let early = player.clone().report(first.visible_us.min(second.visible_us - 1)).unwrap();
         assert!(early.progress_ms.unwrap() < 90_000, "seed {seed}");
-        let shown = player
-            .report(second.visible_us)
-            .unwrap()
-            .progress_ms
-            .unwrap();
+        let shown = player.report(second.visible_us).unwrap().progress_ms.unwrap();
         assert!((90_000..91_000).contains(&shown), "seed {seed}: {shown}");
     }
 }
@@ -128,19 +108,12 @@ fn in_the_ideal_profile_commands_show_at_once() {
 #[test]
 fn redundant_commands_are_restriction_violations() {
     let mut player = anna(Profile::Ideal);
-    let refused = player
-        .command(0, Command::Pause { device_id: None })
-        .unwrap_err();
+    let refused = player.command(0, Command::Pause { device_id: None }).unwrap_err();
     assert_eq!((refused.status(), refused.reason()), (403, Some("UNKNOWN")));
-    assert_eq!(
-        refused.to_string(),
-        "Player command failed: Restriction violated"
-    );
+    assert_eq!(refused.to_string(), "Player command failed: Restriction violated");
     player.command(1, resume()).unwrap();
     assert_eq!(player.command(2, resume()), Err(Refusal::Restriction));
-    player
-        .command(3, Command::Pause { device_id: None })
-        .unwrap();
+    player.command(3, Command::Pause { device_id: None }).unwrap();
 }
 
 #[test]
@@ -148,22 +121,11 @@ fn by_hand_a_button_that_is_not_there_is_an_error() {
     let mut player = anna(Profile::Ideal);
     assert_eq!(player.hand(0, Hand::Pause), Err(HandError::AlreadyPaused));
     player.hand(1, Hand::resume()).unwrap();
-    assert_eq!(
-        player.hand(2, Hand::resume()),
-        Err(HandError::AlreadyPlaying)
-    );
+    assert_eq!(player.hand(2, Hand::resume()), Err(HandError::AlreadyPlaying));
     let missing = Hand::song("spotify:track:0000000000000000000000");
-    assert!(matches!(
-        player.hand(3, missing),
-        Err(HandError::UnknownUri(_))
-    ));
-    let elsewhere = Hand::Transfer {
-        device_id: "x".to_owned(),
-    };
-    assert_eq!(
-        player.hand(4, elsewhere),
-        Err(HandError::UnknownDevice("x".to_owned()))
-    );
+    assert!(matches!(player.hand(3, missing), Err(HandError::UnknownUri(_))));
+    let elsewhere = Hand::Transfer { device_id: "x".to_owned() };
+    assert_eq!(player.hand(4, elsewhere), Err(HandError::UnknownDevice("x".to_owned())));
 }
 
 #[test]
@@ -173,10 +135,7 @@ fn an_item_that_ends_goes_on_to_the_next_without_a_gap() {
     let end_us = player.catalogue().duration_us(first);
     assert_eq!(player.report(end_us - 1).unwrap().item, Some(first));
     let report = player.report(end_us + 3_000).unwrap();
-    assert_eq!(
-        (report.item, report.progress_ms, report.playing),
-        (Some(second), Some(3), true)
-    );
+    assert_eq!((report.item, report.progress_ms, report.playing), (Some(second), Some(3), true));
     assert_eq!(report.timestamp_ms, end_us / 1000);
 }
 
@@ -184,17 +143,11 @@ fn an_item_that_ends_goes_on_to_the_next_without_a_gap() {
 fn after_the_last_item_it_stops_on_the_first_one() {
     let mut player = playing(Profile::Ideal);
     let list = player.catalogue().context_items(ContextRef::Album(0));
-    let whole_us: i64 = list
-        .iter()
-        .map(|&item| player.catalogue().duration_us(item))
-        .sum();
+    let whole_us: i64 = list.iter().map(|&item| player.catalogue().duration_us(item)).sum();
     let last = player.report(whole_us - 1000).unwrap();
     assert_eq!((last.item, last.playing), (list.last().copied(), true));
     let ended = player.report(whole_us + 60 * SECOND).unwrap();
-    assert_eq!(
-        (ended.item, ended.playing, ended.progress_ms),
-        (Some(list[0]), false, Some(0))
-    );
+    assert_eq!((ended.item, ended.playing, ended.progress_ms), (Some(list[0]), false, Some(0)));
 }
 
 #[test]
@@ -202,44 +155,25 @@ fn the_stale_state_also_goes_on_to_the_next_item() {
     let mut player = playing(Profile::Broadband);
     let (first, second) = (track(&player, 0, 0), track(&player, 0, 1));
     let end_us = player.catalogue().duration_us(first);
-    let accepted = player
-        .command(end_us - 100_000, Command::Pause { device_id: None })
-        .unwrap();
+    let accepted = player.command(end_us - 100_000, Command::Pause { device_id: None }).unwrap();
     // It takes effect after the end of the item, so it pauses the next one.
     assert!(accepted.effect_us > end_us);
     let truth = player.truth(accepted.visible_us);
-    assert_eq!(
-        truth.uri.as_deref(),
-        Some(player.catalogue().item(second).uri.as_str())
-    );
-    assert_eq!(
-        truth.reported_ms,
-        (accepted.effect_us - end_us) as f64 / 1000.0
-    );
+    assert_eq!(truth.uri.as_deref(), Some(player.catalogue().item(second).uri.as_str()));
+    assert_eq!(truth.reported_ms, (accepted.effect_us - end_us) as f64 / 1000.0);
     assert!(!player.report(accepted.visible_us).unwrap().playing);
 }
 
 #[test]
 fn playing_uris_replaces_the_list_and_the_queue_comes_after_the_current_item() {
     let mut player = anna(Profile::Ideal);
-    let wanted = [
-        track(&player, 3, 0),
-        track(&player, 3, 1),
-        track(&player, 3, 2),
-    ];
+    let wanted = [track(&player, 3, 0), track(&player, 3, 1), track(&player, 3, 2)];
     let queued = track(&player, 5, 0);
     let uris = wanted[..2].iter().map(|&item| uri(&player, item)).collect();
     let target = PlayTarget::Items { uris, offset: None };
-    let play = Command::Play {
-        target,
-        position_ms: Some(7_000),
-        device_id: None,
-    };
+    let play = Command::Play { target, position_ms: Some(7_000), device_id: None };
     player.command(0, play).unwrap();
-    let queue = Command::Queue {
-        uri: uri(&player, queued),
-        device_id: None,
-    };
+    let queue = Command::Queue { uri: uri(&player, queued), device_id: None };
     player.command(1, queue).unwrap();
     assert_eq!(player.queue(2), (Some(wanted[0]), vec![queued, wanted[1]]));
 
@@ -255,36 +189,14 @@ fn the_same_item_twice_plays_twice() {
     let mut player = anna(Profile::Ideal);
     let item = track(&player, 3, 0);
     let uris = vec![uri(&player, item); 2];
-    let target = PlayTarget::Items {
-        uris: uris.clone(),
-        offset: None,
-    };
-    player
-        .command(
-            0,
-            Command::Play {
-                target,
-                position_ms: None,
-                device_id: None,
-            },
-        )
-        .unwrap();
+    let target = PlayTarget::Items { uris: uris.clone(), offset: None };
+    player.command(0, Command::Play { target, position_ms: None, device_id: None }).unwrap();
     let end_us = player.catalogue().duration_us(item);
     let report = player.report(end_us + SECOND).unwrap();
     assert_eq!((report.item, report.progress_ms), (Some(item), Some(1000)));
-    let target = PlayTarget::Items {
-        uris,
-        offset: Some(Offset::Position(0)),
-    };
-    let play = Command::Play {
-        target,
-        position_ms: None,
-        device_id: None,
-    };
-    assert_eq!(
-        player.command(end_us + SECOND, play),
-        Err(Refusal::Restriction)
-    );
+    let target = PlayTarget::Items { uris, offset: Some(Offset::Position(0)) };
+    let play = Command::Play { target, position_ms: None, device_id: None };
+    assert_eq!(player.command(end_us + SECOND, play), Err(Refusal::Restriction));
 }
 
 #[test]
@@ -293,41 +205,13 @@ fn a_context_is_played_from_an_offset() {
     let third = track(&player, 4, 2);
     let context = player.catalogue().albums()[4].uri.clone();
     let offset = Some(Offset::Uri(uri(&player, third)));
-    let target = PlayTarget::Context {
-        uri: context,
-        offset,
-    };
-    player
-        .command(
-            0,
-            Command::Play {
-                target,
-                position_ms: None,
-                device_id: None,
-            },
-        )
-        .unwrap();
-    assert_eq!(
-        player.now_playing(0),
-        (Some(third), Some(ContextRef::Album(4)))
-    );
+    let target = PlayTarget::Context { uri: context, offset };
+    player.command(0, Command::Play { target, position_ms: None, device_id: None }).unwrap();
+    assert_eq!(player.now_playing(0), (Some(third), Some(ContextRef::Album(4))));
     let artist = player.catalogue().artists()[1].uri.clone();
-    let target = PlayTarget::Context {
-        uri: artist,
-        offset: Some(Offset::Position(1)),
-    };
-    let refused = player.command(
-        1,
-        Command::Play {
-            target,
-            position_ms: None,
-            device_id: None,
-        },
-    );
-    assert_eq!(
-        refused.unwrap_err().to_string(),
-        "Can't have offset for context type: ARTIST"
-    );
+    let target = PlayTarget::Context { uri: artist, offset: Some(Offset::Position(1)) };
+    let refused = player.command(1, Command::Play { target, position_ms: None, device_id: None });
+    assert_eq!(refused.unwrap_err().to_string(), "Can't have offset for context type: ARTIST");
 }
 
 #[test]
@@ -335,29 +219,14 @@ fn a_song_picked_by_hand_plays_in_its_album_or_in_the_context_that_plays() {
     let mut player = anna(Profile::Ideal);
     let picked = track(&player, 2, 3);
     player.hand(0, Hand::song(&uri(&player, picked))).unwrap();
-    assert_eq!(
-        player.now_playing(0),
-        (Some(picked), Some(ContextRef::Album(2)))
-    );
+    assert_eq!(player.now_playing(0), (Some(picked), Some(ContextRef::Album(2))));
 
     let playlist = player.catalogue().playlists()[0].clone();
     let context_uri = Some(playlist.uri.clone());
-    player
-        .hand(
-            1,
-            Hand::Play {
-                uri: None,
-                context_uri,
-                position_ms: None,
-            },
-        )
-        .unwrap();
+    player.hand(1, Hand::Play { uri: None, context_uri, position_ms: None }).unwrap();
     let other = playlist.items[5];
     player.hand(2, Hand::song(&uri(&player, other))).unwrap();
-    assert_eq!(
-        player.now_playing(2),
-        (Some(other), Some(ContextRef::Playlist(0)))
-    );
+    assert_eq!(player.now_playing(2), (Some(other), Some(ContextRef::Playlist(0))));
 }
 
 #[test]
@@ -366,27 +235,15 @@ fn next_and_previous_walk_the_list() {
     let next = Command::Next { device_id: None };
     let previous = Command::Previous { device_id: None };
     player.command(10 * SECOND, next).unwrap();
-    assert_eq!(
-        player.now_playing(10 * SECOND).0,
-        Some(track(&player, 0, 1))
-    );
+    assert_eq!(player.now_playing(10 * SECOND).0, Some(track(&player, 0, 1)));
     player.hand(20 * SECOND, Hand::Previous).unwrap();
     let restarted = player.report(20 * SECOND).unwrap();
-    assert_eq!(
-        (restarted.item, restarted.progress_ms),
-        (Some(track(&player, 0, 1)), Some(0))
-    );
+    assert_eq!((restarted.item, restarted.progress_ms), (Some(track(&player, 0, 1)), Some(0)));
     player.hand(21 * SECOND, Hand::Previous).unwrap();
-    assert_eq!(
-        player.now_playing(21 * SECOND).0,
-        Some(track(&player, 0, 0))
-    );
+    assert_eq!(player.now_playing(21 * SECOND).0, Some(track(&player, 0, 0)));
     player.hand(22 * SECOND, Hand::Next).unwrap();
     player.command(40 * SECOND, previous).unwrap();
-    assert_eq!(
-        player.now_playing(40 * SECOND).0,
-        Some(track(&player, 0, 0))
-    );
+    assert_eq!(player.now_playing(40 * SECOND).0, Some(track(&player, 0, 0)));
 }
 
 #[test]
@@ -394,32 +251,19 @@ fn a_seek_past_the_end_goes_to_the_next_item() {
     let mut player = playing(Profile::Ideal);
     player.command(SECOND, seek(u32::MAX)).unwrap();
     let report = player.report(2 * SECOND).unwrap();
-    assert_eq!(
-        (report.item, report.progress_ms),
-        (Some(track(&player, 0, 1)), Some(1000))
-    );
+    assert_eq!((report.item, report.progress_ms), (Some(track(&player, 0, 1)), Some(1000)));
 }
 
 #[test]
 fn a_transfer_moves_the_music_and_keeps_its_position() {
     let mut player = playing(Profile::Ideal);
     let laptop = player.devices(0)[1].clone();
-    let elsewhere = Command::Transfer {
-        device_id: laptop.id.clone(),
-        play: false,
-    };
+    let elsewhere = Command::Transfer { device_id: laptop.id.clone(), play: false };
     player.command(5 * SECOND, elsewhere).unwrap();
     let report = player.report(6 * SECOND).unwrap();
-    assert_eq!(
-        (report.device.id.as_str(), report.playing),
-        (laptop.id.as_str(), true)
-    );
+    assert_eq!((report.device.id.as_str(), report.playing), (laptop.id.as_str(), true));
     assert_eq!(report.progress_ms, Some(6000));
-    let active: Vec<bool> = player
-        .devices(6 * SECOND)
-        .iter()
-        .map(|device| device.active)
-        .collect();
+    let active: Vec<bool> = player.devices(6 * SECOND).iter().map(|device| device.active).collect();
     assert_eq!(active, [false, true]);
 }
 
@@ -432,21 +276,10 @@ fn without_devices_there_is_no_answer_and_no_command() {
     assert!(player.devices(5 * SECOND).is_empty());
     assert_eq!(player.queue(5 * SECOND), (None, vec![]));
     assert_eq!(player.truth(5 * SECOND).device_id, None);
-    assert_eq!(
-        player.command(5 * SECOND, resume()),
-        Err(Refusal::NoActiveDevice)
-    );
-    let by_id = Command::Pause {
-        device_id: Some(phone),
-    };
-    assert_eq!(
-        player.command(5 * SECOND, by_id),
-        Err(Refusal::DeviceNotFound)
-    );
-    assert_eq!(
-        player.hand(5 * SECOND, Hand::resume()),
-        Err(HandError::NoDevice)
-    );
+    assert_eq!(player.command(5 * SECOND, resume()), Err(Refusal::NoActiveDevice));
+    let by_id = Command::Pause { device_id: Some(phone) };
+    assert_eq!(player.command(5 * SECOND, by_id), Err(Refusal::DeviceNotFound));
+    assert_eq!(player.hand(5 * SECOND, Hand::resume()), Err(HandError::NoDevice));
     player.set_online(9 * SECOND, true);
     let back = player.report(10 * SECOND).unwrap();
     assert_eq!((back.playing, back.progress_ms), (false, Some(4000)));
@@ -459,10 +292,7 @@ fn a_free_account_can_be_read_but_not_commanded() {
     let mut player = VirtualPlayer::new(config, Arc::new(Catalogue::new()));
     player.load(0, ContextRef::Show(0));
     let refused = player.command(0, resume()).unwrap_err();
-    assert_eq!(
-        (refused.status(), refused.reason()),
-        (403, Some("PREMIUM_REQUIRED"))
-    );
+    assert_eq!((refused.status(), refused.reason()), (403, Some("PREMIUM_REQUIRED")));
     player.hand(0, Hand::resume()).unwrap();
     let item = player.report(SECOND).unwrap().item.unwrap();
     assert_eq!(player.catalogue().item(item).kind, ItemKind::Episode);
@@ -473,19 +303,10 @@ fn malformed_and_unknown_uris_are_refused() {
     let mut player = anna(Profile::Ideal);
     let bad = format!("{}#0:38", uri(&player, track(&player, 0, 0)));
     let refused = player.command(0, play_uris(vec![bad.clone()])).unwrap_err();
-    assert_eq!(
-        refused,
-        Refusal::BadRequest(format!("Invalid track uri: {bad}"))
-    );
+    assert_eq!(refused, Refusal::BadRequest(format!("Invalid track uri: {bad}")));
     let unknown = "spotify:track:0000000000000000000000".to_owned();
-    assert_eq!(
-        player.command(0, play_uris(vec![unknown])),
-        Err(Refusal::Restriction)
-    );
-    assert_eq!(
-        player.command(0, play_uris(vec![])).unwrap_err().status(),
-        400
-    );
+    assert_eq!(player.command(0, play_uris(vec![unknown])), Err(Refusal::Restriction));
+    assert_eq!(player.command(0, play_uris(vec![])).unwrap_err().status(), 400);
 }
 
 #[test]
@@ -538,25 +359,14 @@ fn uri(player: &VirtualPlayer, item: ItemRef) -> String {
 }
 
 fn resume() -> Command {
-    Command::Play {
-        target: PlayTarget::Resume,
-        position_ms: None,
-        device_id: None,
-    }
+    Command::Play { target: PlayTarget::Resume, position_ms: None, device_id: None }
 }
 
 fn seek(position_ms: u32) -> Command {
-    Command::Seek {
-        position_ms,
-        device_id: None,
-    }
+    Command::Seek { position_ms, device_id: None }
 }
 
 fn play_uris(uris: Vec<String>) -> Command {
     let target = PlayTarget::Items { uris, offset: None };
-    Command::Play {
-        target,
-        position_ms: None,
-        device_id: None,
-    }
+    Command::Play { target, position_ms: None, device_id: None }
 }

@@ -90,8 +90,7 @@ impl Log {
         match self.counts.get_mut(&record.user) {
             Some(counts) => *counts.entry(record.endpoint).or_default() += 1,
             None => {
-                self.counts
-                    .insert(record.user.clone(), BTreeMap::from([(record.endpoint, 1)]));
+                self.counts.insert(record.user.clone(), BTreeMap::from([(record.endpoint, 1)]));
             }
         }
         keep(&mut self.requests, REQUESTS, record);

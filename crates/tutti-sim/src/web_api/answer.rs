@@ -20,28 +20,17 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(body: String) -> Self {
-        Self {
-            status: StatusCode::OK,
-            content_type: Some(JSON),
-            body,
-            challenge: None,
-        }
+        Self { status: StatusCode::OK, content_type: Some(JSON), body, challenge: None }
     }
 
     pub(super) fn empty() -> Self {
         let (body, challenge) = (String::new(), None);
-        Self {
-            status: StatusCode::NO_CONTENT,
-            content_type: None,
-            body,
-            challenge,
-        }
+        Self { status: StatusCode::NO_CONTENT, content_type: None, body, challenge }
     }
 
     /// `{"error": {"status", "message"}}`
     pub(super) fn error(status: u16, message: &str) -> Self {
-        Self::json(json!({ "error": { "status": status, "message": message } }).to_string())
-            .with_status(status)
+        Self::json(json!({ "error": { "status": status, "message": message } }).to_string()).with_status(status)
     }
 
     /// The same with the player's `reason`.
@@ -57,8 +46,7 @@ impl Answer {
     /// A missing and an invalid token have the same body; the header tells them apart.
     pub(super) fn unauthorized(message: &str, error: &str) -> Self {
         let mut answer = Self::error(401, message);
-        let words =
-            format!(r#"Bearer realm="spotify", error="{error}", error_description="{message}""#);
+        let words = format!(r#"Bearer realm="spotify", error="{error}", error_description="{message}""#);
         answer.challenge = Some(words);
         answer
     }
@@ -85,17 +73,11 @@ impl IntoResponse for Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("private, max-age=0"),
-        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=0"));
         if let Some(content_type) = self.content_type {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        if let Some(challenge) = self
-            .challenge
-            .and_then(|words| HeaderValue::from_str(&words).ok())
-        {
+        if let Some(challenge) = self.challenge.and_then(|words| HeaderValue::from_str(&words).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response

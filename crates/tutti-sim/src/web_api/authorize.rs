@@ -40,10 +40,7 @@ pub(super) async fn page(State(web): State<Arc<Web>>, RawQuery(query): RawQuery)
         return refused(&format!("There is no account \"{user}\" here."));
     };
     let now_us = web.sim.now_us();
-    let code = web
-        .sim
-        .sign_in()
-        .consent(now_us, index, asked.consent.clone());
+    let code = web.sim.sign_in().consent(now_us, index, asked.consent.clone());
     redirect(asked, "code", &code)
 }
 
@@ -71,12 +68,7 @@ fn examine(query: &str) -> Result<Asked, String> {
     let scope = field("scope").unwrap_or_default();
     Ok(Asked {
         redirect,
-        consent: Consent {
-            client_id,
-            redirect_uri,
-            scope,
-            challenge,
-        },
+        consent: Consent { client_id, redirect_uri, scope, challenge },
         state: field("state"),
         sim_user: field("sim_user"),
         cancelled: field("sim_decision").as_deref() == Some("cancel"),
@@ -88,9 +80,7 @@ fn is_allowed(redirect: &Url) -> bool {
     match redirect.scheme() {
         "https" => true,
         "http" => matches!(redirect.host_str(), Some("127.0.0.1" | "[::1]")),
-        "javascript" | "data" | "file" | "blob" | "about" | "vbscript" | "ftp" | "ws" | "wss" => {
-            false
-        }
+        "javascript" | "data" | "file" | "blob" | "about" | "vbscript" | "ftp" | "ws" | "wss" => false,
         _ => redirect.as_str().contains("://"),
     }
 }
@@ -101,10 +91,7 @@ fn redirect(asked: Asked, name: &str, value: &str) -> Response {
     if let Some(state) = &asked.state {
         target.query_pairs_mut().append_pair("state", state);
     }
-    let headers = [
-        (header::LOCATION, String::from(target)),
-        (header::CACHE_CONTROL, "no-store".into()),
-    ];
+    let headers = [(header::LOCATION, String::from(target)), (header::CACHE_CONTROL, "no-store".into())];
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
@@ -118,10 +105,7 @@ fn consent_page(web: &Web, query: &str, asked: &Asked) -> String {
         if !name.starts_with("sim_") {
             let (name, value) = (escaped(&name), escaped(&value));
             // Writing to a String cannot fail.
-            let _ = write!(
-                hidden,
-                r#"<input type="hidden" name="{name}" value="{value}">"#
-            );
+            let _ = write!(hidden, r#"<input type="hidden" name="{name}" value="{value}">"#);
         }
     }
     let mut choices = String::new();
@@ -134,14 +118,8 @@ fn consent_page(web: &Web, query: &str, asked: &Asked) -> String {
             r#"<label><input type="radio" name="sim_user" value="{user}"{checked}> {name} <small>{product}</small></label>"#
         );
     }
-    let scopes = asked
-        .consent
-        .scope
-        .split(' ')
-        .filter(|scope| !scope.is_empty());
-    let scopes: String = scopes
-        .map(|scope| format!("<li>{}</li>", escaped(scope)))
-        .collect();
+    let scopes = asked.consent.scope.split(' ').filter(|scope| !scope.is_empty());
+    let scopes: String = scopes.map(|scope| format!("<li>{}</li>", escaped(scope))).collect();
     PAGE.replace("{{client}}", &escaped(&asked.consent.client_id))
         .replace("{{scopes}}", &scopes)
         .replace("{{accounts}}", &choices)
@@ -149,20 +127,19 @@ fn consent_page(web: &Web, query: &str, asked: &Asked) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut out, letter| {
-            match letter {
-                '&' => out.push_str("&amp;"),
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '"' => out.push_str("&quot;"),
-                '\'' => out.push_str("&#39;"),
-                // Keeps what somebody typed from being taken for one of the page's own places.
-                '{' => out.push_str("&#123;"),
-                _ => out.push(letter),
-            }
-            out
-        })
+    text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Keeps what somebody typed from being taken for one of the page's own places.
+            '{' => out.push_str("&#123;"),
+            _ => out.push(letter),
+        }
+        out
+    })
 }
 
 #[cfg(test)]
@@ -184,9 +161,6 @@ mod tests {
 
     #[test]
     fn what_comes_from_the_query_is_escaped() {
-        assert_eq!(
-            escaped(r#"<a b="{{c}}">&'"#),
-            "&lt;a b=&quot;&#123;&#123;c}}&quot;&gt;&amp;&#39;"
-        );
+        assert_eq!(escaped(r#"<a b="{{c}}">&'"#), "&lt;a b=&quot;&#123;&#123;c}}&quot;&gt;&amp;&#39;");
     }
 }

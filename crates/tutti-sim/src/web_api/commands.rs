@@ -61,13 +61,8 @@ fn parse(endpoint: Endpoint, query: &str, body: &[u8]) -> Result<Command, String
         Endpoint::Seek => {
             let position = parameter(query, "position_ms");
             let position = position.ok_or("Required parameter position_ms missing")?;
-            let position = position
-                .parse()
-                .map_err(|_| "Invalid value for position_ms")?;
-            Command::Seek {
-                position_ms: position_ms(position)?,
-                device_id,
-            }
+            let position = position.parse().map_err(|_| "Invalid value for position_ms")?;
+            Command::Seek { position_ms: position_ms(position)?, device_id }
         }
         Endpoint::Next => Command::Next { device_id },
         Endpoint::Previous => Command::Previous { device_id },
@@ -82,11 +77,7 @@ fn parse(endpoint: Endpoint, query: &str, body: &[u8]) -> Result<Command, String
 
 fn play(body: &[u8], device_id: Option<String>) -> Result<Command, String> {
     let empty = body.iter().all(u8::is_ascii_whitespace);
-    let body: PlayBody = if empty {
-        PlayBody::default()
-    } else {
-        from_json(body)?
-    };
+    let body: PlayBody = if empty { PlayBody::default() } else { from_json(body)? };
     let offset = body.offset.map(offset).transpose()?;
     let target = match (body.context_uri, body.uris) {
         (Some(_), Some(_)) => {
@@ -97,11 +88,7 @@ fn play(body: &[u8], device_id: Option<String>) -> Result<Command, String> {
         (None, None) => PlayTarget::Resume,
     };
     let position_ms = body.position_ms.map(position_ms).transpose()?;
-    Ok(Command::Play {
-        target,
-        position_ms,
-        device_id,
-    })
+    Ok(Command::Play { target, position_ms, device_id })
 }
 
 fn offset(offset: OffsetBody) -> Result<Offset, String> {
@@ -118,10 +105,7 @@ fn transfer(body: &[u8]) -> Result<Command, String> {
     let body: TransferBody = from_json(body)?;
     let [device_id] = <[String; 1]>::try_from(body.device_ids)
         .map_err(|ids| format!("Exactly one device_id is supported, not {}", ids.len()))?;
-    Ok(Command::Transfer {
-        device_id,
-        play: body.play.unwrap_or(false),
-    })
+    Ok(Command::Transfer { device_id, play: body.play.unwrap_or(false) })
 }
 
 fn position_ms(position: i64) -> Result<u32, String> {
@@ -137,9 +121,7 @@ fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 }
 
 fn parameter(query: &str, name: &str) -> Option<String> {
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
@@ -149,79 +131,41 @@ mod tests {
 
     #[test]
     fn bodies_of_play_mean_what_the_documentation_says() {
-        let resume = Command::Play {
-            target: PlayTarget::Resume,
-            position_ms: None,
-            device_id: Some("d".to_owned()),
-        };
+        let resume = Command::Play { target: PlayTarget::Resume, position_ms: None, device_id: Some("d".to_owned()) };
         assert_eq!(parse(Endpoint::Play, "device_id=d", b"").unwrap(), resume);
         assert_eq!(parse(Endpoint::Play, "device_id=d", b"{}").unwrap(), resume);
         let body = br#"{"context_uri": "c", "offset": {"position": 2}, "position_ms": 5, "x": 1}"#;
-        let target = PlayTarget::Context {
-            uri: "c".to_owned(),
-            offset: Some(Offset::Position(2)),
-        };
-        let expected = Command::Play {
-            target,
-            position_ms: Some(5),
-            device_id: None,
-        };
+        let target = PlayTarget::Context { uri: "c".to_owned(), offset: Some(Offset::Position(2)) };
+        let expected = Command::Play { target, position_ms: Some(5), device_id: None };
         assert_eq!(parse(Endpoint::Play, "", body).unwrap(), expected);
     }
 
     #[test]
     fn wrong_bodies_and_queries_are_answered_in_words() {
-        let words =
-            |endpoint, query, body: &str| parse(endpoint, query, body.as_bytes()).unwrap_err();
+        let words = |endpoint, query, body: &str| parse(endpoint, query, body.as_bytes()).unwrap_err();
         assert_eq!(words(Endpoint::Play, "", "{"), "Malformed json");
-        assert_eq!(
-            words(Endpoint::Play, "", r#"{"uris": "spotify:track:x"}"#),
-            "Malformed json"
-        );
+        assert_eq!(words(Endpoint::Play, "", r#"{"uris": "spotify:track:x"}"#), "Malformed json");
         let empty_offset = words(Endpoint::Play, "", r#"{"uris": ["u"], "offset": {}}"#);
-        assert_eq!(
-            empty_offset,
-            "At least one of uri or position should be specified"
-        );
-        assert_eq!(
-            words(Endpoint::Seek, "", ""),
-            "Required parameter position_ms missing"
-        );
-        assert_eq!(
-            words(Endpoint::Seek, "position_ms=-5", ""),
-            "position_ms must not be negative"
-        );
-        assert_eq!(
-            words(Endpoint::Seek, "position_ms=1e3", ""),
-            "Invalid value for position_ms"
-        );
+        assert_eq!(empty_offset, "At least one of uri or position should be specified");
+        assert_eq!(words(Endpoint::Seek, "", ""), "Required parameter position_ms missing");
+        assert_eq!(words(Endpoint::Seek, "position_ms=-5", ""), "position_ms must not be negative");
+        assert_eq!(words(Endpoint::Seek, "position_ms=1e3", ""), "Invalid value for position_ms");
         assert_eq!(words(Endpoint::Transfer, "", ""), "Malformed json");
         let two = words(Endpoint::Transfer, "", r#"{"device_ids": ["a", "b"]}"#);
         assert_eq!(two, "Exactly one device_id is supported, not 2");
-        assert_eq!(
-            words(Endpoint::AddToQueue, "", ""),
-            "Required parameter uri missing"
-        );
+        assert_eq!(words(Endpoint::AddToQueue, "", ""), "Required parameter uri missing");
     }
 
     #[test]
     fn a_position_beyond_all_numbers_is_past_the_end() {
         let seek = parse(Endpoint::Seek, "position_ms=99999999999", b"").unwrap();
-        assert_eq!(
-            seek,
-            Command::Seek {
-                position_ms: u32::MAX,
-                device_id: None
-            }
-        );
+        assert_eq!(seek, Command::Seek { position_ms: u32::MAX, device_id: None });
     }
 
     #[test]
     fn about_three_in_ten_accepted_commands_answer_with_text() {
         let mut random = crate::random::Random::new(5);
-        let with_text = (0..10_000)
-            .filter(|_| accepted(random.next_u64()).status.as_u16() == 200)
-            .count();
+        let with_text = (0..10_000).filter(|_| accepted(random.next_u64()).status.as_u16() == 200).count();
         assert!((2_800..3_200).contains(&with_text), "{with_text}");
     }
 }

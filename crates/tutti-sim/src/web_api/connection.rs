@@ -42,13 +42,7 @@ impl Listener for Counting {
         }
         self.sim.connections_total.fetch_add(1, Ordering::Relaxed);
         self.sim.connections_open.fetch_add(1, Ordering::Relaxed);
-        (
-            Counted {
-                stream,
-                sim: self.sim.clone(),
-            },
-            address,
-        )
+        (Counted { stream, sim: self.sim.clone() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -73,11 +67,7 @@ impl AsyncRead for Counted {
 }
 
 impl AsyncWrite for Counted {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

@@ -29,9 +29,7 @@ pub(super) async fn cover(
     Path(file): Path<String>,
     Query(Size { size }): Query<Size>,
 ) -> Response {
-    let id = file
-        .strip_suffix(".png")
-        .filter(|id| web.sim.catalogue().has_cover(id));
+    let id = file.strip_suffix(".png").filter(|id| web.sim.catalogue().has_cover(id));
     let Some(id) = id.map(str::to_owned) else {
         return Answer::error(404, "There is no such cover").into_response();
     };
@@ -42,10 +40,7 @@ pub(super) async fn cover(
     match tokio::task::spawn_blocking(move || web.covers.get(id, size)).await {
         Ok(Some(png)) => {
             let cache = "public, max-age=86400, immutable";
-            let headers = [
-                (header::CONTENT_TYPE, "image/png"),
-                (header::CACHE_CONTROL, cache),
-            ];
+            let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, cache)];
             (headers, png).into_response()
         }
         _ => Answer::error(500, "The cover could not be drawn").into_response(),

@@ -20,29 +20,16 @@ pub(super) struct Fragments {
 
 impl Fragments {
     pub(super) fn new(catalogue: &Catalogue, base_url: &str) -> Self {
-        let writer = Writer {
-            catalogue,
-            base_url,
-        };
-        let contexts = catalogue
-            .albums()
-            .iter()
-            .enumerate()
-            .map(|(i, _)| ContextRef::Album(i));
+        let writer = Writer { catalogue, base_url };
+        let contexts = catalogue.albums().iter().enumerate().map(|(i, _)| ContextRef::Album(i));
         let contexts = contexts
             .chain((0..catalogue.playlists().len()).map(ContextRef::Playlist))
             .chain((0..catalogue.shows().len()).map(ContextRef::Show))
             .chain((0..catalogue.artists().len()).map(ContextRef::Artist));
         Self {
-            items: catalogue
-                .items()
-                .iter()
-                .map(|item| writer.item(item).to_string())
-                .collect(),
+            items: catalogue.items().iter().map(|item| writer.item(item).to_string()).collect(),
             kinds: catalogue.items().iter().map(|item| item.kind).collect(),
-            contexts: contexts
-                .map(|context| (context, writer.context(context).to_string()))
-                .collect(),
+            contexts: contexts.map(|context| (context, writer.context(context).to_string())).collect(),
         }
     }
 
@@ -50,9 +37,7 @@ impl Fragments {
     pub(super) fn player(&self, report: &Report, episodes: bool) -> String {
         let device = device(&report.device);
         let rest = self.playing(report, episodes);
-        format!(
-            r#"{{"device":{device},"repeat_state":"off","shuffle_state":false,"smart_shuffle":false,{rest}}}"#
-        )
+        format!(r#"{{"device":{device},"repeat_state":"off","shuffle_state":false,"smart_shuffle":false,{rest}}}"#)
     }
 
     /// The body of GET /me/player/currently-playing.
@@ -64,10 +49,7 @@ impl Fragments {
     pub(super) fn queue(&self, current: Option<ItemRef>, next: &[ItemRef]) -> String {
         let next: Vec<&str> = next.iter().map(|&item| self.item(item)).collect();
         let current = current.map_or("null", |item| self.item(item));
-        format!(
-            r#"{{"currently_playing":{current},"queue":[{}]}}"#,
-            next.join(",")
-        )
+        format!(r#"{{"currently_playing":{current},"queue":[{}]}}"#, next.join(","))
     }
 
     pub(super) fn item(&self, item: ItemRef) -> &str {
@@ -76,31 +58,19 @@ impl Fragments {
 
     fn playing(&self, report: &Report, episodes: bool) -> String {
         let kind = report.item.map(|item| self.kinds[item.index()]);
-        let shown = report
-            .item
-            .filter(|_| episodes || kind == Some(ItemKind::Track));
+        let shown = report.item.filter(|_| episodes || kind == Some(ItemKind::Track));
         let item = shown.map_or("null", |item| self.item(item));
-        let context = report
-            .context
-            .and_then(|context| self.contexts.get(&context));
+        let context = report.context.and_then(|context| self.contexts.get(&context));
         let context = context.map_or("null", String::as_str);
         let kind = match kind {
             Some(ItemKind::Track) => "track",
             Some(ItemKind::Episode) => "episode",
             None => "unknown",
         };
-        let disallowed = if report.playing {
-            "resuming"
-        } else {
-            "pausing"
-        };
+        let disallowed = if report.playing { "resuming" } else { "pausing" };
         let mut body = String::with_capacity(item.len() + context.len() + 256);
         // Writing to a String cannot fail.
-        let _ = write!(
-            body,
-            r#""context":{context},"timestamp":{},"#,
-            report.timestamp_ms
-        );
+        let _ = write!(body, r#""context":{context},"timestamp":{},"#, report.timestamp_ms);
         let _ = match report.progress_ms {
             Some(progress_ms) => write!(body, r#""progress_ms":{progress_ms},"#),
             None => write!(body, r#""progress_ms":null,"#),
@@ -266,9 +236,9 @@ impl Writer<'_> {
     }
 
     fn images(&self, id: &str) -> Value {
-        let images = SIZES.iter().map(|&size| {
-            json!({ "url": cover_url(self.base_url, id, size), "height": size, "width": size })
-        });
+        let images = SIZES
+            .iter()
+            .map(|&size| json!({ "url": cover_url(self.base_url, id, size), "height": size, "width": size }));
         images.collect()
     }
 

@@ -58,11 +58,7 @@ pub(super) async fn truth(State(web): State<Arc<Web>>) -> Answer {
 pub(super) async fn stats(State(web): State<Arc<Web>>) -> Answer {
     let (total, open) = web.sim.connections();
     let log = web.sim.log();
-    let requests: Value = log
-        .counts()
-        .iter()
-        .map(|(user, counts)| (user.to_string(), json!(counts)))
-        .collect();
+    let requests: Value = log.counts().iter().map(|(user, counts)| (user.to_string(), json!(counts))).collect();
     let body = json!({
         "connections": { "total": total, "open": open },
         "requests": requests,
@@ -73,15 +69,8 @@ pub(super) async fn stats(State(web): State<Arc<Web>>) -> Answer {
 
 /// Everything that a phone's screen shows, for every account.
 pub(super) async fn accounts(State(web): State<Arc<Web>>) -> Answer {
-    let accounts: Value = web
-        .sim
-        .accounts()
-        .iter()
-        .map(|account| phone(&web.sim, account))
-        .collect();
-    Answer::json(
-        json!({ "profile": web.sim.profile().to_string(), "accounts": accounts }).to_string(),
-    )
+    let accounts: Value = web.sim.accounts().iter().map(|account| phone(&web.sim, account)).collect();
+    Answer::json(json!({ "profile": web.sim.profile().to_string(), "accounts": accounts }).to_string())
 }
 
 fn phone(sim: &Sim, account: &Account) -> Value {
@@ -130,27 +119,20 @@ pub(super) async fn catalogue(State(web): State<Arc<Web>>) -> Answer {
             "items": items.iter().map(|&item| entry(&web.sim, item)).collect::<Value>(),
         })
     };
-    let albums = catalogue.albums().iter().enumerate().map(|(index, album)| {
-        list(
-            ContextRef::Album(index),
-            &catalogue.artists()[album.artist].name,
-            &album.id,
-        )
-    });
+    let albums = catalogue
+        .albums()
+        .iter()
+        .enumerate()
+        .map(|(index, album)| list(ContextRef::Album(index), &catalogue.artists()[album.artist].name, &album.id));
     let playlists = catalogue.playlists().iter().enumerate();
-    let playlists = playlists
-        .map(|(index, playlist)| list(ContextRef::Playlist(index), "Playlist", &playlist.id));
+    let playlists = playlists.map(|(index, playlist)| list(ContextRef::Playlist(index), "Playlist", &playlist.id));
     let shows = catalogue.shows().iter().enumerate();
     let shows = shows.map(|(index, show)| list(ContextRef::Show(index), &show.publisher, &show.id));
     Answer::json(Value::from_iter(albums.chain(playlists).chain(shows)).to_string())
 }
 
 /// Somebody acts in their own Spotify app.
-pub(super) async fn hand(
-    State(web): State<Arc<Web>>,
-    Path(user): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub(super) async fn hand(State(web): State<Arc<Web>>, Path(user): Path<String>, body: Bytes) -> Answer {
     let body: HandBody = match serde_json::from_slice(&body) {
         Ok(body) => body,
         Err(error) => return Answer::sentence(400, &format!("the body cannot be read: {error}")),
@@ -166,11 +148,7 @@ pub(super) async fn hand(
 }
 
 /// `{"online": bool}`: all devices of an account vanish or come back.
-pub(super) async fn device(
-    State(web): State<Arc<Web>>,
-    Path(user): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub(super) async fn device(State(web): State<Arc<Web>>, Path(user): Path<String>, body: Bytes) -> Answer {
     match serde_json::from_slice::<DeviceBody>(&body) {
         Ok(DeviceBody { online }) => done(web.sim.set_online(&user, online)),
         Err(error) => Answer::sentence(400, &format!("the body cannot be read: {error}")),
@@ -189,25 +167,15 @@ fn parse_hand(body: HandBody) -> Result<Hand, String> {
         None => None,
     };
     Ok(match body.action.as_str() {
-        "play" => Hand::Play {
-            uri: body.uri,
-            context_uri: body.context_uri,
-            position_ms,
-        },
+        "play" => Hand::Play { uri: body.uri, context_uri: body.context_uri, position_ms },
         "pause" => Hand::Pause,
-        "seek" => Hand::Seek {
-            position_ms: position_ms.ok_or("seek needs position_ms")?,
-        },
+        "seek" => Hand::Seek { position_ms: position_ms.ok_or("seek needs position_ms")? },
         "next" => Hand::Next,
         "previous" => Hand::Previous,
-        "transfer" => Hand::Transfer {
-            device_id: body.device_id.ok_or("transfer needs device_id")?,
-        },
+        "transfer" => Hand::Transfer { device_id: body.device_id.ok_or("transfer needs device_id")? },
         other => {
             let known = "play, pause, seek, next, previous, transfer";
-            return Err(format!(
-                "there is no action \"{other}\"; there are: {known}"
-            ));
+            return Err(format!("there is no action \"{other}\"; there are: {known}"));
         }
     })
 }

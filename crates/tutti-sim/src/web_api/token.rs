@@ -16,11 +16,7 @@ use crate::sign_in::{ACCESS_S, TokenError, Tokens};
 const ENDPOINT: &str = "POST /api/token";
 
 /// Form-encoded, as OAuth has it.
-pub(super) async fn exchange(
-    State(web): State<Arc<Web>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
+pub(super) async fn exchange(State(web): State<Arc<Web>>, headers: HeaderMap, body: Bytes) -> Answer {
     let exchange = web.sim.exchange(None, false);
     travel(exchange.up_us).await;
     let at_us = web.sim.now_us();
@@ -34,9 +30,7 @@ pub(super) async fn exchange(
 }
 
 fn give(web: &Web, now_us: i64, headers: &HeaderMap, body: &[u8]) -> Result<Tokens, Answer> {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if !kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
         let words = "The request must be form-encoded";
         return Err(Answer::oauth_error("invalid_request", words));
@@ -47,9 +41,7 @@ fn give(web: &Web, now_us: i64, headers: &HeaderMap, body: &[u8]) -> Result<Toke
         "authorization_code" => {
             let (code, redirect_uri) = (form.required("code")?, form.required("redirect_uri")?);
             let verifier = form.required("code_verifier")?;
-            web.sim
-                .sign_in()
-                .exchange(now_us, &code, &client_id, &redirect_uri, &verifier)
+            web.sim.sign_in().exchange(now_us, &code, &client_id, &redirect_uri, &verifier)
         }
         "refresh_token" => {
             let token = form.required("refresh_token")?;
@@ -77,25 +69,18 @@ fn success(tokens: &Tokens) -> Answer {
 }
 
 fn whose(web: &Web, now_us: i64, tokens: &Tokens) -> Option<usize> {
-    web.sim
-        .sign_in()
-        .bearer(now_us, &tokens.access)
-        .ok()
-        .map(|bearer| bearer.user)
+    web.sim.sign_in().bearer(now_us, &tokens.access).ok().map(|bearer| bearer.user)
 }
 
 struct Form<'a>(&'a [u8]);
 
 impl<'a> Form<'a> {
     fn field(&self, name: &str) -> Option<Cow<'a, str>> {
-        form_urlencoded::parse(self.0)
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value)
+        form_urlencoded::parse(self.0).find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value)
     }
 
     fn required(&self, name: &str) -> Result<Cow<'a, str>, Answer> {
-        let missing =
-            || Answer::oauth_error("invalid_request", &format!("{name} must be supplied"));
+        let missing = || Answer::oauth_error("invalid_request", &format!("{name} must be supplied"));
         self.field(name).ok_or_else(missing)
     }
 

@@ -42,13 +42,7 @@ struct Row {
 
 const TABLE: &[Row] = &[
     row(Method::GET, "/v1/me", Endpoint::Me, "GET /v1/me", &[]),
-    row(
-        Method::GET,
-        "/v1/me/player",
-        Endpoint::Player,
-        "GET /v1/me/player",
-        &[READ],
-    ),
+    row(Method::GET, "/v1/me/player", Endpoint::Player, "GET /v1/me/player", &[READ]),
     row(
         Method::GET,
         "/v1/me/player/currently-playing",
@@ -56,69 +50,15 @@ const TABLE: &[Row] = &[
         "GET /v1/me/player/currently-playing",
         &[CURRENT],
     ),
-    row(
-        Method::GET,
-        "/v1/me/player/devices",
-        Endpoint::Devices,
-        "GET /v1/me/player/devices",
-        &[READ],
-    ),
-    row(
-        Method::GET,
-        "/v1/me/player/queue",
-        Endpoint::Queue,
-        "GET /v1/me/player/queue",
-        &[CURRENT, READ],
-    ),
-    row(
-        Method::PUT,
-        "/v1/me/player/play",
-        Endpoint::Play,
-        "PUT /v1/me/player/play",
-        &[MODIFY],
-    ),
-    row(
-        Method::PUT,
-        "/v1/me/player/pause",
-        Endpoint::Pause,
-        "PUT /v1/me/player/pause",
-        &[MODIFY],
-    ),
-    row(
-        Method::PUT,
-        "/v1/me/player/seek",
-        Endpoint::Seek,
-        "PUT /v1/me/player/seek",
-        &[MODIFY],
-    ),
-    row(
-        Method::PUT,
-        "/v1/me/player",
-        Endpoint::Transfer,
-        "PUT /v1/me/player",
-        &[MODIFY],
-    ),
-    row(
-        Method::POST,
-        "/v1/me/player/next",
-        Endpoint::Next,
-        "POST /v1/me/player/next",
-        &[MODIFY],
-    ),
-    row(
-        Method::POST,
-        "/v1/me/player/previous",
-        Endpoint::Previous,
-        "POST /v1/me/player/previous",
-        &[MODIFY],
-    ),
-    row(
-        Method::POST,
-        "/v1/me/player/queue",
-        Endpoint::AddToQueue,
-        "POST /v1/me/player/queue",
-        &[MODIFY],
-    ),
+    row(Method::GET, "/v1/me/player/devices", Endpoint::Devices, "GET /v1/me/player/devices", &[READ]),
+    row(Method::GET, "/v1/me/player/queue", Endpoint::Queue, "GET /v1/me/player/queue", &[CURRENT, READ]),
+    row(Method::PUT, "/v1/me/player/play", Endpoint::Play, "PUT /v1/me/player/play", &[MODIFY]),
+    row(Method::PUT, "/v1/me/player/pause", Endpoint::Pause, "PUT /v1/me/player/pause", &[MODIFY]),
+    row(Method::PUT, "/v1/me/player/seek", Endpoint::Seek, "PUT /v1/me/player/seek", &[MODIFY]),
+    row(Method::PUT, "/v1/me/player", Endpoint::Transfer, "PUT /v1/me/player", &[MODIFY]),
+    row(Method::POST, "/v1/me/player/next", Endpoint::Next, "POST /v1/me/player/next", &[MODIFY]),
+    row(Method::POST, "/v1/me/player/previous", Endpoint::Previous, "POST /v1/me/player/previous", &[MODIFY]),
+    row(Method::POST, "/v1/me/player/queue", Endpoint::AddToQueue, "POST /v1/me/player/queue", &[MODIFY]),
 ];
 
 const fn row(
@@ -128,13 +68,7 @@ const fn row(
     name: &'static str,
     scopes: &'static [&'static str],
 ) -> Row {
-    Row {
-        method,
-        path,
-        endpoint,
-        name,
-        scopes,
-    }
+    Row { method, path, endpoint, name, scopes }
 }
 
 /// Any request below `/v1/`.
@@ -144,9 +78,7 @@ pub(super) async fn handle(State(web): State<Arc<Web>>, request: Request<Body>) 
         Err(answer) => return answer.into_response(),
     };
     let (head, body) = request.into_parts();
-    let user = bearer(&web.sim, &head.headers)
-        .ok()
-        .map(|bearer| bearer.user);
+    let user = bearer(&web.sim, &head.headers).ok().map(|bearer| bearer.user);
     let exchange = web.sim.exchange(user, row.method != Method::GET);
     travel(exchange.up_us).await;
     let body = to_bytes(body, BODY_LIMIT).await;
@@ -180,21 +112,10 @@ pub(super) async fn travel(way_us: i64) {
     }
 }
 
-pub(super) fn note(
-    sim: &Sim,
-    at_us: i64,
-    user: Option<usize>,
-    endpoint: &'static str,
-    answer: &Answer,
-) {
+pub(super) fn note(sim: &Sim, at_us: i64, user: Option<usize>, endpoint: &'static str, answer: &Answer) {
     let user = user.map_or_else(|| "-".into(), |index| sim.accounts()[index].user.clone());
     let status = answer.status.as_u16();
-    sim.log().note_request(RequestRecord {
-        at_us,
-        user,
-        endpoint,
-        status,
-    });
+    sim.log().note_request(RequestRecord { at_us, user, endpoint, status });
 }
 
 fn find(method: &Method, path: &str) -> Result<&'static Row, Answer> {
@@ -202,21 +123,15 @@ fn find(method: &Method, path: &str) -> Result<&'static Row, Answer> {
     if rows.peek().is_none() {
         return Err(Answer::error(404, "Service not found"));
     }
-    rows.find(|row| row.method == method)
-        .ok_or_else(|| Answer::error(405, "Method not allowed"))
+    rows.find(|row| row.method == method).ok_or_else(|| Answer::error(405, "Method not allowed"))
 }
 
 fn bearer(sim: &Sim, headers: &HeaderMap) -> Result<Bearer, Answer> {
-    let value = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let Some((_, token)) = token else {
-        return Err(Answer::unauthorized(
-            "Invalid access token",
-            "missing_token",
-        ));
+        return Err(Answer::unauthorized("Invalid access token", "missing_token"));
     };
     let now_us = sim.now_us();
     let known = sim.sign_in().bearer(now_us, token.trim()).cloned();

@@ -1,0 +1,9 @@
+//! The simulator over real HTTP, as any client of Spotify's Web API would meet it.
+#![allow(clippy::unwrap_used)]
+
+mod binary;
+mod commands;
+mod pretend;
+mod readings;
+mod server;
+mod sign_in;
