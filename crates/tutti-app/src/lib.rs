@@ -26,6 +26,7 @@ pub mod texts;
 pub mod tray;
 mod trouble;
 pub mod view;
+pub mod web_host;
 
 pub use cover::Cover;
 pub use program::{DemoOptions, Options, Program};

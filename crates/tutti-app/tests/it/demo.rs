@@ -36,6 +36,7 @@ async fn the_demo_plays_in_step_and_follows_a_hand() {
 fn in_step(snapshot: &Snapshot) -> bool {
     snapshot.room.as_ref().is_some_and(|room| {
         let playing = room.now_playing.as_ref().is_some_and(|item| item.playing);
-        playing && room.members.iter().all(|member| member.timing.is_some_and(|timing| timing.band <= Band::Imperceptible))
+        playing
+            && room.members.iter().all(|member| member.timing.is_some_and(|timing| timing.band <= Band::Imperceptible))
     })
 }

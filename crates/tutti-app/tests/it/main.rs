@@ -3,3 +3,4 @@
 
 mod demo;
 mod stand;
+mod web_host;
