@@ -5,6 +5,7 @@ mod check;
 mod codegen;
 mod command;
 mod demo;
+mod driver;
 mod long;
 mod system;
 mod test;

@@ -1,9 +1,7 @@
 //! The smoke test of the real window: starts the desktop program on a screen of its own, acts in it, and looks.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::command::{cargo, command, root, run};
-use crate::webdriver::{self, Session};
+use crate::driver::Driver;
+use crate::webdriver::Session;
 
 /// The first picture of a cold machine may take this long; a warm one is measured against `PROMPT`.
 const OPENS: Duration = Duration::from_secs(20);
@@ -54,10 +53,10 @@ fn build() -> Result<PathBuf> {
 }
 
 fn drive(binary: &Path, picture: &Path) -> Result<()> {
-    let home = Home::new()?;
     fs::create_dir_all(picture.parent().context("the picture needs a folder")?)?;
     let log = picture.with_extension("log");
-    let driver = Driver::start(&home.0, &log)?;
+    let driver = Driver::start(&log)?;
+    until(ANSWERS, "WebKitWebDriver", || Ok(driver.is_ready().then_some(())))?;
     let result = session(&driver, binary, picture);
     if result.is_err() {
         println!("what the program said:\n{}", fs::read_to_string(&log).unwrap_or_default());
@@ -200,7 +199,7 @@ fn take(session: &Session, picture: &Path) -> Result<()> {
 /// Without a tray to go to, closing the window ends the program.
 fn close(session: Session, driver: &Driver) -> Result<()> {
     session.close_window()?;
-    until(ANSWERS, "the program ending with its window", || Ok(driver.programs()?.is_empty().then_some(())))
+    until(ANSWERS, "the program ending with its window", || Ok(driver.programs().is_empty().then_some(())))
 }
 
 /// Looks until there is something to see.
@@ -216,78 +215,6 @@ fn until<T>(deadline: Duration, what: &str, mut look: impl FnMut() -> Result<Opt
             bail!("{what}: not within {} s", deadline.as_secs());
         }
         thread::sleep(LOOK);
-    }
-}
-
-/// A profile for the program, gone afterwards.
-struct Home(PathBuf);
-
-impl Home {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("tutti-window-{}", std::process::id()));
-        fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// WebKit's driver on a port of its own; it starts the program, which inherits its environment.
-struct Driver {
-    process: Child,
-    port: u16,
-}
-
-impl Driver {
-    fn start(home: &Path, log: &Path) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut driver = Command::new("WebKitWebDriver");
-        driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
-        driver
-            .env("TAURI_WEBVIEW_AUTOMATION", "true")
-            .env("TUTTI_HOME", home)
-            .env("XDG_DATA_HOME", home)
-            .env("XDG_CACHE_HOME", home);
-        let log = fs::File::create(log).with_context(|| format!("{} could not be written", log.display()))?;
-        let process = driver
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("WebKitWebDriver could not be started")?;
-        let driver = Self { process, port };
-        until(ANSWERS, "WebKitWebDriver", || Ok(webdriver::ready(port).then_some(())))?;
-        Ok(driver)
-    }
-
-    /// Processes that the driver started and that still run.
-    fn programs(&self) -> Result<Vec<u32>> {
-        let threads = fs::read_dir(format!("/proc/{}/task", self.process.id()))?.flatten();
-        let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-        let children: Vec<u32> = children
-            .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
-            .collect();
-        Ok(children.into_iter().filter(|id| !ended(*id)).collect())
-    }
-}
-
-/// Gone, or waiting to be buried by its parent.
-fn ended(process: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    stat.rsplit(')').next().is_none_or(|rest| rest.trim_start().is_empty() || rest.trim_start().starts_with('Z'))
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        for program in self.programs().unwrap_or_default() {
-            run(Command::new("kill").arg(program.to_string())).ok();
-        }
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
 
@@ -321,11 +248,5 @@ mod tests {
     fn waiting_ends_at_its_deadline_with_what_was_waited_for() {
         let error = until(Duration::from_millis(1), "a miracle", || Ok(None::<()>)).unwrap_err();
         assert!(error.to_string().contains("a miracle"));
-    }
-
-    #[test]
-    fn a_process_that_is_not_there_has_ended() {
-        assert!(ended(u32::MAX));
-        assert!(!ended(std::process::id()));
     }
 }

@@ -1,0 +1,82 @@
+//! WebKit's WebDriver as a process of its own, with a profile for the program that it starts; both are gone afterwards.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::command::run;
+use crate::webdriver;
+
+/// The driver on a port of its own. The program that it starts inherits its environment, and with it the profile.
+pub struct Driver {
+    process: Child,
+    pub port: u16,
+    home: PathBuf,
+}
+
+impl Driver {
+    /// Starts the driver; what it and the program say goes into `log`.
+    pub fn start(log: &Path) -> Result<Self> {
+        let home = std::env::temp_dir().join(format!("tutti-window-{}", std::process::id()));
+        fs::create_dir_all(&home)?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let log = fs::File::create(log).with_context(|| format!("{} could not be written", log.display()))?;
+        let mut driver = Command::new("WebKitWebDriver");
+        driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        driver.envs(["TUTTI_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"].map(|name| (name, &home)));
+        driver.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let process = driver.spawn().context("WebKitWebDriver could not be started")?;
+        Ok(Self { process, port, home })
+    }
+
+    /// Whether the driver answers.
+    pub fn is_ready(&self) -> bool {
+        webdriver::ready(self.port)
+    }
+
+    /// Processes that run in the profile: the program and its web view's.
+    pub fn programs(&self) -> Vec<u32> {
+        let mark = format!("TUTTI_HOME={}", self.home.display());
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let processes = processes.filter_map(|entry| entry.file_name().to_string_lossy().parse::<u32>().ok());
+        processes.filter(|id| *id != self.process.id() && has(*id, &mark)).collect()
+    }
+}
+
+/// Whether a running process has this in its environment; of one that has ended, nothing can be read.
+fn has(process: u32, mark: &str) -> bool {
+    let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        for program in self.programs() {
+            run(Command::new("kill").arg(program.to_string())).ok();
+        }
+        self.process.kill().ok();
+        self.process.wait().ok();
+        fs::remove_dir_all(&self.home).ok();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_environment_until_it_ends() {
+        let mark = format!("TUTTI_HOME=/test/{}", std::process::id());
+        let mut process =
+            Command::new("sleep").arg("60").env("TUTTI_HOME", &mark["TUTTI_HOME=".len()..]).spawn().unwrap();
+        assert!(has(process.id(), &mark));
+        assert!(!has(std::process::id(), &mark));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert!(!has(process.id(), &mark));
+    }
+}
