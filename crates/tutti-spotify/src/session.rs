@@ -146,7 +146,8 @@ impl State {
             return Step::Use(access.clone());
         }
         if let Some((at, error)) = &self.failed {
-            if error.needs_login() {
+            if matches!(error, AuthError::Ended | AuthError::UnknownClient) {
+                // No later request can change this one's answer.
                 return Step::Fail(error.clone());
             }
             let waiting = self.waiting(now);
@@ -243,10 +244,12 @@ mod tests {
         let now = Instant::now();
         let mut state = lasts(now, 0);
         state.failed = Some((now, AuthError::Ended));
-
         let much_later = now + 10_000 * SECOND;
 
         assert!(matches!(state.step(much_later, much_later, None), Step::Fail(AuthError::Ended)));
+
+        state.failed = Some((now, AuthError::Refused { code: "odd".into() }));
+        assert!(matches!(state.step(much_later, much_later, None), Step::Renew(_)));
     }
 
     #[test]
