@@ -126,6 +126,11 @@ impl Follow {
         now < self.settling_until && self.settled < SETTLE_MOST
     }
 
+    /// The last command put something right.
+    pub fn corrected(&self) -> bool {
+        self.settled > 0
+    }
+
     /// A command went out.
     pub fn commanded(&mut self, kind: &CommandKind, why: Why, item: &str, now: LocalTime) {
         self.answered = true;

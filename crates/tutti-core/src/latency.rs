@@ -51,12 +51,15 @@ impl Latencies {
         known.map_or(PRIOR, median)
     }
 
-    /// A command landed this long after it was sent.
-    pub fn landed(&mut self, kind: Kind, after: Span) {
+    /// A command landed this long after it was sent. `again`: the last outcome of this kind, known better by now.
+    pub fn landed(&mut self, kind: Kind, after: Span, again: bool) {
         if after.is_negative() || after > BELIEVABLE {
             return;
         }
         let outcomes = self.outcomes.entry(kind).or_default();
+        if again {
+            outcomes.pop_back();
+        }
         outcomes.push_back(after);
         if outcomes.len() > KEPT {
             outcomes.pop_front();
@@ -82,7 +85,7 @@ mod tests {
         let seek = Kind::of(Some("phone"), &CommandKind::Pause, false, false);
         assert_eq!(latencies.expect(&seek), PRIOR);
         for ms in [400, 420, 380, 410, 2_000, 390] {
-            latencies.landed(seek.clone(), Span::from_millis(ms));
+            latencies.landed(seek.clone(), Span::from_millis(ms), false);
         }
         assert_eq!(latencies.expect(&seek), Span::from_millis(400));
     }
@@ -91,8 +94,8 @@ mod tests {
     fn failures_are_never_counted() {
         let mut latencies = Latencies::default();
         let kind = Kind::of(None, &CommandKind::Pause, false, false);
-        latencies.landed(kind.clone(), Span::from_secs(6));
-        latencies.landed(kind.clone(), Span::from_millis(-300));
+        latencies.landed(kind.clone(), Span::from_secs(6), false);
+        latencies.landed(kind.clone(), Span::from_millis(-300), false);
         assert_eq!(latencies.expect(&kind), PRIOR);
     }
 }

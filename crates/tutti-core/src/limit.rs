@@ -70,24 +70,29 @@ const DAY: Span = Span::from_secs(24 * 3_600);
 pub struct Ledger {
     limits: Limits,
     made: VecDeque<LocalTime>,
+    /// Those of them that were readings.
+    reads: VecDeque<LocalTime>,
     wait: Option<Wait>,
 }
 
 impl Ledger {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, made: VecDeque::new(), wait: None }
+        Self { limits, made: VecDeque::new(), reads: VecDeque::new(), wait: None }
     }
 
-    /// A ledger with what an earlier process wrote down, oldest first.
+    /// A ledger with what an earlier process wrote down; all of it counts as readings.
     pub fn restore(limits: Limits, mut made: Vec<LocalTime>, wait: Option<Wait>) -> Self {
         made.sort_unstable();
-        Self { limits, made: made.into(), wait }
+        Self { limits, reads: made.clone().into(), made: made.into(), wait }
     }
 
     /// May a request go out? [`Answer::Now`] counts as made.
     pub fn ask(&mut self, class: Class, now: LocalTime) -> Answer {
         while self.made.front().is_some_and(|&at| now - at >= DAY) {
             self.made.pop_front();
+        }
+        while self.reads.front().is_some_and(|&at| now - at >= DAY) {
+            self.reads.pop_front();
         }
         if let Some(wait) = self.wait
             && now < wait.until
@@ -98,6 +103,9 @@ impl Ledger {
             at if at > now => Answer::At(at),
             _ => {
                 self.made.push_back(now);
+                if class == Class::Read {
+                    self.reads.push_back(now);
+                }
                 Answer::Now
             }
         }
@@ -116,7 +124,11 @@ impl Ledger {
 
     /// What readings may still use.
     pub fn left(&self, now: LocalTime) -> Left {
-        let left = |window, limit| self.allowed(Class::Read, limit, now).saturating_sub(self.count(window, now) as u32);
+        let left = |window, limit| {
+            let reads = self.allowed(Class::Read, limit, now).saturating_sub(count(&self.reads, window, now) as u32);
+            let all = self.allowed(Class::Command, limit, now).saturating_sub(count(&self.made, window, now) as u32);
+            reads.min(all)
+        };
         Left {
             in_30_s: left(RATE, self.limits.in_30_s),
             in_hour: left(HOUR, self.limits.in_hour),
@@ -126,7 +138,7 @@ impl Ledger {
 
     /// Requests in the last `window`.
     pub fn count(&self, window: Span, now: LocalTime) -> usize {
-        self.made.len() - self.made.partition_point(|&at| now - at >= window)
+        count(&self.made, window, now)
     }
 
     /// The instants of all requests of the last day, oldest first, and the last wait: to be kept across restarts.
@@ -134,13 +146,19 @@ impl Ledger {
         (self.made.iter().copied(), self.wait)
     }
 
+    /// When every window has room: for a reading among the readings and among all requests.
     fn earliest(&self, class: Class, now: LocalTime) -> LocalTime {
-        [(RATE, self.limits.in_30_s), (HOUR, self.limits.in_hour), (DAY, self.limits.in_day)]
+        let windows = [(RATE, self.limits.in_30_s), (HOUR, self.limits.in_hour), (DAY, self.limits.in_day)];
+        let room = |made: &VecDeque<LocalTime>, class, (window, limit): (Span, u32)| {
+            let allowed = self.allowed(class, limit, now).max(1) as usize;
+            let used = count(made, window, now);
+            if used < allowed { now } else { made[made.len() - allowed] + window }
+        };
+        windows
             .into_iter()
-            .map(|(window, limit)| {
-                let allowed = self.allowed(class, limit, now).max(1) as usize;
-                let used = self.count(window, now);
-                if used < allowed { now } else { self.made[self.made.len() - allowed] + window }
+            .map(|window| match class {
+                Class::Read => room(&self.reads, class, window).max(room(&self.made, Class::Command, window)),
+                Class::Command => room(&self.made, class, window),
             })
             .max()
             .unwrap_or(now)
@@ -162,6 +180,11 @@ impl Ledger {
         };
         (u64::from(limit) * u64::from(share) * permille as u64 / 100_000) as u32
     }
+}
+
+/// Instants in the last `window`.
+fn count(made: &VecDeque<LocalTime>, window: Span, now: LocalTime) -> usize {
+    made.len() - made.partition_point(|&at| now - at >= window)
 }
 
 #[cfg(test)]

@@ -199,8 +199,7 @@ impl Member {
     }
 
     fn reading(&mut self, reading: &Reading, now: LocalTime) {
-        let predicted =
-            self.observer.line().map(|line| (line.item.uri.clone(), line.estimate.position(reading.asked)));
+        let predicted = self.observer.line().map(|line| (line.item.uri.clone(), line.estimate.position(reading.asked)));
         let at_rest = self.open.is_none() && !self.observer.in_flight(now);
         let finding = self.observer.observe(reading, now);
         self.note_trouble(reading, &finding, now);
@@ -219,6 +218,7 @@ impl Member {
             }
             Finding::Landed { id, .. } => {
                 self.landing = Some(id);
+                self.learn_landing(false);
                 self.follow.landed();
                 self.brisk_until = now + BRISK;
                 self.lead.fitted(self.room.as_ref());
@@ -244,7 +244,7 @@ impl Member {
     fn steady(&mut self, now: LocalTime) {
         self.lead.fitted(self.room.as_ref());
         if self.observer.line().is_some_and(|line| line.estimate.readings() >= 2) {
-            self.learn_landing();
+            self.learn_landing(true);
         }
         if let Some((error, bound)) = self.timing(now)
             && !self.leads()
@@ -254,12 +254,15 @@ impl Member {
         self.publish(now);
     }
 
-    /// Takes the landing of the last command as it is known by now into the learned latencies.
-    fn learn_landing(&mut self) {
-        if let Some(id) = self.landing.take()
-            && let Some(after) = self.observer.learn_latency(id)
+    /// Takes the landing of the last command into the learned latencies: at once, and better with a second reading.
+    fn learn_landing(&mut self, again: bool) {
+        if let Some(id) = self.landing
+            && let Some(after) = self.observer.learn_latency(id, again)
         {
             self.say(Event::Landed { id, after });
+        }
+        if again {
+            self.landing = None;
         }
     }
 
@@ -413,9 +416,9 @@ impl Member {
         }
     }
 
-    /// In place by two readings on its line: nothing more to look at in a hurry.
+    /// In place by two readings on its line, or by one after a correction: nothing more to look at in a hurry.
     fn is_settled(&self, now: LocalTime) -> bool {
-        self.observer.line().is_some_and(|line| line.estimate.readings() >= 2)
+        self.observer.line().is_some_and(|line| line.estimate.readings() >= if self.follow.corrected() { 1 } else { 2 })
             && self.timing(now).is_some_and(|(error, _)| error.abs() <= Span::from_millis(60))
     }
 
@@ -503,7 +506,6 @@ impl Member {
 
     fn command(&mut self, kind: CommandKind, why: Why, now: LocalTime) {
         let Some(want) = self.wanted() else { return };
-        self.learn_landing();
         let id = CommandId(self.commands);
         self.commands += 1;
         let away = self.away_since.is_some();

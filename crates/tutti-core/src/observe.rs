@@ -321,14 +321,14 @@ impl Observer {
         Finding::Landed { id, after }
     }
 
-    /// The latency of a landed command, from the line as it is known by now. Call it once a landing.
-    pub fn learn_latency(&mut self, id: CommandId) -> Option<Span> {
+    /// The latency of a landed command, from the line as it is known by now; `again`: better than before.
+    pub fn learn_latency(&mut self, id: CommandId, again: bool) -> Option<Span> {
         let line = self.line.as_ref().filter(|line| line.playing())?;
         let index = self.issued.iter().position(|issued| issued.id == id)?;
         let issued = &self.issued[index];
         let after = line.estimate.passes(issued.target()?) - issued.sent();
         let kind = issued.latency.clone();
-        self.latencies.landed(kind, after);
+        self.latencies.landed(kind, after, again);
         Some(after)
     }
 

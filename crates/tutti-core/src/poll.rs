@@ -45,11 +45,11 @@ impl Situation {
             Some(paused) if paused < Span::from_secs(2 * MIN) => Span::from_millis(2_500),
             Some(paused) if paused < Span::from_secs(10 * MIN) => Span::from_secs(5),
             Some(_) => Span::from_secs(15),
-            None => Span::from_secs(match (self.leads, self.lively) {
-                (true, true) => 2,
-                (false, true) => 3,
-                (true, false) => 4,
-                (false, false) => 8,
+            None => Span::from_millis(match (self.leads, self.lively) {
+                (true, true) => 2_000,
+                (false, true) => 2_750,
+                (true, false) => 4_000,
+                (false, false) => 8_000,
             }),
         }
     }
@@ -132,7 +132,7 @@ mod tests {
     fn the_pace_follows_the_room() {
         let calm = Situation { leads: false, lively: false, paused_for: None, away_for: None, brisk: false };
         assert_eq!(calm.interval(), Span::from_secs(8));
-        assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_secs(3));
+        assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_millis(2_750));
         assert_eq!(Situation { lively: true, leads: true, ..calm }.interval(), Span::from_secs(2));
         assert_eq!(Situation { brisk: true, ..calm }.interval(), Span::from_secs(1));
         assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(15));

@@ -1,6 +1,6 @@
 //! Runs rooms on virtual time and prints their reports: `cargo run --example room -- [members] [seconds] [profile] [seeds] [mean]`.
 
-use tutti_sim::report::report;
+use tutti_sim::report::{missed, report};
 use tutti_sim::world::{Workload, WorldConfig, run};
 
 fn main() -> anyhow::Result<()> {
@@ -19,6 +19,9 @@ fn main() -> anyhow::Result<()> {
         let trace = run(&config);
         if std::env::var_os("TRACE").is_some() {
             let mut lines: Vec<(i64, String)> = Vec::new();
+            lines.extend(
+                missed(&trace).iter().map(|hand| (hand.at_us, format!("MISSED {} {:?}", hand.member, hand.kind))),
+            );
             lines.extend(trace.hands.iter().map(|hand| (hand.at_us, format!("HAND {} {:?}", hand.member, hand.kind))));
             lines.extend(
                 trace.events.iter().map(|logged| (logged.at_us, format!("  {} {:?}", logged.member, logged.event))),

@@ -232,6 +232,11 @@ pub fn report(trace: &Trace) -> Report {
     }
 }
 
+/// The hand actions that count as missed, for those who want to know why.
+pub fn missed(trace: &Trace) -> Vec<&Hand> {
+    actions::judge(trace, &following::Truth::of(trace)).missed.iter().map(|&index| &trace.hands[index]).collect()
+}
+
 fn seconds(trace: &Trace) -> f64 {
     (trace.ended_us - trace.started_us) as f64 / 1e6
 }

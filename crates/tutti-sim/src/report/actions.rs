@@ -32,6 +32,8 @@ pub(super) struct Outcome {
     pub leader_flaps: usize,
     pub detections: Vec<f64>,
     pub propagations: Vec<f64>,
+    /// Indices into the trace's hands.
+    pub missed: Vec<usize>,
 }
 
 pub(super) fn judge(trace: &Trace, truth: &Truth) -> Outcome {
@@ -64,6 +66,7 @@ fn judge_hand(trace: &Trace, index: usize, outcome: &mut Outcome) {
         }
         _ => {
             outcome.actions.missed += 1;
+            outcome.missed.push(index);
             outcome.propagations.push(NEVER_S);
         }
     }
