@@ -103,7 +103,7 @@ export class Program {
 
   /** The newest action of this type. */
   last<T extends Action["type"]>(type: T): Extract<Action, { type: T }> | undefined {
-    return this.actions.findLast((a): a is Extract<Action, { type: T }> => a.type === type);
+    return this.actions.filter((a): a is Extract<Action, { type: T }> => a.type === type).at(-1);
   }
 }
 

@@ -27,6 +27,8 @@ const LABEL_PX = 12;
 /** Room for the names at the lines' ends, and for the numbers on the left, px. */
 const NAMES_PX = 68;
 const NUMBERS_PX = 44;
+/** Room for the takeovers above the lines, px. */
+const HEADS_PX = 20;
 
 export function readColours(element: Element): Colours {
   const style = getComputedStyle(element);
@@ -63,6 +65,7 @@ export function drawChart(make: typeof uPlot, box: HTMLElement, options: Options
   const write = (plot: uPlot, weight = 500) => {
     plot.ctx.font = `${weight} ${px(plot, LABEL_PX)}px ${colours.font}`;
     plot.ctx.textBaseline = "middle";
+    plot.ctx.textAlign = "left";
   };
 
   /** The shaded band, the line of the leader's now and the takeovers, below the lines. */
@@ -77,35 +80,38 @@ export function drawChart(make: typeof uPlot, box: HTMLElement, options: Options
     ctx.restore();
   }
 
-  /** Each takeover: a small mark at the top and a thin line down, with the name of who took over. */
-  function marks(plot: uPlot) {
+  /** Each takeover: a thin line under the lines of the members. */
+  function stems(plot: uPlot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.fillStyle = colours.edge;
+    for (const mark of data.marks) {
+      ctx.fillRect(Math.round(plot.valToPos(mark.x, "x", true)), bbox.top, px(plot, 1), bbox.height);
+    }
+    ctx.restore();
+  }
+
+  /** Its head above the chart, with the name of who took over where there is room for it. */
+  function heads(plot: uPlot) {
     const { ctx, bbox } = plot;
     let free = -Infinity;
     ctx.save();
     write(plot, 600);
     for (const mark of [...data.marks].sort((a, b) => a.x - b.x)) {
-      const line = data.lines.find((l) => l.member === mark.member);
       const x = Math.round(plot.valToPos(mark.x, "x", true));
-      const top = bbox.top;
-      ctx.fillStyle = colours.edge;
-      ctx.fillRect(x, top, px(plot, 1), bbox.height);
+      const [wide, high] = [px(plot, 4), px(plot, 6)];
       ctx.fillStyle = colours.accent;
       ctx.beginPath();
-      ctx.moveTo(x - px(plot, 4), top);
-      ctx.lineTo(x + px(plot, 5), top);
-      ctx.lineTo(x + px(plot, 0.5), top + px(plot, 7));
+      ctx.moveTo(x - wide, bbox.top - high);
+      ctx.lineTo(x + wide + 1, bbox.top - high);
+      ctx.lineTo(x + 0.5, bbox.top);
       ctx.fill();
-      const name = line?.name ?? "";
-      const width = ctx.measureText(name).width;
-      const start = Math.min(x + px(plot, 8), bbox.left + bbox.width - width);
-      if (name === "" || start < free) continue;
-      free = start + width + px(plot, 8);
-      ctx.lineWidth = px(plot, 3);
-      ctx.lineJoin = "round";
-      ctx.strokeStyle = colours.ground;
-      ctx.strokeText(name, start, top + px(plot, 6));
+      const name = data.lines.find((l) => l.member === mark.member)?.name ?? "";
+      const start = x + px(plot, 8);
+      if (start < free) continue;
+      free = start + ctx.measureText(name).width + px(plot, 16);
       ctx.fillStyle = colours.soft;
-      ctx.fillText(name, start, top + px(plot, 6));
+      ctx.fillText(name, start, bbox.top - px(plot, 8));
     }
     ctx.restore();
   }
@@ -145,7 +151,7 @@ export function drawChart(make: typeof uPlot, box: HTMLElement, options: Options
     {
       width: options.width,
       height: options.height,
-      padding: [2, NAMES_PX, 0, 0],
+      padding: [HEADS_PX, NAMES_PX, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
       scales: {
@@ -190,9 +196,8 @@ export function drawChart(make: typeof uPlot, box: HTMLElement, options: Options
         })),
       ],
       hooks: {
-        drawClear: [below],
-        drawAxes: [marks],
-        draw: [names],
+        drawClear: [below, stems],
+        draw: [heads, names],
         setCursor: [
           (u) => {
             // Only a pointer over the chart counts; the arrow keys move the same cursor.

@@ -1,0 +1,71 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBrowser, openWindow, sideways, THEMES, violations } from "./browser";
+import { Program } from "./program";
+import { SCENES } from "./scenes";
+
+let browser: Browser;
+beforeAll(async () => (browser = await openBrowser()));
+afterAll(() => browser.close());
+
+describe.each(Object.keys(SCENES))("%s", (name) => {
+  for (const theme of THEMES) {
+    test(`has nothing that axe objects to, ${theme}, wide and narrow`, async () => {
+      const program = await Program.start(SCENES[name]);
+      for (const width of [960, 360]) {
+        const window = await openWindow(browser, program.url, { width, theme, calm: true });
+        await window.page.locator("main").waitFor();
+        await window.page.waitForTimeout(200);
+        expect(await violations(window.page)).toEqual([]);
+        expect(window.faults).toEqual([]);
+        await window.close();
+      }
+      await program.cut();
+    });
+  }
+
+  test("needs no sideways scrolling from 320 px to full screen", async () => {
+    const program = await Program.start(SCENES[name]);
+    const window = await openWindow(browser, program.url, { width: 320, height: 700 });
+    await window.page.locator("main").waitFor();
+    for (const width of [320, 360, 479, 600, 799, 800, 1100, 1920]) {
+      await window.page.setViewportSize({ width, height: 700 });
+      await window.page.waitForTimeout(80);
+      expect([width, await sideways(window.page)]).toEqual([width, 0]);
+    }
+    await window.close();
+    await program.cut();
+  });
+});
+
+test("with reduced motion nothing glides", async () => {
+  const program = await Program.start(SCENES["demo"]);
+  const window = await openWindow(browser, program.url, { calm: true });
+  await window.page.getByTestId("room").waitFor();
+  const moving = await window.page.evaluate(() =>
+    [...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).transitionDuration.split(",").some((d) => parseFloat(d) > 0)).length,
+  );
+  expect(moving).toBe(0);
+  await window.close();
+  await program.cut();
+});
+
+test("every control of a lane is reached by Tab and shows it", async () => {
+  const program = await Program.start(SCENES["demo"]);
+  const window = await openWindow(browser, program.url);
+  await window.page.getByTestId("room").waitFor();
+  const reached = new Set<string>();
+  for (let i = 0; i < 60; i++) {
+    await window.page.keyboard.press("Tab");
+    const now = await window.page.evaluate(() => {
+      const e = document.activeElement as HTMLElement;
+      return { name: e.getAttribute("aria-label") ?? e.textContent?.trim() ?? "", outline: getComputedStyle(e).outlineStyle };
+    });
+    if (now.name !== "" && now.outline !== "none") reached.add(now.name);
+  }
+  for (const name of ["Ben: previous song", "Ben: seek back 15 seconds", "Ben: pause", "Ben: position", "Ben: choose another song", "Trim of Ben: 0 ms", "Leave"]) {
+    expect([...reached]).toContain(name);
+  }
+  await window.close();
+  await program.cut();
+});

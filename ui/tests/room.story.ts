@@ -1,0 +1,271 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { FakeProgram } from "../src/host/fake";
+import { noDevice } from "../src/host/fake";
+import { t } from "../src/lib/texts";
+import { openBrowser, openWindow, watchShifts, type Window } from "./browser";
+import { Program } from "./program";
+
+let browser: Browser;
+let program: Program;
+let window: Window;
+
+beforeAll(async () => (browser = await openBrowser()));
+afterAll(() => browser.close());
+
+async function open(prepare: (fake: FakeProgram) => void, look = {}, expected?: RegExp) {
+  program = await Program.start(prepare);
+  window = await openWindow(browser, program.url, look, expected);
+  await window.page.getByTestId("room").waitFor();
+}
+const demo = (fake: FakeProgram) => {
+  fake.fill(4, 4);
+  fake.screen = "room";
+};
+const lane = (name: string) => window.page.getByRole("article", { name, exact: true });
+const press = (name: string) => window.page.getByRole("button", { name, exact: true }).click();
+/** The next action of this type; the click's request needs a moment to arrive. */
+const arrives = <T extends Parameters<Program["last"]>[0]>(type: T) =>
+  expect.poll(() => program.last(type), { timeout: 5000 });
+
+afterEach(async () => {
+  expect(window.faults).toEqual([]);
+  await window.close();
+  await program.cut();
+});
+
+describe("the demo room", () => {
+  beforeEach(() => open(demo));
+
+  test("shows a lane a member, marks the one who leads, and carries each timing error", async () => {
+    const lanes = window.page.locator("[data-member]");
+    expect(await lanes.count()).toBe(4);
+    const leading = window.page.locator("[data-leads=true]");
+    expect(await leading.count()).toBe(1);
+    expect(await leading.getAttribute("aria-label")).toBe("Chiara");
+    const shown = Number(await lane("Ben").getAttribute("data-error-ms"));
+    expect(shown).toBeCloseTo(program.fake.people[1]?.error ?? NaN, 0);
+  });
+
+  test("puts the dot at true scale on the ruler", async () => {
+    Object.assign(program.fake.people[0] ?? {}, { error: -250, late_ms: 0 });
+    program.send();
+    await expect.poll(() => lane("Anna").getAttribute("data-error-ms")).toBe("-250");
+    await window.page.waitForTimeout(300);
+    const dot = await lane("Anna").locator(".dot").boundingBox();
+    const track = await lane("Anna").locator(".track").boundingBox();
+    if (dot === null || track === null) throw new Error("the lane is drawn");
+    expect((dot.x + dot.width / 2 - track.x) / track.width).toBeCloseTo(0.25, 2);
+  });
+
+  test("moves with every snapshot, and the accent passes with the lead", async () => {
+    await press("Ben: seek forward 15 seconds");
+    await expect.poll(() => lane("Ben").getAttribute("data-leads")).toBe("true");
+    expect(await lane("Chiara").getAttribute("data-leads")).toBe("false");
+    await expect.poll(async () => Math.abs(Number(await lane("Anna").getAttribute("data-error-ms")))).toBeGreaterThan(5000);
+    expect(await lane("Anna").locator("[data-status]").textContent()).toContain("catching up");
+    expect(await lane("Anna").locator(".arrow").count()).toBe(1);
+    for (let i = 0; i < 12; i++) program.advance(250);
+    await expect.poll(async () => Math.abs(Number(await lane("Anna").getAttribute("data-error-ms")))).toBeLessThan(150);
+    expect(await window.page.getByTestId("announcer").textContent()).toBe("Ben leads now");
+  });
+
+  test("sends what each button of a phone says", async () => {
+    const at = program.fake.people[1]?.phone.position_ms ?? 0;
+    await press("Ben: seek forward 15 seconds");
+    await arrives("hand").toMatchObject({ member: 1, hand: { type: "seek" } });
+    const sought = program.last("hand")?.hand;
+    expect(sought?.type === "seek" && Math.abs(sought.position_ms - at - 15_000)).toBeLessThan(3000);
+    await press("Ben: seek back 15 seconds");
+    await expect.poll(() => program.actions.length).toBe(2);
+    for (const [name, type] of [
+      ["Anna: pause", "pause"],
+      ["Anna: play", "play"],
+      ["Deniz: next song", "next"],
+      ["Deniz: previous song", "previous"],
+    ] as const) {
+      await press(name);
+      await expect.poll(() => program.last("hand")?.hand.type).toBe(type);
+    }
+  });
+
+  test("starts another song from the menu, also by keyboard alone", async () => {
+    await window.page.getByRole("button", { name: "Anna: choose another song" }).focus();
+    await window.page.keyboard.press("Enter");
+    await window.page.getByRole("menuitem").first().waitFor();
+    await expect.poll(() => window.page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("menuitem");
+    await window.page.keyboard.press("ArrowDown");
+    await window.page.keyboard.press("Enter");
+    await arrives("hand").toEqual({ type: "hand", member: 0, hand: { type: "play", uri: "spotify:track:2" } });
+    await expect.poll(() => window.page.locator("aside h2").textContent()).toContain("Paper Lanterns");
+    expect(await window.page.getByRole("menuitem").count()).toBe(0);
+  });
+
+  test("seeks with the slider's keys", async () => {
+    const slider = window.page.getByRole("slider", { name: "Deniz: position" });
+    await slider.focus();
+    await window.page.keyboard.press("End");
+    await arrives("hand").toMatchObject({ member: 3, hand: { type: "seek" } });
+    const hand = program.last("hand")?.hand;
+    expect(hand?.type === "seek" && hand.position_ms).toBeGreaterThan(270_000);
+  });
+
+  test("says that the phones are simulated", async () => {
+    expect(await window.page.getByTestId("demo").textContent()).toBe(t("room.demo"));
+  });
+
+  test("turns sync off and on with the one primary button", async () => {
+    const sync = window.page.getByRole("switch", { name: "Sync" });
+    expect(await sync.getAttribute("aria-checked")).toBe("true");
+    expect(await window.page.locator(".button.primary").count()).toBe(1);
+    await sync.click();
+    await arrives("sync").toEqual({ type: "sync", on: false });
+    await expect.poll(() => sync.getAttribute("aria-checked")).toBe("false");
+    await sync.click();
+    await arrives("sync").toEqual({ type: "sync", on: true });
+  });
+
+  test("leaves", async () => {
+    await window.page.getByTestId("leave").click();
+    await window.page.getByTestId("welcome").waitFor();
+    expect(program.last("leave")).toBeDefined();
+    expect(await window.page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+  });
+
+  test("trims a member in small steps", async () => {
+    await press("Trim of Ben: 0 ms");
+    await press("Ben: trim 5 ms more");
+    await arrives("trim").toEqual({ type: "trim", member: 1, ms: 5 });
+    await window.page.getByRole("button", { name: "Trim of Ben: +5 ms" }).waitFor();
+    await press("Ben: trim 50 ms less");
+    await arrives("trim").toEqual({ type: "trim", member: 1, ms: -45 });
+    await window.page.keyboard.press("Escape");
+    await expect.poll(() => window.page.getByRole("button", { name: "Ben: trim 5 ms more" }).count()).toBe(0);
+  });
+
+  test("lets the chart be read with the arrow keys, and describes it in words", async () => {
+    const chart = window.page.getByTestId("chart").getByRole("slider");
+    await chart.focus();
+    for (let i = 0; i < 10; i++) await window.page.keyboard.press("ArrowLeft");
+    expect(await chart.getAttribute("aria-valuetext")).toMatch(/^0:05 ago: Anna [+−]?\d+ ms, Ben /);
+    expect(await window.page.locator(".reading").textContent()).toContain("0:05 ago");
+    const words = await window.page.locator(`#${await chart.getAttribute("aria-describedby")}`).textContent();
+    expect(words).toMatch(/Anna: now .* between .* Chiara started “Northbound, Second Class”, 0:\d\d ago/);
+  });
+
+  test("shows values under the pointer", async () => {
+    await window.page.locator(".u-over").hover();
+    await expect.poll(() => window.page.locator(".reading").textContent()).toMatch(/ago.*Anna.*ms/);
+  });
+
+  test("ticks the progress on between snapshots", async () => {
+    const before = await window.page.getByTestId("position").textContent();
+    await expect.poll(() => window.page.getByTestId("position").textContent(), { timeout: 4000 }).not.toBe(before);
+  });
+
+  test("opens the song in Spotify through the program and stays where it is", async () => {
+    await window.page.getByRole("link", { name: t("now.open") }).click();
+    await arrives("open_link").toMatchObject({ link: expect.stringContaining("https://open.spotify.com/") });
+    expect(window.page.url()).toBe(program.url);
+  });
+
+  test("moves nothing while numbers, words and the lead change", async () => {
+    await window.page.waitForTimeout(500);
+    const shifts = await watchShifts(window.page);
+    for (let i = 0; i < 20; i++) {
+      if (i === 5) program.fake.hand(1, { type: "seek", position_ms: 200_000 });
+      if (i === 12) program.fake.hand(3, { type: "next" });
+      if (i === 15) Object.assign(program.fake.people[0] ?? {}, { trouble: noDevice() });
+      if (i === 17) program.fake.tell("info", "takeover", "Deniz leads now.");
+      program.advance(250);
+      await window.page.waitForTimeout(60);
+    }
+    expect(await shifts()).toEqual({ sum: 0, moved: [] });
+  });
+});
+
+test("trouble stands in its lane, in words, with its way out", async () => {
+  await open((fake) => {
+    demo(fake);
+    Object.assign(fake.people[3] ?? {}, { trouble: noDevice() });
+  });
+  const words = lane("Deniz").locator("[data-trouble=no_device]");
+  expect(await words.textContent()).toContain(t("trouble.no_device"));
+  expect(await lane("Deniz").getAttribute("data-error-ms")).toBeNull();
+  await lane("Deniz").getByRole("button", { name: t("wayout.look_again") }).click();
+  await arrives("refresh_devices").toEqual({ type: "refresh_devices" });
+});
+
+test("trouble of somebody who is still heard leaves the dot in sight", async () => {
+  await open((fake) => {
+    demo(fake);
+    fake.sync = true;
+  });
+  const snapshot = program.fake.snapshot;
+  const anna = snapshot.room?.members[0];
+  if (anna === undefined) throw new Error("Anna is in the room");
+  anna.trouble = { code: "rate_limited", text: t("trouble.rate_limited", { seconds: 12 }), way_out: null };
+  program.send(snapshot);
+  await lane("Anna").locator("[data-trouble=rate_limited]").waitFor();
+  expect(await lane("Anna").locator(".dot").isVisible()).toBe(true);
+});
+
+test("a notice can be dismissed, and a refused action shows the program's words", async () => {
+  await open((fake) => {
+    demo(fake);
+    fake.tell("problem", "port_taken", t("notice.port_taken", { address: "127.0.0.1:80" }));
+  }, {}, /409/);
+  const notice = window.page.locator("[data-notice=port_taken]");
+  expect(await notice.textContent()).toContain("127.0.0.1:80 is already in use");
+  await notice.getByRole("button", { name: t("app.dismiss") }).click();
+  await expect.poll(() => notice.count()).toBe(0);
+  program.refuse = "Ben’s phone has gone.";
+  await press("Ben: next song");
+  const failure = window.page.locator("[data-notice=failed]");
+  await failure.waitFor();
+  expect(await failure.textContent()).toContain("That did not work: Ben’s phone has gone.");
+});
+
+test("a cut connection is said, and the room goes on when the program is back", async () => {
+  await open(demo, {}, /ERR_|Failed to load/);
+  await program.cut();
+  await window.page.getByTestId("lost").waitFor();
+  expect(await window.page.getByTestId("lost").textContent()).toBe(t("app.lost"));
+  expect(await lane("Ben").isVisible()).toBe(true);
+  program.fake.hand(1, { type: "pause" });
+  await program.listen();
+  await expect.poll(() => lane("Ben").getAttribute("data-leads"), { timeout: 10_000 }).toBe("true");
+  expect(await window.page.getByTestId("lost").count()).toBe(0);
+});
+
+test("a screen that cannot be drawn says so and comes back", async () => {
+  await open(demo, {}, /TypeError|Cannot read/);
+  const broken = program.fake.snapshot;
+  program.send(JSON.parse(JSON.stringify(broken).replace(/"members":\[.*?\],"now_playing"/, '"members":null,"now_playing"')));
+  await window.page.getByTestId("broken").waitFor();
+  expect(await window.page.getByTestId("broken").textContent()).toContain(t("app.broken.why"));
+  program.send();
+  await press(t("app.broken.again"));
+  await window.page.getByTestId("room").waitFor();
+});
+
+test("twelve members fit: lanes scroll, the chart and the buttons stay in sight", async () => {
+  await open((fake) => {
+    fake.fill(12, 2);
+    fake.screen = "room";
+  });
+  await lane("Liv").scrollIntoViewIfNeeded();
+  for (const part of [lane("Liv"), window.page.getByTestId("chart"), window.page.getByTestId("leave"), window.page.getByTestId("sync")]) {
+    const box = await part.boundingBox();
+    expect(box !== null && box.y >= 0 && box.y + box.height <= 720).toBe(true);
+  }
+});
+
+test("at 360 px the chart is folded away and opens", async () => {
+  await open(demo, { width: 360, height: 740 });
+  expect(await window.page.locator(".u-over").count()).toBe(0);
+  await press(t("chart.show"));
+  await window.page.locator(".u-over").waitFor();
+  await press(t("chart.hide"));
+  await expect.poll(() => window.page.locator(".u-over").count()).toBe(0);
+});

@@ -1,0 +1,171 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { FakeProgram } from "../src/host/fake";
+import { someAccounts } from "../src/host/fake";
+import { t } from "../src/lib/texts";
+import { openBrowser, openWindow, type Window } from "./browser";
+import { Program } from "./program";
+
+const CLIENT_ID = "0123456789abcdef0123456789abcdef";
+
+let browser: Browser;
+let program: Program;
+let window: Window;
+
+beforeAll(async () => (browser = await openBrowser()));
+afterAll(() => browser.close());
+afterEach(async () => {
+  expect(window.faults).toEqual([]);
+  await window.close();
+  await program.cut();
+});
+
+async function open(prepare: (fake: FakeProgram) => void, expected?: RegExp) {
+  program = await Program.start(prepare);
+  window = await openWindow(browser, program.url, {}, expected);
+}
+const press = (name: string) => window.page.getByRole("button", { name, exact: true }).click();
+const arrives = <T extends Parameters<Program["last"]>[0]>(type: T) =>
+  expect.poll(() => program.last(type), { timeout: 5000 });
+
+test("the welcome screen leads into the demo", async () => {
+  await open(() => {});
+  await press(t("welcome.demo"));
+  await window.page.getByTestId("room").waitFor();
+  expect(program.last("start_demo")).toBeDefined();
+});
+
+test("the welcome screen leads to connecting, and back", async () => {
+  await open(() => {});
+  await press(t("welcome.connect"));
+  await window.page.getByTestId("connect").waitFor();
+  await press(t("app.back"));
+  await window.page.getByTestId("welcome").waitFor();
+});
+
+test("the redirect URI of the program can be copied", async () => {
+  await open((fake) => (fake.screen = "connect"));
+  await press(t("connect.redirect.copy"));
+  await window.page.getByText(t("app.copied")).first().waitFor();
+  expect(await window.page.evaluate(() => navigator.clipboard.readText())).toBe("http://127.0.0.1/callback");
+});
+
+test("the client id is checked in words while it is typed, and only a good one is sent", async () => {
+  await open((fake) => (fake.screen = "connect"));
+  const field = window.page.getByTestId("client-id");
+  const words = window.page.getByTestId("client-id-check");
+  expect(await words.textContent()).toBe(t("connect.id.empty"));
+  await window.page.getByTestId("connect-submit").click();
+  expect(await field.getAttribute("aria-invalid")).toBe("true");
+  await field.fill("0123");
+  expect(await words.textContent()).toBe(t("connect.id.short", { count: 4 }));
+  await field.fill(`${CLIENT_ID.slice(1)}z`);
+  expect(await words.textContent()).toContain("“z”");
+  await window.page.getByTestId("connect-submit").click();
+  expect(program.actions).toEqual([]);
+  await field.fill(` ${CLIENT_ID} `);
+  expect(await words.textContent()).toBe(t("connect.id.good"));
+  await window.page.getByLabel(t("connect.name")).fill("Anna");
+  await window.page.getByTestId("connect-submit").click();
+  await arrives("connect").toEqual({ type: "connect", client_id: CLIENT_ID, name: "Anna" });
+});
+
+test("while the browser is waited for, the page can be opened again, copied, or given up", async () => {
+  await open((fake) => {
+    fake.screen = "connect";
+    fake.act({ type: "connect", client_id: CLIENT_ID, name: null });
+  });
+  const waiting = window.page.getByTestId("sign-in");
+  expect(await waiting.textContent()).toContain(t("sign_in.waiting"));
+  await press(t("connect.waiting.again"));
+  await arrives("open_sign_in_page").toBeDefined();
+  await press(t("connect.waiting.copy"));
+  await waiting.getByText(t("app.copied")).first().waitFor();
+  expect(await window.page.evaluate(() => navigator.clipboard.readText())).toContain("accounts.spotify.com/authorize");
+  await press(t("connect.waiting.cancel"));
+  await arrives("cancel_sign_in").toBeDefined();
+  await window.page.getByTestId("client-id").waitFor();
+});
+
+test("in the lobby accounts and devices are chosen, and a session is hosted", async () => {
+  await open((fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+  });
+  await window.page.getByText(t("lobby.chosen.many", { count: 2 })).waitFor();
+  await window.page.locator("[data-account=ben] label.who").click();
+  await arrives("choose_account").toEqual({ type: "choose_account", account: "ben", chosen: false });
+  await window.page.getByText(t("lobby.chosen.one")).waitFor();
+  const device = window.page.getByLabel(t("lobby.device.of", { name: "Anna" }));
+  await device.selectOption("Kitchen");
+  await arrives("choose_device").toEqual({ type: "choose_device", account: "anna", device: "d2" });
+  await device.selectOption(t("lobby.device.active"));
+  await arrives("choose_device").toEqual({ type: "choose_device", account: "anna", device: null });
+  expect(await device.locator("option", { hasText: "Car" }).isDisabled()).toBe(true);
+  await window.page.getByTestId("host").click();
+  await window.page.locator("[data-notice=need_two_accounts]").waitFor();
+  await window.page.locator("[data-account=ben] label.who").click();
+  await window.page.getByText(t("lobby.chosen.many", { count: 2 })).waitFor();
+  await window.page.getByTestId("host").click();
+  await window.page.getByTestId("room").waitFor();
+  expect(await window.page.getByTestId("demo").count()).toBe(0);
+});
+
+test("an account's trouble has its words and its way out; signing out names the account", async () => {
+  await open((fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+  });
+  const card = window.page.locator("[data-account=chiara]");
+  expect(await card.locator("[data-trouble=needs_login]").textContent()).toContain("Spotify no longer accepts Chiara’s sign-in.");
+  await card.getByRole("button", { name: t("wayout.sign_in_again") }).click();
+  await window.page.getByTestId("connect").waitFor();
+  await press(t("app.back"));
+  await window.page.getByRole("button", { name: t("lobby.sign_out.of", { name: "Ben" }) }).click();
+  await arrives("sign_out").toEqual({ type: "sign_out", account: "ben" });
+  await expect.poll(() => window.page.locator("[data-account]").count()).toBe(2);
+});
+
+test("an empty lobby says what to do next", async () => {
+  await open((fake) => (fake.screen = "lobby"));
+  await window.page.getByText(t("lobby.empty")).waitFor();
+  await press(t("welcome.connect"));
+  await window.page.getByTestId("connect").waitFor();
+});
+
+test("another server than Spotify is named on every screen", async () => {
+  await open((fake) => (fake.other_server = "http://127.0.0.1:8080/v1"));
+  for (const screen of ["welcome", "connect", "lobby", "room"] as const) {
+    program.fake.screen = screen;
+    if (screen === "room") program.fake.fill(3, 0);
+    program.send();
+    await window.page.getByTestId(screen).waitFor();
+    expect(await window.page.getByTestId("other-server").textContent()).toContain("http://127.0.0.1:8080/v1");
+  }
+});
+
+test("before the program answers the page says what it waits for, and what to do", async () => {
+  await open(() => {}, /ERR_|Failed to load/);
+  await window.page.route("**/events", (route) => route.abort());
+  await window.page.reload();
+  await window.page.getByTestId("waiting").waitFor();
+  await window.page.getByText(t("app.lost.start")).waitFor();
+  await window.page.unroute("**/events");
+  await window.page.getByTestId("welcome").waitFor({ timeout: 10_000 });
+});
+
+test("a page older than the program asks to be loaded again", async () => {
+  await open(() => {});
+  await window.page.getByTestId("welcome").waitFor();
+  program.send({ ...program.fake.snapshot, version: 2 });
+  await window.page.getByTestId("newer").waitFor();
+});
+
+test("a device name of odd characters is only text", async () => {
+  await open((fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts().map((a) => ({ ...a, name: `<img src=x onerror=alert(1)> ${a.name} ‮` }));
+  });
+  await window.page.getByTestId("lobby").waitFor();
+  expect(await window.page.locator("img").count()).toBe(0);
+});
