@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tutti_core::reading::Failure;
+
 use crate::lock::AccountLock;
 use crate::players::spotify::SpotifyPlayer;
 use crate::problem::{Problem, to_connect};
@@ -9,6 +11,7 @@ use crate::ration::{Rationed, Rations};
 use crate::secrets::SecretStore;
 use crate::settings::{AccountSettings, Endpoints, Home, Settings, tidy_name};
 use crate::sign_in::{SignedIn, blocking};
+use crate::trouble::of_failure;
 
 /// What is needed to reach accounts. Clones share it.
 #[derive(Debug, Clone)]
@@ -41,6 +44,11 @@ impl Accounts {
         };
         let player = SpotifyPlayer::open(&self.endpoints, login, keep)?;
         Ok(Arc::new(Rationed::new(Arc::new(player), self.rations.of(&client_id))))
+    }
+
+    /// Why a request for this account did not work, in words.
+    pub fn explain(&self, failure: &Failure, name: &str) -> Problem {
+        of_failure(failure, name, &self.endpoints).into_problem()
     }
 
     /// Nobody else on this computer drives the account until the lock is dropped.

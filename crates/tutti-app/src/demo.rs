@@ -1,5 +1,7 @@
 //! The demo: simulated accounts, signed in through the real flow over HTTP; their tokens stay in memory.
 
+mod friends;
+pub mod headless;
 mod simulator;
 
 use std::sync::Arc;
@@ -14,12 +16,15 @@ use crate::program::DemoOptions;
 use crate::ration::{Rationed, Rations};
 use crate::settings::{Endpoints, short_hash};
 use crate::sign_in::{self, Pending};
+pub use headless::{HeadlessOptions, headless};
 use simulator::Simulator;
 
 /// Fewer cannot show anything; more would not fit a screen.
 pub const MEMBERS: std::ops::RangeInclusive<usize> = 2..=32;
 /// Songs that can be chosen on the phones: enough to choose from, few enough for a menu.
 const SONGS: usize = 24;
+/// Friends stay for an evening.
+const FRIENDS_FOR_S: u32 = 4 * 3_600;
 
 /// A demo that is ready: everybody is signed in.
 pub struct Stage {
@@ -97,6 +102,18 @@ impl Stage {
     /// The simulated accounts themselves, when they live in this process.
     pub fn sim(&self) -> Option<&Arc<tutti_sim::sim::Sim>> {
         self.simulator.sim()
+    }
+
+    /// Simulated friends who act by hand every 10 s or so, for as long as the answer lives; none if the simulator is
+    /// another process.
+    pub fn friends(&self, seed: u64) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let sim = Arc::clone(self.sim()?);
+        let users: Vec<String> = self.people.iter().map(|person| person.user.clone()).collect();
+        let script = tutti_sim::workload::demo(sim.catalogue(), users.len(), FRIENDS_FOR_S, seed);
+        Some(async move {
+            let zero_us = sim.now_us();
+            friends::act(sim, &users, script, zero_us).await;
+        })
     }
 
     /// Ends the simulator if it runs in this process.

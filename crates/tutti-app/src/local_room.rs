@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 use tutti_core::clock::RoomClock;
 use tutti_core::hub::Hub;
 use tutti_core::room::{MemberId, RoomState};
-use tutti_core::time::Span;
+use tutti_core::time::{LocalTime, Span};
 
 use crate::agent::{self, Agent, Order};
 use crate::clock;
@@ -28,7 +28,8 @@ pub struct Seat {
 /// What the room says about itself.
 #[derive(Debug)]
 pub enum Report {
-    State(Arc<RoomState>),
+    /// The room changed, and when.
+    State(LocalTime, Arc<RoomState>),
     Member(MemberId, agent::Report),
 }
 
@@ -141,7 +142,7 @@ async fn run_hub(mut joins: mpsc::UnboundedReceiver<oneshot::Sender<Link>>, repo
         let now = (state.seq, state.epoch, state.leader);
         if std::mem::replace(&mut told, now) != now {
             // An error means that nobody watches this room.
-            let _ = reports.send(Report::State(Arc::new(state.clone())));
+            let _ = reports.send(Report::State(clock::now(), Arc::new(state.clone())));
         }
     }
 }

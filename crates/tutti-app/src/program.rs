@@ -36,11 +36,13 @@ pub struct DemoOptions {
     pub seed: u64,
     /// A simulator that runs already, by its base address; none = one in this process.
     pub simulator: Option<String>,
+    /// Simulated friends act by hand every 10 s or so.
+    pub friends: bool,
 }
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { members: 5, profile: "broadband".into(), seed: 7, simulator: None }
+        Self { members: 5, profile: "broadband".into(), seed: 7, simulator: None, friends: false }
     }
 }
 

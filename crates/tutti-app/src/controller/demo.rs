@@ -1,5 +1,6 @@
 //! The demo in the window: setting the stage, and the hands on its phones.
 
+use tokio_util::task::AbortOnDropHandle;
 use tutti_core::time::Span;
 
 use super::hosting::{Guest, Hosted};
@@ -46,14 +47,19 @@ impl Controller {
         let people = stage.people.clone();
         let first =
             (people.first().map(|person| person.user.clone()), stage.songs.first().map(|song| song.uri.clone()));
+        let friends =
+            self.options.demo.as_ref().is_some_and(|demo| demo.friends).then(|| stage.friends(seed)).flatten();
         let mut hosted = Hosted::open(t("room.name.demo", &[]), stage.endpoints.clone(), Some(stage));
         for (place, person) in people.into_iter().enumerate() {
             let seat = Seat { player: person.player, device: None, trim: Span::ZERO, seed: seed + place as u64 };
             hosted.seat(Guest { account_id: person.user, name: person.name, seat }).await;
         }
+        let alone = friends.is_none();
+        hosted.friends = friends.map(|friends| AbortOnDropHandle::new(tokio::spawn(friends)));
         self.room = Some(hosted);
         self.screen = Screen::Room;
-        if let (Some(user), Some(uri)) = first {
+        // Friends begin with a song of their own.
+        if alone && let (Some(user), Some(uri)) = first {
             self.act_by_hand(user, Hand::Play { uri: Some(uri) });
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 use tutti_core::clock::RoomClock;
 use tutti_core::limit::Left;
 use tutti_core::room::MemberId;
@@ -34,6 +35,8 @@ pub(super) struct Hosted {
     locks: BTreeMap<String, AccountLock>,
     endpoints: Endpoints,
     pub stage: Option<Stage>,
+    /// Simulated friends, who go with the room.
+    pub friends: Option<AbortOnDropHandle<()>>,
     /// Kept so that the stream of reports does not end before the room.
     _to_reports: mpsc::UnboundedSender<Report>,
 }
@@ -64,6 +67,7 @@ impl Hosted {
             locks: BTreeMap::new(),
             endpoints,
             stage,
+            friends: None,
             _to_reports: to_reports,
         }
     }
@@ -108,6 +112,7 @@ impl Hosted {
     }
 
     async fn close(self) {
+        drop(self.friends);
         self.room.close().await;
         if let Some(stage) = self.stage {
             stage.strike().await;
@@ -207,7 +212,7 @@ impl Controller {
         let Some(room) = &mut self.room else { return };
         let now = clock::now();
         match report {
-            Report::State(state) => room.shown.changed(state, now),
+            Report::State(at, state) => room.shown.changed(state, at),
             Report::Member(member, agent::Report::View(view)) => room.shown.seen(member, *view, now),
             Report::Member(member, agent::Report::Event(_, event)) => {
                 tracing::debug!(member = member.0, ?event, "engine");

@@ -1,0 +1,36 @@
+//! What each command does.
+
+pub mod accounts;
+pub mod demo;
+pub mod devices;
+pub mod login;
+pub mod sync;
+
+use tutti_app::Options;
+use tutti_app::problem::Problem;
+use tutti_app::settings::{AccountSettings, Settings};
+use tutti_app::texts::t;
+
+/// The profile that the environment names and what is remembered in it. Says what is unusual about it.
+fn open() -> anyhow::Result<(Options, Settings)> {
+    let options = Options::from_env(false)?;
+    if let Some(address) = options.endpoints.shown() {
+        eprintln!("{}", t("app.other_server", &[("address", &address)]));
+    }
+    let loaded = Settings::load(&options.home);
+    if let Some(aside) = loaded.put_aside {
+        crate::ending::say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
+    }
+    Ok((options, loaded.settings))
+}
+
+/// The account of this name or id.
+fn find<'a>(settings: &'a Settings, wanted: &str) -> Result<&'a AccountSettings, Problem> {
+    if settings.accounts.is_empty() {
+        return Err(Problem::new("no_accounts"));
+    }
+    settings.find(wanted).ok_or_else(|| {
+        let known: Vec<_> = settings.accounts.iter().map(|account| account.name.as_str()).collect();
+        Problem::new("unknown_account").with("name", wanted).with("known", known.join(", "))
+    })
+}

@@ -1,0 +1,53 @@
+//! `tutti login`
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tutti_app::accounts::{Accounts, remember};
+use tutti_app::problem::Problem;
+use tutti_app::shell::{NoWindow, Shell};
+use tutti_app::sign_in::{self, Pending};
+use tutti_app::texts::t;
+
+use crate::flags::Login;
+
+pub async fn run(flags: Login) -> anyhow::Result<()> {
+    let (options, mut settings) = super::open()?;
+    let reach = Accounts::new(options.home, options.endpoints, options.secrets);
+    let client_id = flags.client_id.or_else(|| settings.client_id.clone()).ok_or(Problem::new("no_client_id"))?;
+    sign_in::check_client_id(&client_id, &reach.endpoints)?;
+    // Before anybody goes to the browser in vain.
+    sign_in::probe(Arc::clone(&reach.secrets)).await?;
+    let pending = Pending::begin(&reach.endpoints, &client_id).await?;
+    show(pending.address(), flags.no_browser);
+    let ration = reach.rations.of(client_id.trim());
+    let finished = tokio::select! {
+        finished = pending.finish(&ration, sign_in::DEADLINE) => finished,
+        _ = tokio::signal::ctrl_c() => return Err(Problem::new("sign_in_cancelled").into()),
+    };
+    reach.rations.save();
+    let signed_in = finished?;
+    signed_in.keep(Arc::clone(&reach.secrets)).await?;
+    let told = remember(&mut settings, &signed_in, flags.name.as_deref());
+    let path = reach.home.settings_file();
+    settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;
+    if told.code() == "same_account_twice" {
+        return Err(told.into());
+    }
+    println!("{}", told.text());
+    Ok(())
+}
+
+fn show(address: &str, no_browser: bool) {
+    if no_browser {
+        eprintln!("{}", t("cli.login.open", &[]));
+        println!("{address}");
+        return;
+    }
+    eprintln!("{}", t("sign_in.waiting", &[]));
+    let opened = NoWindow { browser: true }.open_address(address);
+    if opened.is_err() {
+        eprintln!("{}", t("cli.login.no_browser", &[]));
+    }
+    eprintln!("{address}");
+}

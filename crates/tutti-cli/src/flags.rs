@@ -1,0 +1,124 @@
+//! The command line, as `--help` explains it.
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+
+/// Keeps several Spotify accounts playing the same thing at the same moment.
+///
+/// Exit codes: 0 done, 1 it did not work, 2 wrong use, 3 a sign-in is needed.
+///
+/// TUTTI_HOME names a profile of its own; TUTTI_SPOTIFY_API and TUTTI_SPOTIFY_ACCOUNTS another server on this computer;
+/// TUTTI_LOG what is logged, for example "info".
+#[derive(Debug, Parser)]
+#[command(name = "tutti", version)]
+pub struct Flags {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sign an account in: opens Spotify's page in the browser.
+    Login(Login),
+    /// List the accounts that are signed in on this computer.
+    Accounts(Listed),
+    /// Sign an account out and delete its sign-in from this computer.
+    Logout(Logout),
+    /// List the devices of the accounts.
+    Devices(Devices),
+    /// Keep accounts of this computer in step until Ctrl-C; the music stays as it is afterwards.
+    Sync(Sync),
+    /// Simulated accounts that play in step; no Spotify account is needed.
+    ///
+    /// Without --headless or --web: a live table in this terminal, with simulated friends who act by hand every 10 s or
+    /// so, until Ctrl-C.
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The account's name in Tutti; else the name at Spotify.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The client id from Spotify's dashboard; else the one used last.
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Print the address instead of opening it.
+    #[arg(long)]
+    pub no_browser: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Listed {
+    /// One line of JSON an account.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// Name or id; may be left out when there is only one.
+    pub account: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Devices {
+    /// Name or id; all accounts if left out.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// One line of JSON a device.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Name or id of an account; at least two, or none for all that are chosen.
+    #[arg(long = "account", value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// One line of JSON a second instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("how").args(["headless", "web"]))]
+pub struct Demo {
+    /// Run a script of hand actions and end with a report of numbers.
+    #[arg(long)]
+    pub headless: bool,
+    /// Serve the window for a browser on this computer.
+    #[arg(long)]
+    pub web: bool,
+    /// Simulated accounts, 2 to 32.
+    #[arg(long, default_value_t = 4)]
+    pub members: usize,
+    /// How long the script is; the live table goes on until Ctrl-C without it.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: Option<u32>,
+    /// How the simulated network and players behave: ideal, lan or broadband.
+    #[arg(long, default_value = "broadband")]
+    pub profile: String,
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// JSON on one line instead of words.
+    #[arg(long)]
+    pub json: bool,
+    /// With --web: the port on 127.0.0.1; 0 is any free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// With --web: do not open the browser.
+    #[arg(long)]
+    pub no_browser: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Flags::command().debug_assert();
+    }
+}
