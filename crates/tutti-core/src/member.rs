@@ -423,12 +423,12 @@ impl Member {
     }
 
     fn plan(&mut self, reading: &Reading, now: LocalTime) {
-        let mut interval = self.situation(now).interval();
-        if let Seen::Failed(Failure::RateLimited { until, .. }) = &reading.seen {
-            interval = interval.max(*until - reading.asked);
-        }
+        let interval = self.situation(now).interval();
         self.observer.plan(interval);
         self.schedule.answered(reading.asked, interval);
+        if let Seen::Failed(Failure::RateLimited { until, .. }) = &reading.seen {
+            self.schedule.hold(*until);
+        }
         // Be there when the transition comes.
         let line = self.observer.line().filter(|line| line.playing());
         if let Some(end) = line.map(|line| line.estimate.passes(line.item.duration) + Span::from_millis(300))

@@ -89,6 +89,12 @@ impl Schedule {
         self.planned = self.planned.min(now + interval.ppm(permille * 1_000));
     }
 
+    /// Nothing may be asked before this instant.
+    pub fn hold(&mut self, until: LocalTime) {
+        self.planned = self.planned.max(until);
+        self.urgent = self.urgent.filter(|&(at, _)| at >= until);
+    }
+
     /// Starts a look if one is due and none is under way.
     pub fn due(&mut self, now: LocalTime) -> bool {
         let Some((at, _)) = self.next() else {

@@ -7,3 +7,4 @@ mod pretend;
 mod readings;
 mod server;
 mod sign_in;
+mod world;

@@ -1,0 +1,117 @@
+//! Who leads: L1 and L2 at the hub.
+
+use tutti_core::hub::Hub;
+use tutti_core::playback::Playback;
+use tutti_core::room::{Act, Claim, ClaimId, HubToMember, MemberId, MemberToHub, When};
+use tutti_core::time::{RoomTime, Span};
+
+use crate::player::song;
+
+fn at(s: f64) -> RoomTime {
+    RoomTime::from_micros((s * 1e6) as i64)
+}
+
+fn playback(name: &str) -> Playback {
+    let (position, bound) = (Span::ZERO, Span::ZERO);
+    Playback { item: song(name), playing: true, position, at: at(0.0), bound, next: Vec::new(), next_known: true }
+}
+
+fn room() -> (Hub, MemberId, MemberId) {
+    let mut hub = Hub::new(1);
+    let (a, b) = (hub.join(), hub.join());
+    while hub.poll().is_some() {}
+    (hub, a, b)
+}
+
+fn claim(id: u64, epoch: u64, when: (f64, f64), name: &str) -> MemberToHub {
+    let when = When { earliest: at(when.0), latest: at(when.1) };
+    MemberToHub::Claim(Claim { id: ClaimId(id), epoch, when, act: Act::Paused, playback: playback(name) })
+}
+
+/// The answer to a claim made at `now`.
+fn answer(hub: &mut Hub, from: MemberId, message: MemberToHub, now: f64) -> bool {
+    hub.handle(from, message, at(now));
+    let mut answer = None;
+    while let Some((to, message)) = hub.poll() {
+        if let HubToMember::Answer { accepted, .. } = message {
+            assert_eq!(to, from);
+            answer = Some(accepted);
+        }
+    }
+    answer.expect("every claim is answered")
+}
+
+#[test]
+fn a_claim_of_the_current_epoch_makes_the_leader() {
+    let (mut hub, a, b) = room();
+    assert!(answer(&mut hub, a, claim(0, 0, (1.0, 1.0), "x"), 2.0));
+    assert!(answer(&mut hub, b, claim(0, 1, (5.0, 5.0), "y"), 6.0));
+    assert_eq!((hub.state().leader, hub.state().epoch, hub.state().actions), (Some(b), 2, 2));
+    assert_eq!(hub.state().playback.as_ref().unwrap().item.title, "y");
+    assert!(hub.state().action.as_ref().unwrap().takeover);
+}
+
+#[test]
+fn the_leaders_own_acts_move_the_room_within_its_epoch() {
+    let (mut hub, a, _) = room();
+    assert!(answer(&mut hub, a, claim(0, 0, (1.0, 1.0), "x"), 2.0));
+    assert!(answer(&mut hub, a, claim(1, 1, (3.0, 3.0), "y"), 4.0));
+    assert_eq!((hub.state().epoch, hub.state().actions), (1, 2));
+    assert!(!hub.state().action.as_ref().unwrap().takeover);
+}
+
+#[test]
+fn of_two_at_once_the_later_act_wins_whatever_arrives_first() {
+    for (second, wins) in [((4.8, 5.0), false), ((5.2, 5.6), true)] {
+        let (mut hub, a, b) = room();
+        assert!(answer(&mut hub, a, claim(0, 0, (1.0, 1.0), "x"), 2.0));
+        assert!(answer(&mut hub, b, claim(0, 1, (5.1, 5.1), "y"), 6.0));
+        // Made without knowing of the second epoch.
+        assert_eq!(answer(&mut hub, a, claim(1, 1, second, "z"), 6.1), wins);
+        assert_eq!(hub.state().leader, Some(if wins { a } else { b }));
+    }
+}
+
+#[test]
+fn the_same_claim_gets_the_same_answer_and_counts_once() {
+    let (mut hub, a, _) = room();
+    assert!(answer(&mut hub, a, claim(7, 0, (1.0, 1.0), "x"), 2.0));
+    assert!(answer(&mut hub, a, claim(7, 0, (1.0, 1.0), "x"), 3.0));
+    assert_eq!((hub.state().epoch, hub.state().actions), (1, 1));
+}
+
+#[test]
+fn what_ended_fifteen_seconds_ago_is_no_takeover() {
+    let (mut hub, a, _) = room();
+    assert!(!answer(&mut hub, a, claim(0, 0, (1.0, 2.0), "x"), 17.5));
+    assert_eq!(hub.state().leader, None);
+}
+
+#[test]
+fn nobody_claims_the_future() {
+    let (mut hub, a, b) = room();
+    assert!(answer(&mut hub, a, claim(0, 0, (1.0, 900.0), "x"), 2.0));
+    assert_eq!(hub.state().action.as_ref().unwrap().when.latest, at(2.0));
+    assert!(answer(&mut hub, b, claim(0, 1, (3.0, 3.0), "y"), 4.0));
+    assert!(!answer(&mut hub, a, claim(1, 9, (5.0, 5.0), "z"), 6.0), "an epoch that never was");
+}
+
+#[test]
+fn whoever_plays_in_an_empty_room_leads_and_others_cannot_publish() {
+    let (mut hub, a, b) = room();
+    hub.handle(a, MemberToHub::Publish { epoch: 0, playback: playback("x") }, at(1.0));
+    assert_eq!((hub.state().leader, hub.state().epoch, hub.state().actions), (Some(a), 1, 0));
+    hub.handle(b, MemberToHub::Publish { epoch: 1, playback: playback("y") }, at(2.0));
+    hub.handle(MemberId(99), MemberToHub::Publish { epoch: 1, playback: playback("z") }, at(2.0));
+    hub.handle(a, MemberToHub::Publish { epoch: 0, playback: playback("z") }, at(2.0));
+    assert_eq!(hub.state().playback.as_ref().unwrap().item.title, "x");
+}
+
+#[test]
+fn the_playback_goes_on_when_the_leader_leaves() {
+    let (mut hub, a, b) = room();
+    hub.handle(a, MemberToHub::Publish { epoch: 0, playback: playback("x") }, at(1.0));
+    hub.leave(a);
+    assert_eq!((hub.state().leader, hub.state().epoch), (Some(b), 2));
+    assert!(hub.state().playback.is_some());
+}

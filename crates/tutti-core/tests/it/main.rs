@@ -1,0 +1,7 @@
+//! The engine's rules, each shown on virtual time.
+#![allow(clippy::unwrap_used)]
+
+mod hub;
+mod member;
+mod observing;
+mod player;

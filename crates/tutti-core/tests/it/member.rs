@@ -1,0 +1,270 @@
+//! A member in its room: claims, following, looking first, troubles.
+
+use std::sync::Arc;
+
+use tutti_core::clock::RoomClock;
+use tutti_core::command::{Answered, Command, CommandKind, Outcome};
+use tutti_core::member::{Input, Member, Output, Trouble};
+use tutti_core::playback::Playback;
+use tutti_core::reading::{Failure, Reading, Seen};
+use tutti_core::room::{Act, Action, HubToMember, MemberId, MemberToHub, RoomState, When};
+use tutti_core::standing::Standing;
+use tutti_core::time::{RoomTime, Span};
+
+use crate::player::{Script, TRIP, at, ms, song};
+
+const ME: MemberId = MemberId(0);
+const OTHER: MemberId = MemberId(1);
+
+/// A member with what it last asked for.
+struct Table {
+    member: Member,
+    looks: usize,
+    commands: Vec<Command>,
+    told: Vec<MemberToHub>,
+}
+
+impl Table {
+    fn new() -> Self {
+        let member = Member::new(ME, RoomClock::same_machine(), 7, at(0));
+        Self { member, looks: 0, commands: Vec::new(), told: Vec::new() }
+    }
+
+    fn put(&mut self, input: Input, now: i64) {
+        self.member.handle(input, at(now));
+        while let Some(output) = self.member.poll() {
+            match output {
+                Output::Look => self.looks += 1,
+                Output::Command(command) => self.commands.push(command),
+                Output::ToHub(message) => self.told.push(message),
+                Output::LookQueue | Output::Event(_) => {}
+            }
+        }
+    }
+
+    fn read(&mut self, script: &Script, asked: i64) {
+        self.put(Input::Reading(script.read(asked)), asked + TRIP);
+    }
+
+    fn room(&mut self, room: RoomState, now: i64) {
+        self.put(Input::FromHub(HubToMember::Room(Arc::new(room))), now);
+    }
+
+    fn answer(&mut self, outcome: Outcome, sent: i64) {
+        let id = self.commands.last().unwrap().id;
+        let answered = Answered { id, sent: at(sent), answered: at(sent + TRIP), outcome };
+        self.put(Input::Answered(answered), sent + TRIP);
+    }
+}
+
+/// A room that the other member leads, playing `name` from `since` ms on; `actions` counts acts in it.
+fn led_by_other(name: &str, since: i64, actions: u64) -> RoomState {
+    let room_at = |ms: i64| RoomTime::from_micros(ms * 1_000);
+    let playback = Playback {
+        item: song(name),
+        playing: true,
+        position: Span::ZERO,
+        at: room_at(since),
+        bound: ms(5),
+        next: vec![song("next")],
+        next_known: true,
+    };
+    let when = When::exactly(room_at(since));
+    let action = Action { member: OTHER, when, act: Act::Started(name.to_owned()), takeover: true };
+    let (leader, playback, action) = (Some(OTHER), Some(playback), Some(action));
+    RoomState { term: 1, epoch: actions, seq: actions, leader, playback, action, actions }
+}
+
+#[test]
+fn an_act_by_hand_claims_the_lead_with_the_epoch_it_saw() {
+    let mut table = Table::new();
+    table.room(led_by_other("a", 0, 1), 0);
+    let script = Script::playing("a", 0, 0);
+    for asked in [1_000, 3_000, 5_000] {
+        table.read(&script, asked);
+    }
+    table.read(&Script::paused("a", 6_000), 7_000);
+    let Some(MemberToHub::Claim(claim)) = table.told.last() else { panic!("{:?}", table.told) };
+    assert_eq!((claim.epoch, &claim.act, claim.playback.playing), (1, &Act::Paused, false));
+    assert!(table.commands.is_empty(), "a claim is not answered with commands: {:?}", table.commands);
+}
+
+#[test]
+fn a_takeover_is_followed_after_a_look_and_carries_what_comes_next() {
+    let mut table = Table::new();
+    table.room(led_by_other("a", 0, 1), 0);
+    let script = Script::playing("a", 0, 0);
+    table.read(&script, 1_000);
+    table.read(&script, 3_000);
+    let looks = table.looks;
+    table.room(led_by_other("b", 3_500, 2), 4_000);
+    assert!(table.commands.is_empty(), "not before the look (L3)");
+    assert_eq!(table.looks, looks + 1);
+    table.read(&script, 4_000);
+    let CommandKind::Play { uris, position } = &table.commands[0].kind else { panic!("{:?}", table.commands) };
+    assert_eq!(uris, &["spotify:track:b", "spotify:track:next"]);
+    assert!((*position - ms(4_080 - 3_500 + 250)).abs() < ms(5), "aimed ahead by the prior of 250 ms: {position:?}");
+}
+
+#[test]
+fn an_unread_act_is_claimed_and_not_overwritten_by_somebody_elses() {
+    let mut table = Table::new();
+    table.room(led_by_other("a", 0, 1), 0);
+    let script = Script::playing("a", 0, 0);
+    table.read(&script, 1_000);
+    table.read(&script, 3_000);
+    table.room(led_by_other("b", 3_500, 2), 4_000);
+    table.read(&Script::paused("a", 3_700), 4_000);
+    assert!(matches!(table.told.last(), Some(MemberToHub::Claim(claim)) if claim.epoch == 1), "{:?}", table.told);
+    assert!(table.commands.is_empty());
+}
+
+#[test]
+fn one_command_in_flight_and_none_for_what_it_explains() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    let before = Script::paused("a", 0);
+    table.read(&before, 500);
+    assert_eq!(table.commands.len(), 1);
+    table.answer(Outcome::Accepted, 600);
+    table.read(&before, 800);
+    assert_eq!(table.commands.len(), 1, "the stale answer is explained");
+    table.read(&Script::playing("b", 830, 830), 1_400);
+    table.read(&Script::playing("b", 830, 830), 2_400);
+    assert_eq!(table.commands.len(), 1, "landed within tolerance: {:?}", table.commands);
+    assert_eq!(table.member.view(at(2_480)).standing, Standing::InPlace);
+}
+
+#[test]
+fn an_error_after_landing_is_put_right_by_at_most_two_seeks() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    table.read(&Script::paused("a", 0), 500);
+    let mut late = 200;
+    let mut now = 600;
+    for _ in 0..4 {
+        table.answer(Outcome::Accepted, now);
+        for asked in [now + 800, now + 1_800] {
+            table.read(&Script::playing("b", late, 0), asked);
+        }
+        late += 10;
+        now += 2_000;
+    }
+    let seeks = table.commands.iter().filter(|command| matches!(command.kind, CommandKind::Seek { .. })).count();
+    assert_eq!(seeks, 2, "{:?}", table.commands);
+}
+
+#[test]
+fn a_refusal_is_read_again_before_the_next_command() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    table.read(&Script::paused("a", 0), 500);
+    let looks = table.looks;
+    table.answer(Outcome::Restriction, 600);
+    assert_eq!((table.commands.len(), table.looks), (1, looks + 1));
+    table.read(&Script::playing("b", 0, 0), 700);
+    assert_eq!(table.commands.len(), 1, "it was redundant");
+}
+
+#[test]
+fn without_premium_no_more_commands_and_the_reason_is_kept() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    let idle = Script::paused("a", 0);
+    table.read(&idle, 500);
+    table.answer(Outcome::NotPremium, 600);
+    for asked in (1_000..60_000).step_by(3_000) {
+        table.read(&idle, asked);
+    }
+    assert_eq!(table.commands.len(), 1);
+    assert_eq!(table.member.view(at(60_000)).trouble, Some(Trouble::NotPremium));
+}
+
+#[test]
+fn no_device_is_waited_for_and_only_the_chosen_one_is_started() {
+    let nothing = |asked: i64| Reading { asked: at(asked), answered: at(asked + TRIP), seen: Seen::Nothing };
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    for asked in [500, 4_500, 8_500] {
+        table.put(Input::Reading(nothing(asked)), asked + TRIP);
+    }
+    assert!(table.commands.is_empty());
+    let view = table.member.view(at(9_000));
+    assert_eq!((view.standing, view.trouble), (Standing::Away, Some(Trouble::NoDevice)));
+    table.put(Input::Device(Some("kitchen".to_owned())), 9_000);
+    assert_eq!(table.commands[0].device.as_deref(), Some("kitchen"));
+    table.answer(Outcome::NoDevice, 9_000);
+    table.put(Input::Reading(nothing(9_100)), 9_180);
+    table.put(Input::Reading(nothing(13_000)), 13_080);
+    assert_eq!(table.commands.len(), 1, "not over and over");
+}
+
+#[test]
+fn sync_off_leaves_the_line_and_on_drops_in_without_a_claim() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    table.put(Input::Sync(false), 100);
+    let own = Script::playing("mine", 0, 0);
+    for asked in [500, 2_500, 4_500] {
+        table.read(&own, asked);
+    }
+    table.read(&Script::paused("mine", 5_000), 6_000);
+    assert!(table.commands.is_empty() && table.told.is_empty(), "{:?} {:?}", table.commands, table.told);
+    assert_eq!(table.member.view(at(6_100)).standing, Standing::Watching);
+    table.put(Input::Sync(true), 7_000);
+    table.read(&Script::playing("mine", 6_500, 5_000), 7_000);
+    assert!(table.told.is_empty(), "what was done while away is no takeover");
+    assert!(matches!(table.commands[0].kind, CommandKind::Play { .. }));
+}
+
+#[test]
+fn the_trim_is_put_before_what_is_aimed_at_and_taken_off_what_is_published() {
+    let mut table = Table::new();
+    table.put(Input::Trim(ms(300)), 0);
+    table.room(led_by_other("b", 0, 1), 0);
+    table.read(&Script::paused("a", 0), 500);
+    let CommandKind::Play { position, .. } = table.commands[0].kind else { panic!("{:?}", table.commands) };
+    assert!((position - ms(580 + 250 + 300)).abs() < ms(5), "{position:?}");
+}
+
+#[test]
+fn nothing_is_asked_before_spotify_allows_it_again() {
+    let mut table = Table::new();
+    table.put(Input::Tick, 0);
+    let until = at(30_000);
+    let refused = Failure::RateLimited { until, quota: false };
+    let reading = Reading { asked: at(0), answered: at(TRIP), seen: Seen::Failed(refused.clone()) };
+    table.put(Input::Reading(reading), TRIP);
+    assert_eq!(table.member.view(at(100)).trouble, Some(Trouble::Failure(refused)));
+    let looks = table.looks;
+    for now in (200..30_000).step_by(100) {
+        table.put(Input::Tick, now);
+    }
+    assert_eq!(table.looks, looks);
+    table.put(Input::Tick, 30_000);
+    assert_eq!(table.looks, looks + 1);
+}
+
+#[test]
+fn a_room_that_stands_pauses_its_followers_once_and_puts_them_in_place_once() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    let script = Script::playing("b", 0, 0);
+    table.read(&script, 1_000);
+    table.read(&script, 3_000);
+    let mut paused = led_by_other("b", 0, 2);
+    let playback = paused.playback.as_mut().unwrap();
+    (playback.playing, playback.position) = (false, ms(4_000));
+    table.room(paused, 5_000);
+    table.read(&script, 5_000);
+    assert_eq!(table.commands[0].kind, CommandKind::Pause);
+    table.answer(Outcome::Accepted, 5_100);
+    let stands = Script::paused("b", 5_400);
+    table.read(&stands, 5_900);
+    assert_eq!(table.commands[1].kind, CommandKind::Seek { position: ms(4_000) });
+    table.answer(Outcome::Accepted, 6_000);
+    for asked in [7_000, 9_000, 12_000, 16_000] {
+        table.read(&stands, asked);
+    }
+    assert_eq!(table.commands.len(), 2, "a position that springs back is not fought (F6): {:?}", table.commands);
+}
