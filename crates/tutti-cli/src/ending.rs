@@ -12,6 +12,9 @@ const SIGN_IN_NEEDED: u8 = 3;
 
 /// Says what went wrong on stderr.
 pub fn failed(error: &anyhow::Error) -> ExitCode {
+    if crate::out::is_closed(error) {
+        return ExitCode::SUCCESS;
+    }
     if let Some(problem) = error.downcast_ref::<Problem>() {
         say(problem);
         return ExitCode::from(code(problem.code()));

@@ -1,5 +1,6 @@
 //! A room as lines: for logs, for programs, and the report of a headless demo in words.
 
+use std::io;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use tokio::time::Instant;
 use tutti_app::api::{Member, Room, Snapshot};
 use tutti_app::texts::t;
 
+use crate::out;
 use crate::table::position;
 
 /// One line of JSON a second.
@@ -25,8 +27,8 @@ const JSON_EVERY: Duration = Duration::from_secs(1);
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 impl Json {
-    pub fn show(&mut self, snapshot: &Snapshot, age: Duration) {
-        let Some(room) = snapshot.room.as_ref().filter(|_| is_due(self.last, JSON_EVERY)) else { return };
+    pub fn show(&mut self, snapshot: &Snapshot, age: Duration) -> io::Result<()> {
+        let Some(room) = snapshot.room.as_ref().filter(|_| is_due(self.last, JSON_EVERY)) else { return Ok(()) };
         self.last = Some(Instant::now());
         let ran_ms = age.as_secs_f64() * 1e3;
         let leader = room.members.iter().find(|member| member.leads);
@@ -43,7 +45,7 @@ impl Json {
             "other_server": snapshot.other_server,
             "notices": snapshot.notices.iter().map(|notice| &notice.text).collect::<Vec<_>>(),
         });
-        println!("{line}");
+        out::line(&line.to_string())
     }
 }
 
@@ -68,20 +70,21 @@ fn run_on(position_ms: f64, duration_ms: f64, playing: bool, ran_ms: f64) -> f64
 }
 
 impl Plain {
-    pub fn show(&mut self, snapshot: &Snapshot) {
-        let Some(room) = &snapshot.room else { return };
+    pub fn show(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let Some(room) = &snapshot.room else { return Ok(()) };
         let state = state(room);
         let changed = self.last.as_ref().is_none_or(|(_, last)| *last != state);
         if !changed && !is_due(self.last.as_ref().map(|(at, _)| *at), PLAIN_EVERY) {
-            return;
+            return Ok(());
         }
         self.last = Some((Instant::now(), state));
-        println!("{}", line(room));
+        out::line(&line(room))?;
         for member in &room.members {
             if let Some(trouble) = &member.trouble {
-                println!("  {}: {}", member.name, trouble.text);
+                out::line(&format!("  {}: {}", member.name, trouble.text))?;
             }
         }
+        Ok(())
     }
 }
 
@@ -105,7 +108,8 @@ fn line(room: &Room) -> String {
             Some(timing) => format!("{:+.0} ms", timing.error_ms).replace('-', "−"),
             None => member.status.text.clone(),
         };
-        parts.push(format!("{} {at} {how}", member.name));
+        let words = [member.name.as_str(), &at, &how];
+        parts.push(words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "));
     }
     parts.join(" · ")
 }

@@ -4,6 +4,7 @@ mod commands;
 mod ending;
 mod flags;
 mod lines;
+mod out;
 mod screen;
 mod table;
 mod watch;

@@ -21,13 +21,12 @@ impl Screen {
     }
 
     /// Draws these lines in place of the last ones; lines wider than the terminal must have been cut before.
-    pub fn draw(&mut self, lines: &[String]) {
+    pub fn draw(&mut self, lines: &[String]) -> std::io::Result<()> {
         if lines == self.last {
-            return;
+            return Ok(());
         }
-        // A terminal that is gone is noticed elsewhere: there is nobody to tell here.
-        let _ = self.write(lines);
         self.last = lines.to_vec();
+        self.write(lines)
     }
 
     fn write(&mut self, lines: &[String]) -> std::io::Result<()> {

@@ -33,7 +33,7 @@ impl Style {
         }
     }
 
-    fn show(&mut self, snapshot: &Snapshot, age: Duration) {
+    fn show(&mut self, snapshot: &Snapshot, age: Duration) -> std::io::Result<()> {
         match self {
             Self::Table(screen) => screen.draw(&table(snapshot, age, Terminal::width())),
             Self::Plain(lines) => lines.show(snapshot),
@@ -78,7 +78,7 @@ pub async fn watch(program: &Program, mut style: Style, length: Option<Duration>
             return Ok(());
         }
         if newest.room.is_some() {
-            style.show(&newest, came.elapsed());
+            style.show(&newest, came.elapsed())?;
         }
     }
 }

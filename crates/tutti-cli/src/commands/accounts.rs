@@ -6,17 +6,16 @@ use tutti_app::accounts::Accounts;
 use tutti_app::problem::Problem;
 
 use crate::flags::{Listed, Logout};
+use crate::out;
 use crate::screen::columns;
 
 pub fn list(flags: Listed) -> anyhow::Result<()> {
     let (_, settings) = super::open()?;
     if flags.json {
         for account in &settings.accounts {
-            println!(
-                "{}",
-                json!({ "id": account.account_id, "name": account.name, "chosen": account.chosen,
-                        "device": account.device, "trim_ms": account.trim_ms })
-            );
+            let line = json!({ "id": account.account_id, "name": account.name, "chosen": account.chosen,
+                        "device": account.device, "trim_ms": account.trim_ms });
+            out::line(&line.to_string())?;
         }
         return Ok(());
     }
@@ -24,8 +23,7 @@ pub fn list(flags: Listed) -> anyhow::Result<()> {
         return Err(Problem::new("no_accounts").into());
     }
     let rows = settings.accounts.iter().map(|account| vec![account.name.clone(), account.account_id.clone()]);
-    print!("{}", columns(rows.collect()));
-    Ok(())
+    Ok(out::print(&columns(rows.collect()))?)
 }
 
 pub async fn logout(flags: Logout) -> anyhow::Result<()> {
@@ -41,6 +39,5 @@ pub async fn logout(flags: Logout) -> anyhow::Result<()> {
     settings.accounts.retain(|known| known.account_id != account.account_id);
     let path = reach.home.settings_file();
     settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;
-    println!("{}", Problem::new("signed_out").with("name", account.name).text());
-    Ok(())
+    Ok(out::line(&Problem::new("signed_out").with("name", account.name).text())?)
 }

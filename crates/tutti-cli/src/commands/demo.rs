@@ -50,9 +50,9 @@ async fn without_window(flags: Demo) -> anyhow::Result<()> {
     };
     let value = serde_json::to_value(&report)?;
     if flags.json {
-        println!("{}", serde_json::to_string(&report)?);
+        crate::out::line(&serde_json::to_string(&report)?)?;
     } else {
-        print!("{}", crate::lines::report(&value));
+        crate::out::print(&crate::lines::report(&value))?;
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn in_browser(flags: Demo, options: Options) -> anyhow::Result<()> {
     let shell = NoWindow { browser: !flags.no_browser };
     let program = Program::start(options, Arc::new(shell)).await?;
     eprintln!("{}", t("cli.demo.open", &[]));
-    println!("{address}");
+    crate::out::line(&address)?;
     if let Err(why) = shell.open_address(&address) {
         tracing::warn!(why, "the browser could not be opened");
     }

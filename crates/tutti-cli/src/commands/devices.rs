@@ -9,6 +9,7 @@ use tutti_app::texts::t;
 
 use crate::ending;
 use crate::flags::Devices;
+use crate::out;
 use crate::screen::columns;
 
 pub async fn run(flags: Devices) -> anyhow::Result<()> {
@@ -25,7 +26,7 @@ pub async fn run(flags: Devices) -> anyhow::Result<()> {
     let mut last = None;
     for account in &accounts {
         match of(&reach, account).await {
-            Ok(devices) if flags.json => devices.iter().for_each(|device| print_json(account, device)),
+            Ok(devices) if flags.json => devices.iter().try_for_each(|device| print_json(account, device))?,
             Ok(devices) => rows.extend(devices.iter().map(|device| row(account, device))),
             Err(problem) => {
                 // What is wrong with one account hides nothing of the others.
@@ -36,7 +37,7 @@ pub async fn run(flags: Devices) -> anyhow::Result<()> {
         }
     }
     reach.rations.save();
-    print!("{}", columns(rows));
+    out::print(&columns(rows))?;
     last.map_or(Ok(()), |problem| Err(problem.into()))
 }
 
@@ -58,10 +59,10 @@ fn row(account: &AccountSettings, device: &Listed) -> Vec<String> {
     vec![account.name.clone(), device.name.clone(), device.kind.clone(), state, device.id.clone().unwrap_or_default()]
 }
 
-fn print_json(account: &AccountSettings, device: &Listed) {
-    println!(
-        "{}",
-        json!({ "account": account.account_id, "name": account.name, "device": device.id, "device_name": device.name,
-                "type": device.kind, "active": device.active, "restricted": device.restricted })
-    );
+fn print_json(account: &AccountSettings, device: &Listed) -> std::io::Result<()> {
+    let line = json!({
+        "account": account.account_id, "name": account.name, "device": device.id, "device_name": device.name,
+        "type": device.kind, "active": device.active, "restricted": device.restricted,
+    });
+    out::line(&line.to_string())
 }

@@ -19,7 +19,7 @@ pub async fn run(flags: Login) -> anyhow::Result<()> {
     // Before anybody goes to the browser in vain.
     sign_in::probe(Arc::clone(&reach.secrets)).await?;
     let pending = Pending::begin(&reach.endpoints, &client_id).await?;
-    show(pending.address(), flags.no_browser);
+    show(pending.address(), flags.no_browser)?;
     let ration = reach.rations.of(client_id.trim());
     let finished = tokio::select! {
         finished = pending.finish(&ration, sign_in::DEADLINE) => finished,
@@ -34,15 +34,13 @@ pub async fn run(flags: Login) -> anyhow::Result<()> {
     if told.code() == "same_account_twice" {
         return Err(told.into());
     }
-    println!("{}", told.text());
-    Ok(())
+    Ok(crate::out::line(&told.text())?)
 }
 
-fn show(address: &str, no_browser: bool) {
+fn show(address: &str, no_browser: bool) -> std::io::Result<()> {
     if no_browser {
         eprintln!("{}", t("cli.login.open", &[]));
-        println!("{address}");
-        return;
+        return crate::out::line(address);
     }
     eprintln!("{}", t("sign_in.waiting", &[]));
     let opened = NoWindow { browser: true }.open_address(address);
@@ -50,4 +48,5 @@ fn show(address: &str, no_browser: bool) {
         eprintln!("{}", t("cli.login.no_browser", &[]));
     }
     eprintln!("{address}");
+    Ok(())
 }
