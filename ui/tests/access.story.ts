@@ -63,7 +63,7 @@ test("every control of a lane is reached by Tab and shows it", async () => {
     });
     if (now.name !== "" && now.outline !== "none") reached.add(now.name);
   }
-  for (const name of ["Ben: previous song", "Ben: seek back 15 seconds", "Ben: pause", "Ben: position", "Ben: choose another song", "Trim of Ben: 0 ms", "Leave"]) {
+  for (const name of ["Ben: previous song", "Ben: seek back 15 seconds", "Ben: pause", "Ben: position", "Ben: choose another song", "Ben: Trim 0 ms", "Leave"]) {
     expect([...reached]).toContain(name);
   }
   await window.close();

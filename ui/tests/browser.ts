@@ -71,7 +71,7 @@ export async function watchShifts(page: Page): Promise<() => Promise<{ sum: numb
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as Shift[]) {
         seen.sum += entry.value;
-        for (const { node } of entry.sources) seen.moved.push(node instanceof Element ? node.outerHTML.slice(0, 120) : String(node?.nodeName));
+        for (const { node } of entry.sources) seen.moved.push(node instanceof Element ? node.outerHTML.slice(0, 120) : `${node?.parentElement?.className}: ${node?.textContent}`);
       }
     }).observe({ type: "layout-shift", buffered: false });
   });

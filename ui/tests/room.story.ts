@@ -133,10 +133,10 @@ describe("the demo room", () => {
   });
 
   test("trims a member in small steps", async () => {
-    await press("Trim of Ben: 0 ms");
+    await press("Ben: Trim 0 ms");
     await press("Ben: trim 5 ms more");
     await arrives("trim").toEqual({ type: "trim", member: 1, ms: 5 });
-    await window.page.getByRole("button", { name: "Trim of Ben: +5 ms" }).waitFor();
+    await window.page.getByRole("button", { name: "Ben: Trim +5 ms" }).waitFor();
     await press("Ben: trim 50 ms less");
     await arrives("trim").toEqual({ type: "trim", member: 1, ms: -45 });
     await window.page.keyboard.press("Escape");
