@@ -53,7 +53,7 @@ impl Accounts {
 
     /// Nobody else on this computer drives the account until the lock is dropped.
     pub fn lock(&self, account: &AccountSettings) -> Result<AccountLock, Problem> {
-        AccountLock::take(&account.account_id, &account.name)
+        AccountLock::take(&self.endpoints.api, &account.account_id, &account.name)
     }
 
     /// Deletes the sign-in from this computer.

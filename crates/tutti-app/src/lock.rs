@@ -13,16 +13,16 @@ pub struct AccountLock {
 }
 
 impl AccountLock {
-    /// Takes the lock of an account, or says who has it.
-    pub fn take(account_id: &str, name: &str) -> Result<Self, Problem> {
-        Self::take_at(folder(), account_id, name)
+    /// Takes the lock of an account at this server, or says that it is taken.
+    pub fn take(server: &str, account_id: &str, name: &str) -> Result<Self, Problem> {
+        Self::take_at(folder(), &format!("{server} {account_id}"), name)
     }
 
-    fn take_at(folder: PathBuf, account_id: &str, name: &str) -> Result<Self, Problem> {
+    fn take_at(folder: PathBuf, account: &str, name: &str) -> Result<Self, Problem> {
         let unusable =
             |error: std::io::Error| Problem::new("no_lock").with("name", name).with("why", error.to_string());
         std::fs::create_dir_all(&folder).map_err(unusable)?;
-        let path = folder.join(format!("{}.lock", short_hash(account_id.as_bytes())));
+        let path = folder.join(format!("{}.lock", short_hash(account.as_bytes())));
         let file = File::options().create(true).truncate(false).write(true).open(path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),

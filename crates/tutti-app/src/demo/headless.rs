@@ -135,7 +135,8 @@ fn read_reports(trace: &mut Trace, mut reports: mpsc::UnboundedReceiver<local_ro
 /// Every request that reached the simulator during the run, of every kind.
 fn read_requests(trace: &mut Trace, sim: &Sim, users: &[String]) {
     let log = sim.log();
-    let during = log.requests().filter(|request| request.at_us >= trace.started_us);
+    let run = trace.started_us..trace.ended_us;
+    let during = log.requests().filter(|request| run.contains(&request.at_us));
     for request in during {
         if request.status == 429 {
             trace.requests_429 += 1;

@@ -2,6 +2,8 @@
 
 use tutti_app::api::{Action, Band, Hand, Screen, Snapshot};
 
+use tutti_app::demo::{HeadlessOptions, headless};
+
 use crate::stand::Stand;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,4 +41,27 @@ fn in_step(snapshot: &Snapshot) -> bool {
         playing
             && room.members.iter().all(|member| member.timing.is_some_and(|timing| timing.band <= Band::Imperceptible))
     })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_that_cannot_start_says_why_and_offers_another_try() {
+    let stand = Stand::demo(1, "lan").await;
+    assert!(stand.notice("demo_members").await.contains("2 to 32"));
+
+    let stand = Stand::demo(3, "carrier pigeon").await;
+    assert!(stand.notice("demo_profile").await.contains("carrier pigeon"));
+    let snapshot = stand.until("the welcome screen", |snapshot| snapshot.screen == Screen::Welcome).await;
+    assert_eq!(snapshot.notices[0].way_out.as_ref().unwrap().action, Action::StartDemo);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_short_headless_demo_reports_three_followed_actions_from_the_truth() {
+    let options = HeadlessOptions { members: 2, seconds: 1, profile: "lan".into(), seed: 7 };
+
+    let report = headless(&options).await.unwrap();
+
+    assert_eq!((report.members, report.actions.made, report.actions.missed), (2, 3, 0), "{report:?}");
+    assert_eq!((report.takeovers.wrong, report.false_moves, report.leader_flaps), (0, 0, 0), "{report:?}");
+    assert!(report.spread_samples > 20, "{report:?}");
+    assert!(report.requests_member_minute.all.unwrap() > 5.0, "{report:?}");
 }

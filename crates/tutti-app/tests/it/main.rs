@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo;
+mod room;
+mod sign_in;
+mod spotify;
 mod stand;
 mod web_host;

@@ -68,6 +68,16 @@ impl Stand {
         .await
     }
 
+    /// The same profile in another run.
+    pub async fn again(self, base: &str, secrets: Arc<dyn SecretStore>) -> Self {
+        let mut options = options(&self.home);
+        options.endpoints = Endpoints::other(&format!("{base}/v1"), base).unwrap();
+        options.secrets = secrets;
+        let shell = Arc::new(Opened::default());
+        let program = Program::start(options, shell.clone()).await.unwrap();
+        Self { program, shell, home: self.home }
+    }
+
     pub fn act(&self, action: Action) {
         self.program.dispatch(action);
     }
