@@ -8,8 +8,8 @@ use crate::app::Profile;
 
 /// The label of the only window.
 pub const WINDOW: &str = "main";
-/// Room for cover, lanes and chart side by side, on the smallest usual laptop screen too.
-const SIZE: (f64, f64) = (1120.0, 760.0);
+/// Room for the cover, five lanes with their phones, and the chart; smaller screens make it smaller.
+const SIZE: (f64, f64) = (1160.0, 940.0);
 /// The narrowest layout of the UI, and enough height for its lanes.
 const LEAST: (f64, f64) = (360.0, 480.0);
 
@@ -71,6 +71,7 @@ fn show(app: &AppHandle) -> tauri::Result<()> {
         .title(t("app.name", &[]))
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(LEAST.0, LEAST.1)
+        .prevent_overflow()
         .data_directory(app.state::<Profile>().0.join("webview"))
         .initialization_script(LANGUAGE)
         .on_navigation(is_own)

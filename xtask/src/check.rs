@@ -15,11 +15,15 @@ impl Count {
 
     /// The tests that a runner reports, or one check when it reports none; a runner that failed has at least one failure.
     pub fn of(success: bool, text: &str) -> Self {
-        let counts: Vec<Self> = text.lines().filter_map(|line| of_line(&plain(line))).collect();
-        let mut sum = Self {
-            passed: counts.iter().map(|count| count.passed).sum(),
-            failed: counts.iter().map(|count| count.failed).sum(),
-        };
+        let lines: Vec<String> = text.lines().map(|line| plain(line).trim().to_owned()).collect();
+        // Nextest repeats what a failed test printed, the summary of its one test too.
+        let nextest: Vec<Self> = lines.iter().filter_map(|line| of_nextest(line)).collect();
+        let counts = if nextest.is_empty() { lines.iter().filter_map(|line| of_line(line)).collect() } else { nextest };
+        let mut sum = Self::default();
+        for count in counts {
+            sum.passed += count.passed;
+            sum.failed += count.failed;
+        }
         if sum == Self::default() {
             return Self::one(success);
         }
@@ -30,23 +34,23 @@ impl Count {
     }
 }
 
-/// One line of a summary: nextest, cargo test, vitest, node's runner, Playwright.
-fn of_line(line: &str) -> Option<Count> {
-    let line = line.trim();
-    let rest = if line.starts_with("Summary [") && line.contains("tests run:") || line.contains("test run:") {
-        line.split("run:").nth(1)?
-    } else if let Some(rest) = line.strip_prefix("test result:").or_else(|| line.strip_prefix("Tests ")) {
-        rest
-    } else if let Some(number) = line.strip_prefix("# pass ").or_else(|| line.strip_prefix("ℹ pass ")) {
-        return Some(Count { passed: number.trim().parse().ok()?, failed: 0 });
-    } else if let Some(number) = line.strip_prefix("# fail ").or_else(|| line.strip_prefix("ℹ fail ")) {
-        return Some(Count { passed: 0, failed: number.trim().parse().ok()? });
-    } else if is_playwright(line) {
-        line
-    } else {
-        return None;
-    };
+/// `Summary [   0.512s] 12 tests run: 11 passed, 1 failed, 0 skipped`.
+fn of_nextest(line: &str) -> Option<Count> {
+    let rest = line.strip_prefix("Summary [")?.split(" run:").nth(1)?;
     Some(Count { passed: before(rest, "passed"), failed: before(rest, "failed") })
+}
+
+/// One line of a summary of cargo test, vitest, node's runner, or Playwright.
+fn of_line(line: &str) -> Option<Count> {
+    let number = |prefix: &[&str]| prefix.iter().find_map(|prefix| line.strip_prefix(prefix)?.trim().parse().ok());
+    if let Some(passed) = number(&["# pass ", "ℹ pass "]) {
+        return Some(Count { passed, failed: 0 });
+    }
+    if let Some(failed) = number(&["# fail ", "ℹ fail "]) {
+        return Some(Count { passed: 0, failed });
+    }
+    let summary = line.starts_with("test result:") || line.starts_with("Tests ") || is_playwright(line);
+    summary.then(|| Count { passed: before(line, "passed"), failed: before(line, "failed") })
 }
 
 /// `12 passed (3.4s)` or `1 failed`, alone on their line.
@@ -104,6 +108,12 @@ mod tests {
             counts("\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m7 passed\u{1b}[39m\u{1b}[22m (7)"),
             (7, 0)
         );
+    }
+
+    #[test]
+    fn a_failed_test_is_counted_once_although_nextest_repeats_its_words() {
+        let text = "    test result: FAILED. 0 passed; 1 failed; 44 filtered out\n     Summary [ 0.5s] 12 tests run: 11 passed, 1 failed, 0 skipped";
+        assert_eq!(counts(text), (11, 1));
     }
 
     #[test]

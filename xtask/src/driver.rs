@@ -73,7 +73,12 @@ mod tests {
         let mark = format!("TUTTI_HOME=/test/{}", std::process::id());
         let mut process =
             Command::new("sleep").arg("60").env("TUTTI_HOME", &mark["TUTTI_HOME=".len()..]).spawn().unwrap();
-        assert!(has(process.id(), &mark));
+        // The process exists a moment before its program is in place.
+        let start = std::time::Instant::now();
+        while !has(process.id(), &mark) {
+            assert!(start.elapsed().as_secs() < 10, "the mark is never seen");
+            std::thread::yield_now();
+        }
         assert!(!has(std::process::id(), &mark));
         process.kill().unwrap();
         process.wait().unwrap();

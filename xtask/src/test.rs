@@ -1,15 +1,15 @@
 //! `cargo xtask test`: every check in order, each with its title and time, and their sum as the last line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::check::Count;
-use crate::command::{cargo, command, find, output, watch};
+use crate::command::{cargo, find, output, watch};
 use crate::system::{Purpose, prepare};
-use crate::{codegen, long, tidy, ui};
+use crate::{codegen, long, tidy, ui, window};
 
 /// A compilation of everything on a slow machine, with room.
 const LONG: Duration = Duration::from_secs(25 * 60);
@@ -24,7 +24,7 @@ struct Check {
     run: fn() -> Result<Count>,
 }
 
-/// The UI's build comes before anything that compiles the desktop, which carries it; one build of the whole workspace
+/// What builds the UI comes before anything that compiles the desktop, which carries it; one build of the whole workspace
 /// comes before the checks that use its programs, so that nothing is compiled twice with other features.
 const CHECKS: &[Check] = &[
     Check { name: "fmt", title: "Rust is formatted", run: || cargo_check(&["fmt", "--all", "--check"], SHORT) },
@@ -36,6 +36,7 @@ const CHECKS: &[Check] = &[
     Check { name: "ui-check", title: "The UI type-checks", run: || npm_check("check") },
     Check { name: "ui-test", title: "The UI's unit tests", run: || npm_check("test") },
     Check { name: "ui-build", title: "The UI builds", run: || npm_check("build") },
+    Check { name: "stories", title: "The UI's stories in a browser", run: || npm_check("stories") },
     Check { name: "build", title: "Everything builds", run: || cargo_check(&BUILD, LONG) },
     Check { name: "codegen", title: "The contract's TypeScript is the one that Rust describes", run: contract },
     Check {
@@ -45,7 +46,6 @@ const CHECKS: &[Check] = &[
     },
     Check { name: "doc", title: "The documentation builds without a warning", run: doc },
     Check { name: "rust", title: "The tests in Rust", run: rust },
-    Check { name: "stories", title: "The UI's stories in a browser", run: || npm_check("stories") },
     Check { name: "window", title: "The real window, driven", run: window },
 ];
 
@@ -140,10 +140,8 @@ fn rust() -> Result<Count> {
 }
 
 fn window() -> Result<Count> {
-    let binary = built("tutti-desktop")?;
-    let itself = std::env::current_exe().context("where this task runs from")?;
-    let mut window = command(&itself.to_string_lossy(), &["window", "--binary"]);
-    watch(window.arg(binary), SHORT).map(|seen| Count::one(seen.success))
+    let driven = window::window(Some(built("tutti-desktop")?), Path::new("shots/window.png"), false);
+    driven.map(|()| Count::one(true))
 }
 
 fn long_demo() -> Result<Count> {

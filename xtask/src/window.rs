@@ -39,11 +39,20 @@ pub fn window(binary: Option<PathBuf>, picture: &Path, inside: bool) -> Result<(
     if inside {
         return drive(&binary, &root().join(picture));
     }
-    let itself = std::env::current_exe().context("where this task runs from")?;
+    // By the name it was started with: the file may have been compiled anew since.
+    let itself = std::env::args_os().next().context("this task has no name")?;
+    let itself = std::path::absolute(itself)?;
     let mut screen =
-        command("xvfb-run", &["--auto-servernum", "--server-args=-screen 0 1280x900x24", "dbus-run-session", "--"]);
+        command("xvfb-run", &["--auto-servernum", "--server-args=-screen 0 1280x1024x24", "dbus-run-session", "--"]);
     screen.arg(itself).args(["window", "--inside", "--binary"]).arg(binary).arg("--picture").arg(picture);
-    run(&mut screen)
+    // The bus tells of every service that it starts: of interest only when something went wrong.
+    let log = std::env::temp_dir().join(format!("tutti-screen-{}.log", std::process::id()));
+    let result = run(screen.stderr(fs::File::create(&log)?));
+    if result.is_err() {
+        eprintln!("{}", fs::read_to_string(&log).unwrap_or_default());
+    }
+    fs::remove_file(&log).ok();
+    result
 }
 
 fn build() -> Result<PathBuf> {

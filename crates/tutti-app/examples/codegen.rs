@@ -1,37 +1,36 @@
 //! Prints the whole UI contract as TypeScript; `cargo xtask codegen` puts it into `ui/src/generated/api.ts`.
 
-use std::any::TypeId;
+use std::collections::BTreeMap;
 
 use ts_rs::{Config, TS, TypeVisitor};
 use tutti_app::api::{Action, Snapshot};
 
-const HEAD: &str = "// Written by `cargo xtask codegen` from crates/tutti-app/src/api.rs. Do not edit.\n";
-
 fn main() {
     // 64-bit integers travel as JSON numbers.
     let config = Config::new().with_large_int("number");
-    let mut types = Types { config: &config, seen: Vec::new(), text: HEAD.to_owned() };
+    let mut types = Types { config: &config, declarations: BTreeMap::new() };
     types.visit::<Snapshot>();
     types.visit::<Action>();
-    print!("{}", types.text);
+    println!("// Written by `cargo xtask codegen` from crates/tutti-app/src/api.rs. Do not edit.");
+    for declaration in types.declarations.values() {
+        print!("\n{declaration}");
+    }
 }
 
-/// Every type that is reached, each declared once, a type before the types that it names.
+/// Every type that is reached, by its name: the derive names dependencies in an order of its own at each compilation.
 struct Types<'a> {
     config: &'a Config,
-    seen: Vec<TypeId>,
-    text: String,
+    declarations: BTreeMap<String, String>,
 }
 
 impl TypeVisitor for Types<'_> {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         // Types without a file of their own (numbers, strings, lists) need no declaration.
-        if T::output_path().is_none() || self.seen.contains(&TypeId::of::<T>()) {
+        if T::output_path().is_none() || self.declarations.contains_key(&T::ident(self.config)) {
             return;
         }
-        self.seen.push(TypeId::of::<T>());
-        let docs = T::docs().unwrap_or_default();
-        self.text.push_str(&format!("\n{}", laid_out(&format!("{docs}export {}", T::decl(self.config)))));
+        let declaration = format!("{}export {}", T::docs().unwrap_or_default(), T::decl(self.config));
+        self.declarations.insert(T::ident(self.config), laid_out(&declaration));
         T::visit_dependencies(self);
     }
 }

@@ -1,40 +1,5 @@
 // Written by `cargo xtask codegen` from crates/tutti-app/src/api.rs. Do not edit.
 
-/** Everything a window shows. Always sent whole; a window keeps nothing but the newest one. */
-export type Snapshot = {
-  /** Version of this contract. */
-  version: number,
-  /** Counts snapshots; a smaller one is older. */
-  seq: number, screen: Screen,
-  /** Things to tell the user, newest last; each can be dismissed. */
-  notices: Array<Notice>, accounts: Array<Account>,
-  /** A sign-in that waits for the browser. */
-  sign_in: SignIn | null, room: Room | null,
-  /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */
-  other_server: string | null,
-  /** The redirect address to register in Spotify's dashboard, to be copied. */
-  redirect_uri: string, };
-
-export type Notice = { id: number, kind: NoticeKind,
-  /** Stable name, for example `sign_in_denied`. */
-  code: string,
-  /** What happened and what to do. */
-  text: string, way_out: WayOut | null, };
-
-export type NoticeKind = "info" | "problem";
-
-/** A labelled way out of a trouble: the action that the link or button performs. */
-export type WayOut = { label: string, action: Action, };
-
-/** All that a window can ask of the program. */
-export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
-
-/** What somebody does by hand in their own (simulated) Spotify app. */
-export type Hand = { "type": "play", uri: string | null, } | { "type": "pause" } | { "type": "seek", position_ms: number, } | { "type": "next" } | { "type": "previous" };
-
-/** Which screen is open. The program decides, so that every window of it shows the same. */
-export type Screen = "welcome" | "connect" | "lobby" | "room";
-
 /** An account that is signed in on this computer. */
 export type Account = {
   /** Spotify's stable account id; the key in every action. */
@@ -46,44 +11,28 @@ export type Account = {
   /** Id of the device that Tutti may start music on; none = the active one only. */
   device: string | null, trouble: Trouble | null, };
 
-/** What is wrong with a member or account, in words, with the way out. */
-export type Trouble = { code: string, text: string, way_out: WayOut | null, };
+/** All that a window can ask of the program. */
+export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
-export type Device = { id: string | null, name: string, kind: string, active: boolean, restricted: boolean, };
-
-export type Room = { name: string,
-  /** The members are simulated: phones can be acted on, and the window says so. */
-  demo: Demo | null,
-  /** Sync is on: followers are kept in step. Off: everybody is shown, nobody is moved. */
-  sync: boolean,
-  /** Counts changes of leader. */
-  epoch: number, leader: number | null, members: Array<Member>, now_playing: NowPlaying | null, history: History,
-  /** How exactly this program knows the room's clock, ± ms. */
-  clock_bound_ms: number,
-  /** Requests to Spotify a minute, all members together, over the last minute. */
-  requests_minute: number,
-  /** What is left of the ration, in words. */
-  ration: string, };
-
-export type NowPlaying = { uri: string, episode: boolean, title: string,
-  /** Artists, or the show. */
-  by: string, album: string,
-  /** Key for the host's `cover` address; None = no cover. */
-  cover: string | null,
-  /** The item on open.spotify.com. */
-  link: string | null, playing: boolean,
-  /** At the instant of the snapshot; runs on at 1 ms per ms while playing. */
-  position_ms: number, duration_ms: number, next: string | null, };
+/** How far apart, in words a listener would use; from the larger side of the error. */
+export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
 
 /** What the demo adds to a room. */
 export type Demo = {
   /** Songs and episodes that can be started by hand on any simulated phone. */
   songs: Array<Song>, };
 
-export type Song = { uri: string, title: string, by: string, };
+export type Device = { id: string | null, name: string, kind: string, active: boolean, restricted: boolean, };
+
+/** What somebody does by hand in their own (simulated) Spotify app. */
+export type Hand = { "type": "play", uri: string | null, } | { "type": "pause" } | { "type": "seek", position_ms: number, } | { "type": "next" } | { "type": "previous" };
 
 /** The last minutes of timing errors, one value a step; the newest value is the last. */
 export type History = { step_ms: number, lines: Array<HistoryLine>, marks: Array<HistoryMark>, };
+
+export type HistoryLine = { member: number,
+  /** Whole ms; None where it was not known. */
+  errors_ms: Array<number | null>, };
 
 /** A takeover on the chart. */
 export type HistoryMark = {
@@ -91,10 +40,6 @@ export type HistoryMark = {
   ago_ms: number, member: number,
   /** "Ben sought to 1:20". */
   text: string, };
-
-export type HistoryLine = { member: number,
-  /** Whole ms; None where it was not known. */
-  errors_ms: Array<number | null>, };
 
 export type Member = { id: number, account: string, name: string,
   /** Index of the member's colour in the theme (0-based, stable while in the room). */
@@ -110,9 +55,69 @@ export type Member = { id: number, account: string, name: string,
   /** Of this member, over the last minute. */
   requests_minute: number, };
 
+export type Notice = { id: number, kind: NoticeKind,
+  /** Stable name, for example `sign_in_denied`. */
+  code: string,
+  /** What happened and what to do. */
+  text: string, way_out: WayOut | null, };
+
+export type NoticeKind = "info" | "problem";
+
+export type NowPlaying = { uri: string, episode: boolean, title: string,
+  /** Artists, or the show. */
+  by: string, album: string,
+  /** Key for the host's `cover` address; None = no cover. */
+  cover: string | null,
+  /** The item on open.spotify.com. */
+  link: string | null, playing: boolean,
+  /** At the instant of the snapshot; runs on at 1 ms per ms while playing. */
+  position_ms: number, duration_ms: number, next: string | null, };
+
 export type Player = { title: string | null, playing: boolean,
   /** At the instant of the snapshot; runs on at 1 ms per ms while playing. */
   position_ms: number, duration_ms: number, };
+
+export type Room = { name: string,
+  /** The members are simulated: phones can be acted on, and the window says so. */
+  demo: Demo | null,
+  /** Sync is on: followers are kept in step. Off: everybody is shown, nobody is moved. */
+  sync: boolean,
+  /** Counts changes of leader. */
+  epoch: number, leader: number | null, members: Array<Member>, now_playing: NowPlaying | null, history: History,
+  /** How exactly this program knows the room's clock, ± ms. */
+  clock_bound_ms: number,
+  /** Requests to Spotify a minute, all members together, over the last minute. */
+  requests_minute: number,
+  /** What is left of the ration, in words. */
+  ration: string, };
+
+/** Which screen is open. The program decides, so that every window of it shows the same. */
+export type Screen = "welcome" | "connect" | "lobby" | "room";
+
+export type SignIn = {
+  /** The address that was opened in the browser, to open or copy again. */
+  address: string,
+  /** What the program is waiting for, in words. */
+  text: string, };
+
+/** Everything a window shows. Always sent whole; a window keeps nothing but the newest one. */
+export type Snapshot = {
+  /** Version of this contract. */
+  version: number,
+  /** Counts snapshots; a smaller one is older. */
+  seq: number, screen: Screen,
+  /** Things to tell the user, newest last; each can be dismissed. */
+  notices: Array<Notice>, accounts: Array<Account>,
+  /** A sign-in that waits for the browser. */
+  sign_in: SignIn | null, room: Room | null,
+  /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */
+  other_server: string | null,
+  /** The redirect address to register in Spotify's dashboard, to be copied. */
+  redirect_uri: string, };
+
+export type Song = { uri: string, title: string, by: string, };
+
+export type Status = { code: string, text: string, };
 
 /** A member's timing error by Spotify's report: + is ahead of the room. */
 export type Timing = {
@@ -121,13 +126,8 @@ export type Timing = {
   /** Honest bound: the error lies within ± this of the number. */
   bound_ms: number, band: Band, };
 
-/** How far apart, in words a listener would use; from the larger side of the error. */
-export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
+/** What is wrong with a member or account, in words, with the way out. */
+export type Trouble = { code: string, text: string, way_out: WayOut | null, };
 
-export type Status = { code: string, text: string, };
-
-export type SignIn = {
-  /** The address that was opened in the browser, to open or copy again. */
-  address: string,
-  /** What the program is waiting for, in words. */
-  text: string, };
+/** A labelled way out of a trouble: the action that the link or button performs. */
+export type WayOut = { label: string, action: Action, };
