@@ -18,10 +18,24 @@ function pageTexts(): Plugin {
   };
 }
 
+/** The licences of what the bundle carries travel with it. */
+function licences(): Plugin {
+  const carried = ["@fontsource-variable/figtree/LICENSE", "svelte/LICENSE.md", "uplot/LICENSE", "@tauri-apps/api/LICENSE-MIT"];
+  return {
+    name: "licences",
+    apply: "build",
+    generateBundle() {
+      const text = (path: string) => readFileSync(new URL(`node_modules/${path}`, import.meta.url), "utf8").trim();
+      const source = carried.map((path) => `${path.slice(0, path.lastIndexOf("/"))}\n\n${text(path)}\n`).join("\n\n");
+      this.emitFile({ type: "asset", fileName: "licences.txt", source });
+    },
+  };
+}
+
 export default defineConfig({
   // The browser host serves the page under a random path.
   base: "./",
-  plugins: [svelte(), pageTexts()],
+  plugins: [svelte(), pageTexts(), licences()],
   build: {
     target: "es2022",
     // The content security policy allows no data: addresses.

@@ -62,8 +62,8 @@ test("the description tells each line's now and range, and each takeover", () =>
   );
 });
 
-test("spans are told in whole minutes where they are whole", () => {
-  expect([60, 90, 180].map(spanText)).toEqual(["minute", "90 seconds", "3 minutes"]);
+test("spans are told in minutes where they are long", () => {
+  expect([60, 90, 150, 180].map(spanText)).toEqual(["minute", "90 seconds", "2.5 minutes", "3 minutes"]);
 });
 
 function history(lines: Array<Array<number | null>>, marks: History["marks"] = []): History {

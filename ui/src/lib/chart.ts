@@ -44,7 +44,7 @@ export function halfRange(data: ChartData): number {
   const steps = [160, 320, 640];
   const all = data.lines.flatMap((l) => l.values.filter((v) => v !== null).map(Math.abs));
   const outside = (limit: number) => all.filter((v) => v > limit).length;
-  return steps.find((step) => outside(step) <= all.length * 0.03) ?? 640;
+  return steps.find((step) => outside(step) <= all.length * 0.08) ?? 640;
 }
 
 /** Moves labels apart that would overlap, keeping their order; heights in px. */
@@ -63,9 +63,9 @@ export function spreadLabels(wanted: number[], gap: number, low: number, high: n
   return result;
 }
 
-/** "2 minutes", "90 seconds". */
+/** "2 minutes", "2.5 minutes", "90 seconds". */
 export function spanText(seconds: number): string {
-  if (seconds % 60 !== 0) return t("chart.seconds", { count: seconds });
+  if (seconds < 120 && seconds % 60 !== 0) return t("chart.seconds", { count: seconds });
   return seconds === 60 ? t("chart.minutes.one") : t("chart.minutes.many", { count: seconds / 60 });
 }
 

@@ -121,10 +121,13 @@ export function drawChart(make: typeof uPlot, box: HTMLElement, options: Options
     const { ctx, bbox } = plot;
     const half = plot.scales.y?.max ?? 1;
     const ends = data.lines.flatMap((line) => {
-      const value = line.values.at(-1) ?? null;
+      const value = line.values.findLast((v) => v !== null) ?? null;
       return value === null ? [] : [{ line, y: plot.valToPos(Math.max(-half, Math.min(half, value)), "y", true) }];
     });
     const gap = px(plot, LABEL_PX + 3);
+    // More names than the height holds would lie on each other: the leader's and the first ones stay.
+    ends.sort((a, b) => Number(b.line.leads) - Number(a.line.leads) || a.line.member - b.line.member);
+    ends.splice(Math.max(1, Math.floor(bbox.height / gap)));
     const places = spreadLabels(
       ends.map((end) => end.y),
       gap,
