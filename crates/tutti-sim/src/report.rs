@@ -24,6 +24,8 @@ pub struct Trace {
     pub seed: u64,
     /// Names; members are known by their index.
     pub members: Vec<String>,
+    /// Every member's trim, ms, as set in the engine: in these runs the true delay of their device.
+    pub trims_ms: Vec<f64>,
     /// Members that no command can reach; they count in nothing but their own actions.
     pub uncontrollable: Vec<usize>,
     pub started_us: i64,
@@ -58,8 +60,6 @@ pub struct PlayerTruth {
     pub reported_ms: f64,
     pub audible_ms: f64,
     pub duration_ms: f64,
-    /// Reported minus heard, constant for the device, ms.
-    pub offset_ms: f64,
 }
 
 /// Something done by hand.

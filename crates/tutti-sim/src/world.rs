@@ -124,6 +124,12 @@ impl World {
             members: names,
             ..Trace::default()
         };
+        let mut trace = trace;
+        for (member, player) in members.iter_mut().zip(&players) {
+            let trim_ms = player.audible_offset_ms().unwrap_or(0.0);
+            member.handle(Input::Trim(Span::from_micros((trim_ms * 1e3) as i64)), local(0));
+            trace.trims_ms.push(trim_ms);
+        }
         Self {
             now: 0,
             due: BinaryHeap::new(),
@@ -321,7 +327,6 @@ pub fn player_truth(player: &mut VirtualPlayer, catalogue: &Catalogue, now_us: i
     let item = truth.uri.as_deref().and_then(|uri| catalogue.find(uri));
     PlayerTruth {
         duration_ms: item.map_or(0.0, |item| catalogue.duration_us(item) as f64 / 1e3),
-        offset_ms: player.audible_offset_ms().unwrap_or(0.0),
         uri: truth.uri,
         playing: truth.playing,
         reported_ms: truth.reported_ms,

@@ -54,14 +54,20 @@ pub async fn run(options: &HeadlessOptions) -> Result<Trace, Problem> {
 
     let (to_reports, reports) = mpsc::unbounded_channel();
     let mut room = LocalRoom::open(to_reports);
+    let mut trims_ms = Vec::new();
     for (place, person) in stage.people.iter().enumerate() {
         let seed = options.seed.wrapping_mul(1_000).wrapping_add(place as u64);
-        let seat = Seat { player: Arc::clone(&person.player), device: None, trim: Span::ZERO, seed };
+        // Trims are set from the truth, so that what is heard is measured too.
+        let delay_ms = sim.with_player(&person.user, |player, _| player.audible_offset_ms()).ok().flatten();
+        let trim_ms = delay_ms.unwrap_or(0.0);
+        trims_ms.push(trim_ms);
+        let trim = Span::from_micros((trim_ms * 1e3) as i64);
+        let seat = Seat { player: Arc::clone(&person.player), device: None, trim, seed };
         room.join(seat).await;
     }
     let run = Duration::from_micros(length_us as u64);
     let acting = friends::act(Arc::clone(&sim), &users, script, zero_us);
-    let (samples, hands) = tokio::join!(sample(&sim, &users, run), acting);
+    let (samples, hands) = tokio::join!(sample(&sim, run), acting);
     let ended_us = sim.now_us();
     room.close().await;
 
@@ -71,6 +77,7 @@ pub async fn run(options: &HeadlessOptions) -> Result<Trace, Problem> {
         profile: options.profile.clone(),
         seed: options.seed,
         members: stage.people.iter().map(|person| person.name.clone()).collect(),
+        trims_ms,
         started_us: zero_us,
         ended_us,
         samples,
@@ -86,7 +93,7 @@ pub async fn run(options: &HeadlessOptions) -> Result<Trace, Problem> {
 }
 
 /// The truth about everybody, every 100 ms.
-async fn sample(sim: &Sim, users: &[String], run: Duration) -> Vec<Sample> {
+async fn sample(sim: &Sim, run: Duration) -> Vec<Sample> {
     let start = tokio::time::Instant::now();
     let mut ticks = interval_at(start, Duration::from_micros(SAMPLE_US as u64));
     // What matters are exact instants, and those are read with each sample.
@@ -95,12 +102,10 @@ async fn sample(sim: &Sim, users: &[String], run: Duration) -> Vec<Sample> {
     while start.elapsed() < run {
         ticks.tick().await;
         let (at_us, truths) = sim.truth();
-        let players = users.iter().zip(truths).map(|(user, (_, truth))| {
+        let players = truths.into_iter().map(|(_, truth)| {
             let item = truth.uri.as_deref().and_then(|uri| sim.catalogue().find(uri));
-            let offset_ms = sim.with_player(user, |player, _| player.audible_offset_ms()).ok().flatten();
             PlayerTruth {
                 duration_ms: item.map_or(0.0, |item| sim.catalogue().duration_us(item) as f64 / 1e3),
-                offset_ms: offset_ms.unwrap_or(0.0),
                 uri: truth.uri,
                 playing: truth.playing,
                 reported_ms: truth.reported_ms,

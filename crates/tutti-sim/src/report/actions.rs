@@ -116,7 +116,8 @@ fn propagated_at(trace: &Trace, member: usize, from_us: i64, until_us: i64) -> O
     let first = trace.samples.partition_point(|sample| sample.at_us < from_us);
     for sample in trace.samples[first..].iter().take_while(|sample| sample.at_us < until_us) {
         let lead = &sample.players[member];
-        let there = followers(trace, sample, member).all(|(_, player)| distance(player, lead) <= NEAR_MS);
+        let there =
+            followers(trace, sample, member).all(|follower| distance(trace, follower, (member, lead)) <= NEAR_MS);
         if !there {
             since = None;
         } else if sample.at_us - *since.get_or_insert(sample.at_us) >= KEPT_US {

@@ -49,8 +49,7 @@ pub(super) struct Distances {
 }
 
 /// |follower − leader| for every controllable follower at every sample while the leader plays, from 5 s after the last
-/// hand action, join or transition until the next. Audible: of what is heard, with every member's trim set to the true
-/// offset of their device.
+/// hand action, join or transition until the next. Audible: of what is heard, which trims are for.
 pub(super) fn spread(trace: &Trace, truth: &Truth) -> Distances {
     let disturbances = disturbances(trace, truth);
     let mut distances = Distances { reported: Vec::new(), audible: Vec::new() };
@@ -63,27 +62,26 @@ pub(super) fn spread(trace: &Trace, truth: &Truth) -> Distances {
         }
         for (member, player) in followers(trace, sample, lead) {
             let leading = &sample.players[lead];
-            let reported = distance(player, leading);
+            let reported = distance(trace, (member, player), (lead, leading));
             distances.reported.push(reported);
-            let trimmed = |player: &PlayerTruth| player.audible_ms + player.offset_ms;
-            distances.audible.push(if reported >= WRONG_MS {
-                WRONG_MS
-            } else if leading.audible_ms <= 0.0 || sample.players[member].audible_ms <= 0.0 {
-                reported
-            } else {
-                (trimmed(player) - trimmed(leading)).abs()
-            });
+            let heard = (player.audible_ms - leading.audible_ms).abs();
+            distances.audible.push(if reported >= WRONG_MS { WRONG_MS } else { heard });
         }
     }
     distances
 }
 
-/// Item, flag and position of a follower against the leader's, ms.
-pub(super) fn distance(player: &PlayerTruth, leader: &PlayerTruth) -> f64 {
+/// Item, flag and position of a follower against the leader's, ms; positions by Spotify's report, trims taken off.
+pub(super) fn distance(
+    trace: &Trace,
+    (member, player): (usize, &PlayerTruth),
+    (lead, leader): (usize, &PlayerTruth),
+) -> f64 {
     if player.uri != leader.uri || player.playing != leader.playing {
         return WRONG_MS;
     }
-    (player.reported_ms - leader.reported_ms).abs()
+    let trim = |member: usize| trace.trims_ms.get(member).copied().unwrap_or(0.0);
+    ((player.reported_ms - trim(member)) - (leader.reported_ms - trim(lead))).abs()
 }
 
 pub(super) fn followers<'a>(
