@@ -11,6 +11,7 @@ use tauri::{AppHandle, Manager, Wry};
 use tutti_app::Program;
 use tutti_app::tray::{Entry, Icon, Row, Tray};
 
+use crate::app::Profile;
 use crate::shell::show_window;
 
 /// The tray as it is on the screen; empty where the desktop has none.
@@ -81,6 +82,8 @@ fn create(app: &AppHandle, tray: &Tray) -> tauri::Result<Drawn> {
     let icon = TrayIconBuilder::with_id("tutti")
         .icon(picture(tray.icon)?)
         .menu(&menu(app, &items)?)
+        // Where the desktop reads the picture from, on Linux: two profiles must not take each other's.
+        .temp_dir_path(app.state::<Profile>().0.join("tray"))
         .on_menu_event(clicked)
         .build(app)?;
     Ok(Drawn { tray: tray.clone(), icon, items })
