@@ -208,8 +208,9 @@ impl Follow {
             let ending = ended && same && line.left(sight.now) <= BOUNDARY_MOST;
             return (!ending).then_some((CommandKind::Pause, self.why()));
         }
-        let away = (line.estimate.position(sight.now) - want.position).abs() > PAUSED_ABOVE;
-        (same && away && !ended && !self.aligned).then_some((CommandKind::Seek { position: want.position }, self.why()))
+        let position = want.position.max(Span::ZERO);
+        let away = (line.estimate.position(sight.now) - position).abs() > PAUSED_ABOVE;
+        (same && away && !ended && !self.aligned).then_some((CommandKind::Seek { position }, self.why()))
     }
 
     fn decide_playing(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {

@@ -5,7 +5,7 @@ use tutti_core::event::{Author, Event, What, Why};
 use tutti_core::room::Act;
 
 use super::following::{Truth, distance, followers};
-use super::{Actions, Corrections, HandKind, RoomChange, Takeovers, Trace, seconds};
+use super::{Actions, Corrections, HandKind, PlayerTruth, RoomChange, Takeovers, Trace, seconds};
 
 /// A follower is there when it is no further off than this, and keeps it for [`KEPT_US`].
 const NEAR_MS: f64 = 500.0;
@@ -14,9 +14,6 @@ const KEPT_US: i64 = 1_000_000;
 const NEVER_S: f64 = 30.0;
 /// An engine names an action at the latest so long after it.
 const NAMED_WITHIN_US: i64 = 30_000_000;
-/// An action that the next one replaces sooner than this could not be seen by any poll (the longest dithered wait in a
-/// lively room is 3.9 s, or 3.25 s in one that is paused).
-const SUPERSEDED_US: i64 = 4_000_000;
 /// A change of leader that is undone within this time is a flap.
 const FLAP_US: i64 = 5_000_000;
 /// A command so long after a cause, or less, settles it.
@@ -61,9 +58,10 @@ fn judge_hand(trace: &Trace, index: usize, outcome: &mut Outcome) {
             outcome.actions.followed += 1;
             outcome.propagations.push((at - hand.at_us) as f64 / 1e6);
         }
-        _ if next_us - hand.at_us < SUPERSEDED_US || in_flight(trace, hand.member, hand.at_us) => {
+        _ if unread(trace, hand.member, hand.at_us, next_us) || in_flight(trace, hand.member, hand.at_us) => {
             outcome.actions.superseded += 1;
         }
+        (None, Some(_)) if at_end(trace, hand.member, hand.at_us) => outcome.actions.ambiguous += 1,
         _ => {
             outcome.actions.missed += 1;
             outcome.missed.push(index);
@@ -91,11 +89,25 @@ fn named_at(trace: &Trace, index: usize) -> Option<i64> {
 /// Skipping back within an item, or on one that repeats, shows as a seek; a seek beyond an end shows as another item.
 fn is_kind(act: &Act, kind: HandKind) -> bool {
     match act {
-        Act::Paused => kind == HandKind::Pause,
+        Act::Paused => matches!(kind, HandKind::Pause | HandKind::Next),
         Act::Resumed => matches!(kind, HandKind::Resume | HandKind::Next | HandKind::Previous | HandKind::Play),
         Act::Sought(_) => matches!(kind, HandKind::Seek | HandKind::Previous | HandKind::Next | HandKind::Play),
         Act::Started(_) => matches!(kind, HandKind::Play | HandKind::Next | HandKind::Previous | HandKind::Seek),
     }
+}
+
+/// The member acted so near to the end of its item that a skip looks like a natural transition (A3).
+fn at_end(trace: &Trace, member: usize, at_us: i64) -> bool {
+    const NEAR_END_MS: f64 = 1_700.0;
+    let before = trace.samples.partition_point(|sample| sample.at_us < at_us).checked_sub(1);
+    before
+        .map(|index| &trace.samples[index].players[member])
+        .is_some_and(|player| player.playing && player.duration_ms - player.reported_ms <= NEAR_END_MS)
+}
+
+/// The next action came before this member was asked anything again.
+fn unread(trace: &Trace, member: usize, from_us: i64, next_us: i64) -> bool {
+    next_us < trace.ended_us && !trace.requests.iter().any(|&(at, of)| of == member && from_us <= at && at < next_us)
 }
 
 /// A command to this member was on its way when it acted, or was decided from a reading from before that.
@@ -116,8 +128,10 @@ fn propagated_at(trace: &Trace, member: usize, from_us: i64, until_us: i64) -> O
     let first = trace.samples.partition_point(|sample| sample.at_us < from_us);
     for sample in trace.samples[first..].iter().take_while(|sample| sample.at_us < until_us) {
         let lead = &sample.players[member];
-        let there =
-            followers(trace, sample, member).all(|follower| distance(trace, follower, (member, lead)) <= NEAR_MS);
+        // No command loads an item without playing it: in a room that stands on another item, standing is enough.
+        let stands = |player: &PlayerTruth| !lead.playing && !player.playing && player.uri != lead.uri;
+        let there = followers(trace, sample, member)
+            .all(|(index, player)| stands(player) || distance(trace, (index, player), (member, lead)) <= NEAR_MS);
         if !there {
             since = None;
         } else if sample.at_us - *since.get_or_insert(sample.at_us) >= KEPT_US {
