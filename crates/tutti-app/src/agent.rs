@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until};
 use tutti_core::clock::RoomClock;
 use tutti_core::event::Event;
 use tutti_core::member::{Input, Member, Output};
-use tutti_core::room::MemberId;
+use tutti_core::poll::Reason;
+use tutti_core::room::{HubToMember, MemberId};
 use tutti_core::standing::View;
 use tutti_core::time::{LocalTime, Span};
 
@@ -17,7 +18,7 @@ use crate::clock::{self, SuspendWatch};
 use crate::link::Link;
 use crate::local_room::{self, Seat};
 use crate::players::Player;
-use crate::ration::Rationed;
+use crate::ration::{Hurry, Rationed};
 
 /// What the user changes of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,10 @@ pub(crate) struct Agent {
     reports: mpsc::UnboundedSender<local_room::Report>,
     /// Requests under way: at most one look, one queue and one command.
     requests: JoinSet<Input>,
+    /// Makes the look that is under way urgent.
+    hurry: Hurry,
+    /// Hand actions in the room so far, as the hub counts them.
+    actions: u64,
     suspend: SuspendWatch,
     ticked: Instant,
 }
@@ -73,6 +78,8 @@ impl Agent {
             orders,
             reports,
             requests: JoinSet::new(),
+            hurry: Hurry::default(),
+            actions: 0,
             suspend: SuspendWatch::new(),
             ticked: Instant::now(),
         }
@@ -80,14 +87,19 @@ impl Agent {
 
     /// Runs until the orders end: then nothing more goes out, and the music stays as it is.
     pub async fn run(mut self) {
+        let mut planned = false;
         loop {
-            self.carry_out();
+            self.carry_out(planned);
             let Some(input) = self.next_input().await else { break };
             let slept = self.suspend.slept();
             let now = clock::now();
             if slept {
                 tracing::info!(member = self.id.0, "the machine slept");
                 self.member.handle(Input::Suspended, now);
+            }
+            planned = !self.is_urgent(&input, now);
+            if !planned {
+                self.hurry.hurry();
             }
             self.member.handle(input, now);
         }
@@ -117,14 +129,29 @@ impl Agent {
         }
     }
 
-    /// Does everything that the member wants done by now.
-    fn carry_out(&mut self) {
+    /// Whether what follows from this input cannot wait for its turn: somebody acted, a command was answered, or the
+    /// member wakes for another reason than its next planned look.
+    fn is_urgent(&mut self, input: &Input, now: LocalTime) -> bool {
+        match input {
+            Input::Tick => !matches!(self.member.deadline(now), Some((_, Reason::Planned))),
+            Input::FromHub(HubToMember::Room(room)) => {
+                std::mem::replace(&mut self.actions, room.actions) != room.actions
+            }
+            Input::Answered(_) | Input::Sync(true) => true,
+            _ => false,
+        }
+    }
+
+    /// Does everything that the member wants done by now; a look that was only planned takes its turn.
+    fn carry_out(&mut self, planned: bool) {
         let now = clock::now();
         while let Some(output) = self.member.poll() {
             let player = Arc::clone(&self.player);
             match output {
                 Output::Look => {
-                    self.requests.spawn(async move { Input::Reading(player.look().await) });
+                    self.hurry = if planned { Hurry::default() } else { Hurry::urgent() };
+                    let hurry = self.hurry.clone();
+                    self.requests.spawn(async move { Input::Reading(player.look_in_turn(hurry).await) });
                 }
                 Output::LookQueue => {
                     self.requests.spawn(async move {

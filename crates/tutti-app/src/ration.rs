@@ -4,10 +4,12 @@ mod file;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::sync::Notify;
 use tutti_core::command::{Answered, Command, Outcome};
 use tutti_core::limit::{Answer, Class, Ledger, Left, Limits, Wait};
 use tutti_core::reading::{Failure, Reading, Seen};
@@ -37,6 +39,50 @@ struct Book {
     file: Option<PathBuf>,
     /// Something is not written down yet.
     dirty: bool,
+    /// The next turn of a planned reading; behind the clock while a burst is allowed.
+    next_turn: LocalTime,
+    /// Accounts that use it now.
+    sharers: usize,
+}
+
+/// The part of a window's readings that planned ones may use: the rest is there for those that are urgent. Several
+/// accounts of one client id have more that is urgent, since what one does concerns all.
+const PLANNED_PERCENT_ALONE: i64 = 75;
+const PLANNED_PERCENT_SHARED: i64 = 50;
+/// While what is urgent has used so much that fewer than these are left, planned ones step back further.
+const URGENT_NEED: u32 = 12;
+const PLANNED_PERCENT_SCARCE: i64 = 33;
+/// So many planned readings may follow each other at once before they are spaced.
+const BURST_ALONE: i64 = 12;
+const BURST_SHARED: i64 = 8;
+/// The long windows count only when less than this share of them is left.
+const SCARCE_PERCENT: u32 = 25;
+
+/// Whether a reading that was only planned has become urgent while it waits. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Hurry(Arc<(AtomicBool, Notify)>);
+
+impl Hurry {
+    /// A reading that cannot wait for its turn.
+    pub fn urgent() -> Self {
+        let hurry = Self::default();
+        hurry.hurry();
+        hurry
+    }
+
+    /// It cannot wait any longer.
+    pub fn hurry(&self) {
+        self.0.0.store(true, Ordering::Release);
+        self.0.1.notify_one();
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.0.0.load(Ordering::Acquire)
+    }
+
+    async fn wait(&self) {
+        self.0.1.notified().await;
+    }
 }
 
 impl Rations {
@@ -54,7 +100,15 @@ impl Rations {
     fn open(&self, client_id: &str) -> Ration {
         let file = self.home.as_ref().map(|home| home.ledger_file(client_id));
         let ledger = file.as_deref().and_then(file::load).unwrap_or_else(|| Ledger::new(Limits::default()));
-        Ration { book: Arc::new(Mutex::new(Book { ledger, file, dirty: false })) }
+        Ration {
+            book: Arc::new(Mutex::new(Book {
+                ledger,
+                file,
+                dirty: false,
+                next_turn: LocalTime::default(),
+                sharers: 0,
+            })),
+        }
     }
 
     /// Writes down what is new. Blocks for a disk write.
@@ -72,21 +126,38 @@ impl Ration {
     /// for: the answer is at once what was asked of us. Commands that come too early are refused as well, since where
     /// they aim would be wrong later.
     pub async fn admit(&self, class: Class) -> Result<(), Failure> {
+        self.admit_unless(class, &Hurry::urgent()).await
+    }
+
+    /// As [`Ration::admit`], for a reading that takes its turn when readings are scarce, unless it becomes urgent.
+    async fn admit_unless(&self, class: Class, hurry: &Hurry) -> Result<(), Failure> {
+        let asked = clock::now();
+        let turn = if hurry.is_urgent() { asked } else { self.lock().turn(asked) };
         loop {
             let now = clock::now();
             let (answer, waiting) = {
                 let mut book = self.lock();
-                let answer = book.ledger.ask(class, now);
-                book.dirty |= answer == Answer::Now;
-                (answer, book.ledger.waiting(now))
+                let early = turn > now && !hurry.is_urgent() && book.ledger.waiting(now).is_none();
+                (if early { Answer::At(turn) } else { book.ask(class, now) }, book.ledger.waiting(now))
             };
             match (answer, waiting) {
-                (Answer::Now, _) => return Ok(()),
+                (Answer::Now, _) => {
+                    let waited_ms = (now - asked).as_ms();
+                    tracing::debug!(?class, urgent = hurry.is_urgent(), waited_ms, "a request goes out");
+                    return Ok(());
+                }
                 (Answer::At(until), Some(Wait { quota, .. })) => return Err(Failure::RateLimited { until, quota }),
                 (Answer::At(until), None) if class == Class::Command => {
                     return Err(Failure::RateLimited { until, quota: false });
                 }
-                (Answer::At(until), None) => tokio::time::sleep_until(clock::instant(until).into()).await,
+                (Answer::At(until), None) => tokio::select! {
+                    () = tokio::time::sleep_until(clock::instant(until).into()) => {}
+                    () = hurry.wait() => {
+                        if turn > clock::now() {
+                            self.lock().give_back();
+                        }
+                    }
+                },
             }
         }
     }
@@ -129,6 +200,50 @@ impl Ration {
     }
 }
 
+impl Book {
+    fn ask(&mut self, class: Class, now: LocalTime) -> Answer {
+        let answer = self.ledger.ask(class, now);
+        self.dirty |= answer == Answer::Now;
+        answer
+    }
+
+    /// Gives a planned reading its turn: one after the other, evenly spaced behind a short burst.
+    fn turn(&mut self, now: LocalTime) -> LocalTime {
+        let burst = if self.sharers > 1 { BURST_SHARED } else { BURST_ALONE };
+        let spacing = self.spacing(now);
+        let turn = self.next_turn.max(now - spacing * burst);
+        self.next_turn = turn + spacing;
+        turn.max(now)
+    }
+
+    /// A reading did not wait for its turn: the ones behind it move up.
+    fn give_back(&mut self) {
+        self.next_turn = self.next_turn - self.spacing(clock::now());
+    }
+
+    /// So far apart planned readings use their part of each window and no more.
+    fn spacing(&self, now: LocalTime) -> Span {
+        let limits = Limits::default();
+        let left = self.ledger.left(now);
+        let part = match self.sharers {
+            0 | 1 => PLANNED_PERCENT_ALONE,
+            _ if left.in_30_s >= URGENT_NEED => PLANNED_PERCENT_SHARED,
+            _ => PLANNED_PERCENT_SCARCE,
+        };
+        let readings = |limit: u32| i64::from(limit * (100 - limits.reserve_percent) / 100).max(1);
+        let apart = |window: Span, limit| window * 100 / (readings(limit) * part);
+        let scarce = |left: u32, limit: u32| u64::from(left) * 100 < u64::from(limit) * u64::from(SCARCE_PERCENT);
+        let mut spacing = apart(Span::from_secs(30), limits.in_30_s);
+        if scarce(left.in_hour, limits.in_hour) {
+            spacing = spacing.max(apart(Span::from_secs(3_600), limits.in_hour));
+        }
+        if scarce(left.in_day, limits.in_day) {
+            spacing = spacing.max(apart(Span::from_secs(24 * 3_600), limits.in_day));
+        }
+        spacing
+    }
+}
+
 /// A player whose every request is asked for first and written down.
 pub struct Rationed {
     player: Arc<dyn Player>,
@@ -141,6 +256,7 @@ const MINUTE: Span = Span::from_secs(60);
 
 impl Rationed {
     pub fn new(player: Arc<dyn Player>, ration: Ration) -> Self {
+        ration.lock().sharers += 1;
         Self { player, ration, made: Mutex::default() }
     }
 
@@ -155,8 +271,8 @@ impl Rationed {
         made.iter().filter(|&&at| now - at < MINUTE).count() as u32
     }
 
-    async fn admit(&self, class: Class) -> Result<(), Failure> {
-        self.ration.admit(class).await?;
+    async fn admit(&self, class: Class, hurry: &Hurry) -> Result<(), Failure> {
+        self.ration.admit_unless(class, hurry).await?;
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
         while made.front().is_some_and(|&at| now - at >= MINUTE) {
@@ -166,8 +282,21 @@ impl Rationed {
         Ok(())
     }
 
+    /// A look that takes its turn among the other accounts of its client id, unless it becomes urgent.
+    pub async fn look_in_turn(&self, hurry: Hurry) -> Reading {
+        if let Err(failure) = self.admit(Class::Read, &hurry).await {
+            let now = clock::now();
+            return Reading { asked: now, answered: now, seen: Seen::Failed(failure) };
+        }
+        let reading = self.player.look().await;
+        if let Seen::Failed(failure) = &reading.seen {
+            self.ration.heed(failure);
+        }
+        reading
+    }
+
     async fn read<T>(&self, request: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
-        self.admit(Class::Read).await?;
+        self.admit(Class::Read, &Hurry::urgent()).await?;
         let answer = request.await;
         if let Err(failure) = &answer {
             self.ration.heed(failure);
@@ -176,20 +305,15 @@ impl Rationed {
     }
 }
 
+impl Drop for Rationed {
+    fn drop(&mut self) {
+        self.ration.lock().sharers -= 1;
+    }
+}
+
 impl Player for Rationed {
     fn look(&self) -> BoxFuture<'_, Reading> {
-        async {
-            if let Err(failure) = self.admit(Class::Read).await {
-                let now = clock::now();
-                return Reading { asked: now, answered: now, seen: Seen::Failed(failure) };
-            }
-            let reading = self.player.look().await;
-            if let Seen::Failed(failure) = &reading.seen {
-                self.ration.heed(failure);
-            }
-            reading
-        }
-        .boxed()
+        self.look_in_turn(Hurry::urgent()).boxed()
     }
 
     fn queue(&self) -> BoxFuture<'_, Result<Coming, Failure>> {
@@ -198,7 +322,7 @@ impl Player for Rationed {
 
     fn command(&self, command: Command) -> BoxFuture<'_, Answered> {
         async {
-            if let Err(failure) = self.admit(Class::Command).await {
+            if let Err(failure) = self.admit(Class::Command, &Hurry::urgent()).await {
                 let now = clock::now();
                 return Answered { id: command.id, sent: now, answered: now, outcome: Outcome::Failed(failure) };
             }
@@ -213,5 +337,73 @@ impl Player for Rationed {
 
     fn devices(&self) -> BoxFuture<'_, Result<Vec<Listed>, Failure>> {
         self.read(self.player.devices()).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book() -> Book {
+        let ledger = Ledger::new(Limits::default());
+        Book { ledger, file: None, dirty: false, next_turn: LocalTime::default(), sharers: 0 }
+    }
+
+    #[test]
+    fn several_accounts_take_turns_and_leave_room_for_what_is_urgent() {
+        let start = LocalTime::from_micros(1_000_000_000);
+        let mut book = Book { sharers: 3, ..book() };
+        let mut waits = Vec::new();
+        let mut members = [start; 3];
+
+        while let Some(next) = members.iter_mut().min().filter(|at| **at < start + Span::from_secs(120)) {
+            let turn = book.turn(*next);
+            waits.push(turn - *next);
+            assert_eq!(book.ask(Class::Read, turn), Answer::Now);
+            *next = turn + Span::from_secs(1);
+        }
+
+        let longest = waits.iter().max().copied().unwrap_or_default();
+        assert!(longest < Span::from_secs(9), "nobody waits for a whole window: {longest:?}");
+        let now = start + Span::from_secs(120);
+        for urgent in 0..12 {
+            assert_eq!(book.ask(Class::Read, now), Answer::Now, "urgent reading {urgent} finds room");
+        }
+    }
+
+    #[test]
+    fn one_account_alone_is_not_held_back() {
+        let mut book = Book { sharers: 1, ..book() };
+        let start = LocalTime::from_micros(1_000_000_000);
+        for second in 0..60 {
+            let now = start + Span::from_millis(second * 1_300);
+            assert_eq!(book.turn(now), now, "after {second} readings");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reading_that_waits_for_its_turn_goes_out_when_it_becomes_urgent() {
+        let ration = Ration { book: Arc::new(Mutex::new(book())) };
+        ration.lock().next_turn = clock::now() + Span::from_secs(3_600);
+        let hurry = Hurry::default();
+
+        let waiting = ration.admit_unless(Class::Read, &hurry);
+        tokio::pin!(waiting);
+        assert!(futures::poll!(waiting.as_mut()).is_pending());
+        hurry.hurry();
+
+        assert_eq!(waiting.await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_spotify_asked_for_is_answered_at_once() {
+        let ration = Ration { book: Arc::new(Mutex::new(book())) };
+        let until = clock::now() + Span::from_secs(60);
+        ration.heed(&Failure::RateLimited { until, quota: true });
+
+        let refused = Err(Failure::RateLimited { until, quota: true });
+        assert_eq!(ration.admit(Class::Read).await, refused);
+        assert_eq!(ration.admit_unless(Class::Read, &Hurry::default()).await, refused);
+        assert_eq!(ration.admit(Class::Command).await, refused);
     }
 }

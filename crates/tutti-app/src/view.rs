@@ -26,6 +26,14 @@ const MARKS_FOR: Span = Span::from_secs(180);
 /// Fewer requests left than this in the next half minute, or ten times as many in the hour, are worth a word.
 const FEW_LEFT: u32 = 10;
 
+/// What is known about one member's requests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MemberRequests {
+    pub minute: u32,
+    /// Spotify asked its client id to wait; otherwise it is Tutti that holds back.
+    pub asked_to_wait: bool,
+}
+
 /// A room as it is shown: fed with reports, asked for pictures.
 #[derive(Debug)]
 pub struct RoomShown {
@@ -121,13 +129,13 @@ impl RoomShown {
         items.filter_map(|item| item.cover.as_deref())
     }
 
-    /// The picture of this moment. `requests_of` answers a member's requests in the last minute.
+    /// The picture of this moment. `requests_of` answers what is known of a member's requests.
     pub fn picture(
         &mut self,
         now: LocalTime,
         endpoints: &Endpoints,
         requests: Requests,
-        requests_of: impl Fn(MemberId) -> u32,
+        requests_of: impl Fn(MemberId) -> MemberRequests,
     ) -> api::Room {
         self.fill(now);
         self.marks.retain(|mark| now - mark.at < MARKS_FOR);

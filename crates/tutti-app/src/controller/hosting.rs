@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::ration::Rationed;
 use crate::settings::{AccountSettings, Endpoints};
 use crate::texts::t;
-use crate::view::{Requests, RoomShown};
+use crate::view::{MemberRequests, Requests, RoomShown};
 
 /// The largest correction for speakers: ten times what any is known to need would be a slip of the hand.
 const LARGEST_TRIM_MS: i32 = 2_000;
@@ -107,7 +107,13 @@ impl Hosted {
             waiting: rations.iter().filter_map(|ration| ration.waiting()).max_by_key(|wait| wait.until),
         };
         let players = &self.players;
-        let requests_of = |member| players.get(&member).map_or(0, |player| player.requests_minute());
+        let requests_of = |member| {
+            let of = |player: &Arc<Rationed>| MemberRequests {
+                minute: player.requests_minute(),
+                asked_to_wait: player.ration().waiting().is_some(),
+            };
+            players.get(&member).map(of).unwrap_or_default()
+        };
         self.shown.picture(now, &self.endpoints, requests, requests_of)
     }
 
@@ -214,9 +220,8 @@ impl Controller {
         match report {
             Report::State(at, state) => room.shown.changed(state, at),
             Report::Member(member, agent::Report::View(view)) => room.shown.seen(member, *view, now),
-            Report::Member(member, agent::Report::Event(_, event)) => {
-                tracing::debug!(member = member.0, ?event, "engine");
-            }
+            // The agent logs them; nothing of them is shown.
+            Report::Member(_, agent::Report::Event(..)) => {}
         }
     }
 

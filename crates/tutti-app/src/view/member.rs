@@ -1,10 +1,12 @@
 //! One member as shown: the line under the name, the band, the number, the trouble.
 
 use tutti_core::member::Trouble;
+use tutti_core::reading::Failure;
 use tutti_core::room::{Act, MemberId};
 use tutti_core::standing::{Standing, View};
 use tutti_core::time::{LocalTime, Span};
 
+use super::MemberRequests;
 use super::words::{act_code, act_words};
 use crate::api::{self, Action, Band};
 use crate::settings::Endpoints;
@@ -94,7 +96,7 @@ impl MemberShown {
         leads: bool,
         room_plays: bool,
         endpoints: &Endpoints,
-        requests_minute: u32,
+        requests: MemberRequests,
     ) -> api::Member {
         let view = self.view.as_ref().map(|(view, _)| view);
         let timing = self.smoothed.map(Smoothed::picture);
@@ -113,11 +115,13 @@ impl MemberShown {
                 room_plays,
                 timing,
             ),
-            trouble: view.and_then(|view| trouble(view, &self.name, endpoints)).map(Told::into_trouble),
+            trouble: view
+                .and_then(|view| trouble(view, &self.name, endpoints, requests.asked_to_wait))
+                .map(Told::into_trouble),
             timing,
             trim_ms: view.map_or(0, |view| (view.trim.as_micros() / 1_000) as i32),
             player: self.player(now),
-            requests_minute,
+            requests_minute: requests.minute,
         }
     }
 
@@ -168,13 +172,14 @@ fn status(code: &str) -> api::Status {
 }
 
 /// What is wrong with a member, with the way out.
-pub fn trouble(view: &View, name: &str, endpoints: &Endpoints) -> Option<Told> {
+pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bool) -> Option<Told> {
     let device = || view.device.as_ref().map(|device| device.name.clone()).unwrap_or_default();
     Some(match view.trouble.as_ref()? {
         Trouble::NoDevice => Told::new("no_device").out("look_again", Action::RefreshDevices),
         Trouble::NotPremium => Told::new("not_premium"),
         Trouble::Restricted => Told::new("restricted_device").with("device", device()),
         Trouble::Ad => Told::new("ad"),
+        Trouble::Failure(Failure::RateLimited { .. }) if !asked_to_wait => Told::new("pacing"),
         Trouble::Failure(failure) => of_failure(failure, name, endpoints),
     })
 }

@@ -95,6 +95,16 @@ fn every_trouble_stands_beside_its_member_in_words() {
 }
 
 #[test]
+fn holding_back_by_ourselves_is_not_laid_at_spotifys_door() {
+    let limited = Trouble::Failure(Failure::RateLimited { until: NOW, quota: false });
+    let view = View { trouble: Some(limited), ..view(Standing::Away, None) };
+    let text = |asked| trouble(&view, "Ben", &Endpoints::default(), asked).unwrap().into_trouble().text;
+
+    assert!(text(true).contains("Spotify asked us to wait"));
+    assert!(!text(false).contains("asked us"));
+}
+
+#[test]
 fn the_ration_says_plenty_some_or_how_long_to_wait() {
     let left = |in_30_s| Left { in_30_s, in_hour: 2_000, in_day: 10_000 };
     let words = |left, waiting| ration(Requests { minute: 0, left, waiting }, NOW);
@@ -126,7 +136,10 @@ fn room() -> RoomShown {
 
 fn picture(room: &mut RoomShown, now: LocalTime) -> api::Room {
     let left = Left { in_30_s: 30, in_hour: 2_000, in_day: 10_000 };
-    room.picture(now, &Endpoints::default(), Requests { minute: 20, left, waiting: None }, |_| 10)
+    room.picture(now, &Endpoints::default(), Requests { minute: 20, left, waiting: None }, |_| MemberRequests {
+        minute: 10,
+        asked_to_wait: false,
+    })
 }
 
 fn view(standing: Standing, error_ms: Option<i64>) -> View {
