@@ -32,7 +32,9 @@ const WATCHED: [&str; 3] = ["tutti-core", "tutti-sim", "tutti-spotify"];
 impl Tree {
     /// Files that git knows or would know, and the dependencies by `Cargo.lock`.
     pub fn of_repository() -> Result<Self> {
-        let list = output(&mut command("git", &["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+        // Also where the repository belongs to another user, as on machines that check it out for a container.
+        let list = ["-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard"];
+        let list = output(&mut command("git", &list))?;
         let read = |path: &str| Some((path.to_owned(), fs::read_to_string(root().join(path)).ok()?));
         let mut built_from = BTreeMap::new();
         for package in WATCHED {
