@@ -117,16 +117,8 @@ impl Estimate {
 
     /// Takes one more reading of the same line, and learns from how well it fits.
     pub fn add(&mut self, mark: Mark, quality: &mut Quality) {
-        let middle = self.offset();
-        let miss = if mark.hi < middle {
-            mark.hi - middle
-        } else if mark.lo > middle {
-            mark.lo - middle
-        } else {
-            Span::ZERO
-        };
-        if self.running && self.marks.len() >= 6 {
-            quality.learn(miss);
+        if self.running && self.marks.len() >= 2 {
+            quality.learn(self.lateness(mark, quality.slack()));
         }
         self.marks.push_back(mark);
         if self.marks.len() > MARKS {
@@ -156,6 +148,19 @@ impl Estimate {
     /// When a running line passes `position`.
     pub fn passes(&self, position: Span) -> LocalTime {
         LocalTime::default() + (position - self.offset())
+    }
+
+    /// How far a reading as it came is from where the others agree without any slack: − early, + late, else 0.
+    fn lateness(&self, mark: Mark, slack: Span) -> Span {
+        let (lo, hi) = (self.lo + slack, self.hi - slack);
+        let (lo, hi) = if lo <= hi { (lo, hi) } else { (self.offset(), self.offset()) };
+        if mark.hi < lo {
+            mark.hi - lo
+        } else if mark.lo > hi {
+            mark.lo - hi
+        } else {
+            Span::ZERO
+        }
     }
 
     fn offset(&self) -> Span {
