@@ -1,0 +1,8 @@
+//! `tutti` as it is typed: exit codes and sentences.
+#![allow(clippy::unwrap_used)]
+
+mod demo;
+#[cfg(target_os = "linux")]
+mod signed_in;
+mod stand;
+mod words;
