@@ -210,8 +210,9 @@ impl Controller {
     }
 
     fn open(&self, address: &str) {
-        if let Err(why) = self.shell.open_address(address) {
-            tracing::warn!(why, "the browser could not be opened");
+        // The opener's words would repeat the address, which must not be logged; the window shows it anyway.
+        if self.shell.open_address(address).is_err() {
+            tracing::warn!("the browser could not be opened");
         }
     }
 

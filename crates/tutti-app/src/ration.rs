@@ -1,22 +1,21 @@
 //! Whether a request may go out: one ledger a client id, shared by its accounts, asked before every request (P2).
 
 mod file;
+mod player;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use tokio::sync::Notify;
-use tutti_core::command::{Answered, Command, Outcome};
 use tutti_core::limit::{Answer, Class, Ledger, Left, Limits, Wait};
-use tutti_core::reading::{Failure, Reading, Seen};
+use tutti_core::reading::Failure;
 use tutti_core::time::{LocalTime, Span};
 
+pub use player::Rationed;
+
 use crate::clock;
-use crate::players::{Coming, Listed, Player};
 use crate::settings::Home;
 
 /// The rations of all client ids that this process uses. Clones share them.
@@ -162,15 +161,19 @@ impl Ration {
         }
     }
 
-    /// Writes down that Spotify asked us to wait.
+    /// Notes that Spotify asked us to wait, at once also in the file: it must outlive the process, however that ends.
     pub fn heed(&self, failure: &Failure) {
-        if let Failure::RateLimited { until, quota } = *failure {
-            let mut book = self.lock();
-            let now = clock::now();
-            if until > now && book.ledger.waiting(now).is_none_or(|wait| wait.until < until) {
-                book.ledger.wait(now, until, quota);
-                book.dirty = true;
-            }
+        let Failure::RateLimited { until, quota } = *failure else { return };
+        let now = clock::now();
+        let mut book = self.lock();
+        if until <= now || book.ledger.waiting(now).is_some_and(|wait| wait.until >= until) {
+            return;
+        }
+        book.ledger.wait(now, until, quota);
+        book.dirty = true;
+        if book.file.is_some() {
+            let ration = self.clone();
+            tokio::task::spawn_blocking(move || ration.save());
         }
     }
 
@@ -244,102 +247,6 @@ impl Book {
     }
 }
 
-/// A player whose every request is asked for first and written down.
-pub struct Rationed {
-    player: Arc<dyn Player>,
-    ration: Ration,
-    made: Mutex<VecDeque<LocalTime>>,
-}
-
-/// The window of "requests a minute".
-const MINUTE: Span = Span::from_secs(60);
-
-impl Rationed {
-    pub fn new(player: Arc<dyn Player>, ration: Ration) -> Self {
-        ration.lock().sharers += 1;
-        Self { player, ration, made: Mutex::default() }
-    }
-
-    pub fn ration(&self) -> &Ration {
-        &self.ration
-    }
-
-    /// Requests made in the last minute.
-    pub fn requests_minute(&self) -> u32 {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock::now();
-        made.iter().filter(|&&at| now - at < MINUTE).count() as u32
-    }
-
-    async fn admit(&self, class: Class, hurry: &Hurry) -> Result<(), Failure> {
-        self.ration.admit_unless(class, hurry).await?;
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock::now();
-        while made.front().is_some_and(|&at| now - at >= MINUTE) {
-            made.pop_front();
-        }
-        made.push_back(now);
-        Ok(())
-    }
-
-    /// A look that takes its turn among the other accounts of its client id, unless it becomes urgent.
-    pub async fn look_in_turn(&self, hurry: Hurry) -> Reading {
-        if let Err(failure) = self.admit(Class::Read, &hurry).await {
-            let now = clock::now();
-            return Reading { asked: now, answered: now, seen: Seen::Failed(failure) };
-        }
-        let reading = self.player.look().await;
-        if let Seen::Failed(failure) = &reading.seen {
-            self.ration.heed(failure);
-        }
-        reading
-    }
-
-    async fn read<T>(&self, request: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
-        self.admit(Class::Read, &Hurry::urgent()).await?;
-        let answer = request.await;
-        if let Err(failure) = &answer {
-            self.ration.heed(failure);
-        }
-        answer
-    }
-}
-
-impl Drop for Rationed {
-    fn drop(&mut self) {
-        self.ration.lock().sharers -= 1;
-    }
-}
-
-impl Player for Rationed {
-    fn look(&self) -> BoxFuture<'_, Reading> {
-        self.look_in_turn(Hurry::urgent()).boxed()
-    }
-
-    fn queue(&self) -> BoxFuture<'_, Result<Coming, Failure>> {
-        self.read(self.player.queue()).boxed()
-    }
-
-    fn command(&self, command: Command) -> BoxFuture<'_, Answered> {
-        async {
-            if let Err(failure) = self.admit(Class::Command, &Hurry::urgent()).await {
-                let now = clock::now();
-                return Answered { id: command.id, sent: now, answered: now, outcome: Outcome::Failed(failure) };
-            }
-            let answered = self.player.command(command).await;
-            if let Outcome::Failed(failure) = &answered.outcome {
-                self.ration.heed(failure);
-            }
-            answered
-        }
-        .boxed()
-    }
-
-    fn devices(&self) -> BoxFuture<'_, Result<Vec<Listed>, Failure>> {
-        self.read(self.player.devices()).boxed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -405,5 +312,21 @@ mod tests {
         assert_eq!(ration.admit(Class::Read).await, refused);
         assert_eq!(ration.admit_unless(Class::Read, &Hurry::default()).await, refused);
         assert_eq!(ration.admit(Class::Command).await, refused);
+    }
+
+    #[tokio::test]
+    async fn a_wait_is_in_the_file_at_once_and_holds_after_a_restart() {
+        let folder = tempfile::tempdir().expect("a folder for tests");
+        let home = Home::at(folder.path());
+        let until = clock::now() + Span::from_secs(600);
+
+        Rations::kept(home.clone()).of("id").heed(&Failure::RateLimited { until, quota: true });
+        while !home.ledger_file("id").exists() {
+            tokio::task::yield_now().await;
+        }
+
+        let again = Rations::kept(home).of("id");
+        let refused = again.admit(Class::Read).await;
+        assert!(matches!(refused, Err(Failure::RateLimited { quota: true, .. })), "{refused:?}");
     }
 }

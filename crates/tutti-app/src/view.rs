@@ -15,6 +15,7 @@ use tutti_core::time::{LocalTime, Span};
 
 use crate::api;
 use crate::cover;
+use crate::problem::way_out;
 use crate::settings::Endpoints;
 use crate::texts::t;
 use history::History;
@@ -142,7 +143,14 @@ impl RoomShown {
         let leader = self.state.as_ref().and_then(|state| state.leader);
         let members = self.members.iter().map(|member| {
             let leads = leader == Some(member.id);
-            member.picture(now, leads, self.room_plays(), endpoints, requests_of(member.id))
+            let mut picture = member.picture(now, leads, self.room_plays(), endpoints, requests_of(member.id));
+            // What has gone is the demo's own simulator: it can be had again.
+            if let Some(trouble) = picture.trouble.as_mut().filter(|trouble| trouble.code == "other_server_gone")
+                && self.songs.is_some()
+            {
+                trouble.way_out = Some(way_out("start_demo", api::Action::StartDemo));
+            }
+            picture
         });
         api::Room {
             name: self.name.clone(),

@@ -4,6 +4,9 @@ use tutti_app::api::{Action, Band, Hand, Screen, Snapshot};
 
 use tutti_app::demo::{HeadlessOptions, headless};
 
+use tutti_app::DemoOptions;
+
+use crate::spotify::Spotify;
 use crate::stand::Stand;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,4 +67,26 @@ async fn a_short_headless_demo_reports_three_followed_actions_from_the_truth() {
     assert_eq!((report.takeovers.wrong, report.false_moves, report.leader_flaps), (0, 0, 0), "{report:?}");
     assert!(report.spread_samples > 20, "{report:?}");
     assert!(report.requests_member_minute.all.unwrap() > 5.0, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_simulator_that_goes_away_is_said_and_the_demo_can_be_started_again() {
+    let mut spotify = Spotify::open(2).await;
+    let simulator = Some(spotify.sim.base_url().to_owned());
+    let stand = Stand::start(|options| {
+        options.demo = Some(DemoOptions { members: 2, simulator, ..DemoOptions::default() });
+    })
+    .await;
+    stand.until("everybody in step", in_step).await;
+
+    spotify.close();
+
+    let troubles = |snapshot: &Snapshot| {
+        let members = snapshot.room.as_ref().map(|room| room.members.clone()).unwrap_or_default();
+        members.into_iter().filter_map(|member| member.trouble).collect::<Vec<_>>()
+    };
+    let snapshot = stand.until("both lost their server", |snapshot| troubles(snapshot).len() == 2).await;
+    let trouble = &troubles(&snapshot)[0];
+    assert!(trouble.text.contains(spotify.sim.base_url()), "{trouble:?}");
+    assert_eq!(trouble.way_out.as_ref().unwrap().action, Action::StartDemo);
 }

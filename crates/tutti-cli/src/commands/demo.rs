@@ -64,8 +64,8 @@ async fn in_browser(flags: Demo, options: Options) -> anyhow::Result<()> {
     let program = Program::start(options, Arc::new(shell)).await?;
     eprintln!("{}", t("cli.demo.open", &[]));
     crate::out::line(&address)?;
-    if let Err(why) = shell.open_address(&address) {
-        tracing::warn!(why, "the browser could not be opened");
+    if shell.open_address(&address).is_err() {
+        tracing::warn!("the browser could not be opened");
     }
     let stop = async {
         // An error means that the signal cannot be waited for: then the host ends at once, and says nothing wrong.
