@@ -240,6 +240,10 @@ impl Follow {
         } else {
             return None;
         };
+        // A seek that takes effect after this item's end would land in the next one.
+        if line.left(sight.now) <= BOUNDARY {
+            return if why == Why::Follow { self.play(sight) } else { None };
+        }
         let position = sight.want.line_at(sight.room_now + sight.seek_latency).max(Span::ZERO);
         (position + BOUNDARY < sight.want.item.duration).then_some((CommandKind::Seek { position }, why))
     }

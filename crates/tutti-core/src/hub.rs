@@ -7,8 +7,9 @@ use crate::playback::Playback;
 use crate::room::{Action, Claim, ClaimId, HubToMember, MemberId, MemberToHub, RoomState, When};
 use crate::time::{RoomTime, Span};
 
-/// A claim about something that ended longer ago than this is not a takeover: the member follows (L2).
-const STALE_CLAIM: Span = Span::from_secs(15);
+/// A claim about something that ended longer ago than this is not a takeover: the member follows (L2). In a room that has
+/// been paused for long, players are looked at every 19.5 s at the latest; a resume found then must still count.
+const STALE_CLAIM: Span = Span::from_secs(25);
 /// Answers kept for each member, so that the same claim gets the same answer: more than can be in flight.
 const ANSWERS_KEPT: usize = 16;
 
@@ -90,10 +91,11 @@ impl Hub {
         let when = When { earliest: claim.when.earliest.min(latest), latest };
         let newer = claim.epoch == self.state.epoch
             || self.state.action.as_ref().is_none_or(|action| when.midpoint() > action.when.midpoint());
-        if now - latest > STALE_CLAIM || !newer || claim.epoch > self.state.epoch {
+        let takeover = self.state.leader != Some(from);
+        let stale = takeover && now - latest > STALE_CLAIM;
+        if stale || !newer || claim.epoch > self.state.epoch {
             return false;
         }
-        let takeover = self.state.leader != Some(from);
         self.state.action =
             Some(Action { member: from, when, act: claim.act, takeover: takeover && self.state.leader.is_some() });
         self.state.actions += 1;

@@ -26,6 +26,8 @@ const TRANSITION_BEFORE: Span = Span::from_secs(2);
 const SILENT: Span = Span::from_secs(30);
 /// A look that was asked so shortly before a takeover counts as a look before following it (L3).
 const JUST_LOOKED: Span = Span::from_millis(150);
+/// A command rests on a look that was asked no longer ago than this.
+const FRESH: Span = Span::from_millis(700);
 /// Following waits no longer than this for looks and doubts.
 const PATIENCE: Span = Span::from_secs(3);
 /// The leader's queue is read again so long before the end of the item (F5).
@@ -107,6 +109,10 @@ pub struct Member {
     away_since: Option<LocalTime>,
     /// When a device of this account was last told to start, while none was active.
     woken: Option<LocalTime>,
+    /// When the last look that was answered was asked.
+    looked: Option<LocalTime>,
+    /// When the last command went out; the next one rests on a later look.
+    commanded: Option<LocalTime>,
 }
 
 impl Member {
@@ -135,6 +141,8 @@ impl Member {
             paused_since: None,
             away_since: None,
             woken: None,
+            looked: None,
+            commanded: None,
         }
     }
 
@@ -166,7 +174,9 @@ impl Member {
 
     /// When to hand in [`Input::Tick`] if nothing else happens before, and why.
     pub fn deadline(&self, now: LocalTime) -> Option<(LocalTime, Reason)> {
-        let decide = [self.follow.recheck(now), self.observer.flight_ends(), self.queue_due()]
+        let patience = |since: Option<LocalTime>| since.map(|since| since + PATIENCE);
+        let waits = [patience(self.look_first), patience(self.doubt_since)];
+        let decide = [self.follow.recheck(now), self.observer.flight_ends(), self.queue_due(), waits[0], waits[1]]
             .into_iter()
             .flatten()
             .filter(|&at| at > now)
@@ -199,6 +209,7 @@ impl Member {
     }
 
     fn reading(&mut self, reading: &Reading, now: LocalTime) {
+        self.looked = Some(reading.asked);
         let predicted = self.observer.line().map(|line| (line.item.uri.clone(), line.estimate.position(reading.asked)));
         let at_rest = self.open.is_none() && !self.observer.in_flight(now);
         let finding = self.observer.observe(reading, now);
@@ -416,9 +427,15 @@ impl Member {
         }
     }
 
-    /// In place by two readings on its line, or by one after a correction: nothing more to look at in a hurry.
+    /// In place by two readings on its line, or by one after a correction; or standing in a room that stands, with
+    /// nothing on its way: nothing more to look at in a hurry.
     fn is_settled(&self, now: LocalTime) -> bool {
-        self.observer.line().is_some_and(|line| line.estimate.readings() >= if self.follow.corrected() { 1 } else { 2 })
+        let Some(line) = self.observer.line() else { return false };
+        if !line.playing() && self.paused_since.is_some() {
+            return self.open.is_none() && !self.observer.in_flight(now);
+        }
+        let enough = if self.follow.corrected() { 1 } else { 2 };
+        line.estimate.readings() >= enough
             && self.timing(now).is_some_and(|(error, _)| error.abs() <= Span::from_millis(60))
     }
 
@@ -457,7 +474,13 @@ impl Member {
                 self.look_queue();
             }
         } else if let Some((kind, why)) = self.decide(now) {
-            self.command(kind, why, now);
+            // Whatever the reason: a hand may have acted since the last look, and must not be overwritten unread (L3).
+            let since_command = self.commanded.is_none_or(|sent| self.looked.is_some_and(|asked| asked >= sent));
+            if since_command && self.looked.is_some_and(|asked| now - asked <= FRESH) {
+                self.command(kind, why, now);
+            } else {
+                self.schedule.urge(now, Reason::BeforeFollowing);
+            }
         }
         if self.schedule.due(now) {
             self.out.push_back(Output::Look);
@@ -508,6 +531,7 @@ impl Member {
         let Some(want) = self.wanted() else { return };
         let id = CommandId(self.commands);
         self.commands += 1;
+        self.commanded = Some(now);
         let away = self.away_since.is_some();
         if away {
             self.woken = Some(now);

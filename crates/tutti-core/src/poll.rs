@@ -47,7 +47,7 @@ impl Situation {
             Some(_) => Span::from_secs(15),
             None => Span::from_millis(match (self.leads, self.lively) {
                 (true, true) => 2_000,
-                (false, true) => 2_750,
+                (false, true) => 2_400,
                 (true, false) => 4_000,
                 (false, false) => 8_000,
             }),
@@ -138,7 +138,7 @@ mod tests {
     fn the_pace_follows_the_room() {
         let calm = Situation { leads: false, lively: false, paused_for: None, away_for: None, brisk: false };
         assert_eq!(calm.interval(), Span::from_secs(8));
-        assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_millis(2_750));
+        assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_millis(2_400));
         assert_eq!(Situation { lively: true, leads: true, ..calm }.interval(), Span::from_secs(2));
         assert_eq!(Situation { brisk: true, ..calm }.interval(), Span::from_secs(1));
         assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(15));

@@ -268,3 +268,23 @@ fn a_room_that_stands_pauses_its_followers_once_and_puts_them_in_place_once() {
     }
     assert_eq!(table.commands.len(), 2, "a position that springs back is not fought (F6): {:?}", table.commands);
 }
+
+#[test]
+fn a_correction_rests_on_a_look_that_is_fresh() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    let script = Script::playing("b", 0, 0);
+    for asked in [1_000, 3_000] {
+        table.read(&script, asked);
+    }
+    let looks = table.looks;
+    // The leader's line is known better by now: 150 ms further on. What this member does now is 2 s old news.
+    let mut better = led_by_other("b", 0, 1);
+    better.playback.as_mut().unwrap().position = ms(150);
+    table.room(better, 5_000);
+    assert!(table.commands.is_empty());
+    assert_eq!(table.looks, looks + 1, "it looks first");
+    table.read(&Script::paused("b", 4_500), 5_000);
+    assert!(table.commands.is_empty(), "the hand's pause is claimed, not overwritten: {:?}", table.commands);
+    assert!(matches!(table.told.last(), Some(MemberToHub::Claim(_))));
+}
