@@ -248,6 +248,7 @@ impl Controller {
         let now = clock::now();
         let accounts = self.accounts_shown();
         let room = self.room.as_mut().map(|room| room.picture(now));
+        let in_demo = room.as_ref().is_some_and(|room| room.demo.is_some());
         let shown = self.room.iter().flat_map(|room| room.shown.covers());
         self.covers.show(shown);
         Snapshot {
@@ -256,7 +257,8 @@ impl Controller {
             accounts,
             sign_in: self.connecting.as_ref().and_then(Connecting::shown),
             room,
-            other_server: self.endpoints().shown(),
+            // The demo says itself that its phones are simulated.
+            other_server: self.endpoints().shown().filter(|_| !in_demo),
             ..publish::empty(&self.options)
         }
     }

@@ -146,7 +146,8 @@ async fn sign_in(
     let ration = rations.of(&client_id);
     let pending = Pending::begin(endpoints, &client_id).await?;
     let page = format!("{}&sim_user={user}", pending.address());
-    let (signed_in, visited) = tokio::join!(pending.finish(&ration, sign_in::DEADLINE), simulator.consent(&page));
+    let (signed_in, visited) =
+        tokio::join!(pending.finish(&ration, sign_in::DEADLINE, |_| {}), simulator.consent(&page));
     visited?;
     let signed_in = signed_in?;
     let player: Arc<dyn Player> = Arc::new(signed_in.player);

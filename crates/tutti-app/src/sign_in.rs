@@ -73,11 +73,18 @@ impl Pending {
         self.sign_in.authorize_url.as_str()
     }
 
-    /// Waits for the browser and asks Spotify who it was.
-    pub async fn finish(self, ration: &Ration, deadline: Duration) -> Result<SignedIn, Problem> {
+    /// Waits for the browser and asks Spotify who it was. An answer that belongs to another sign-in is refused and
+    /// `told`; the wait goes on.
+    pub async fn finish(
+        self,
+        ration: &Ration,
+        deadline: Duration,
+        told: impl Fn(Problem) + Send + Sync,
+    ) -> Result<SignedIn, Problem> {
         let Self { sign_in, listener, http, endpoints, client_id } = self;
         let explain = |error: AuthError| problem(&error, &endpoints, &client_id);
-        let query = listener.wait(&sign_in, deadline).await.map_err(explain)?;
+        let foreign = || told(Problem::new("sign_in_foreign_state"));
+        let query = listener.wait_telling(&sign_in, deadline, foreign).await.map_err(explain)?;
         let token = sign_in.finish(&http, &query).await.map_err(explain)?;
         let refresh = token.refresh.clone().ok_or_else(|| explain(AuthError::Unreadable))?;
         let login = StoredLogin { refresh, client_id: client_id.clone(), signed_in_at: token.signed_in_at };

@@ -37,6 +37,8 @@ pub struct Listener {
 enum Visit {
     /// Something else: a favicon, a stranger, a connection that was never used.
     Other,
+    /// The answer of another sign-in, or of nobody's.
+    Foreign,
     /// The query of this sign-in's answer.
     Answer(String),
 }
@@ -110,6 +112,16 @@ impl Listener {
     /// answered by then. An answer with a foreign `state` is refused and the wait goes on, so that no other page can
     /// end a sign-in; [`AuthError::NoAnswer`] after `deadline`.
     pub async fn wait(self, sign_in: &SignIn, deadline: Duration) -> Result<String, AuthError> {
+        self.wait_telling(sign_in, deadline, || {}).await
+    }
+
+    /// Like [`Listener::wait`]; `foreign` is called for every answer that was refused.
+    pub async fn wait_telling(
+        self,
+        sign_in: &SignIn,
+        deadline: Duration,
+        mut foreign: impl FnMut() + Send,
+    ) -> Result<String, AuthError> {
         let deadline = Instant::now() + deadline;
         let answered = Arc::new(AtomicBool::new(false));
         let mut visits = JoinSet::new();
@@ -117,11 +129,11 @@ impl Listener {
         let wait = async {
             loop {
                 tokio::select! {
-                    Some(visit) = visits.join_next() => {
-                        if let Ok(Visit::Answer(query)) = visit {
-                            return query;
-                        }
-                    }
+                    Some(visit) = visits.join_next() => match visit {
+                        Ok(Visit::Answer(query)) => return query,
+                        Ok(Visit::Foreign) => foreign(),
+                        Ok(Visit::Other) | Err(_) => {}
+                    },
                     connection = self.socket.accept() => match connection {
                         Ok((stream, _)) if visits.len() < CONNECTIONS => {
                             visits.spawn(serve(stream, reader.clone(), answered.clone()));
@@ -167,7 +179,7 @@ fn judge(
     let page = match reader(target.query) {
         Ok(Callback::Code(_)) => ACCEPTED,
         Ok(Callback::Failed(_)) => DENIED,
-        Err(_) => return (FOREIGN, Visit::Other),
+        Err(_) => return (FOREIGN, Visit::Foreign),
     };
     if answered.swap(true, Ordering::AcqRel) {
         return (ANSWERED, Visit::Other);

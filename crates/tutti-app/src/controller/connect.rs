@@ -23,6 +23,8 @@ pub(super) struct Connecting {
 pub(crate) enum News {
     /// The page to open.
     Address(String),
+    /// Something to tell while the wait goes on.
+    Told(Problem),
     Done(Box<Result<SignedIn, Problem>>),
 }
 
@@ -42,7 +44,14 @@ impl Drop for Connecting {
 impl Controller {
     pub(super) fn connect(&mut self, client_id: &str, name: Option<String>) {
         self.connecting = None;
-        for code in ["no_client_id", "bad_client_id", "sign_in_denied", "sign_in_timeout", "sign_in_failed"] {
+        for code in [
+            "no_client_id",
+            "bad_client_id",
+            "sign_in_denied",
+            "sign_in_timeout",
+            "sign_in_failed",
+            "sign_in_foreign_state",
+        ] {
             self.notices.clear(code);
         }
         let client_id = match check_client_id(client_id, &self.reach.endpoints) {
@@ -60,7 +69,9 @@ impl Controller {
                 sign_in::probe(Arc::clone(&reach.secrets)).await?;
                 let pending = Pending::begin(&reach.endpoints, &client_id).await?;
                 tell(News::Address(pending.address().to_owned()));
-                let signed_in = pending.finish(&reach.rations.of(&client_id), sign_in::DEADLINE).await?;
+                let ration = reach.rations.of(&client_id);
+                let told = |problem| tell(News::Told(problem));
+                let signed_in = pending.finish(&ration, sign_in::DEADLINE, told).await?;
                 signed_in.keep(Arc::clone(&reach.secrets)).await?;
                 Ok(signed_in)
             };
@@ -90,6 +101,7 @@ impl Controller {
                 connecting.address = Some(address.clone());
                 self.open(&address);
             }
+            News::Told(problem) => self.notices.say(&problem),
             News::Done(outcome) => {
                 let name = connecting.name.take();
                 self.connecting = None;

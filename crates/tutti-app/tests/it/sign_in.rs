@@ -49,6 +49,7 @@ async fn an_answer_with_a_foreign_state_is_refused_and_the_right_one_still_count
 
     assert_eq!(foreign.status(), 400);
     assert!(foreign.text().await.unwrap().contains("does not belong to the sign-in"));
+    assert!(stand.notice("sign_in_foreign_state").await.contains("still waits"));
     assert!(stand.program.snapshots().borrow().sign_in.is_some(), "still waiting");
     spotify.browse(&page, "sim_user=anna").await;
     stand.notice("signed_in").await;

@@ -22,7 +22,7 @@ pub async fn run(flags: Login) -> anyhow::Result<()> {
     show(pending.address(), flags.no_browser)?;
     let ration = reach.rations.of(client_id.trim());
     let finished = tokio::select! {
-        finished = pending.finish(&ration, sign_in::DEADLINE) => finished,
+        finished = pending.finish(&ration, sign_in::DEADLINE, |told| eprintln!("{}", told.text())) => finished,
         _ = tokio::signal::ctrl_c() => return Err(Problem::new("sign_in_cancelled").into()),
     };
     reach.rations.save();

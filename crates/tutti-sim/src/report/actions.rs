@@ -141,23 +141,21 @@ fn propagated_at(trace: &Trace, member: usize, from_us: i64, until_us: i64) -> O
     None
 }
 
-/// Every accepted claim needs a hand of that member behind it; so does every jump of the room's line.
+/// Every accepted claim needs a hand of that member behind it; so does every jump of the room's line, and every change
+/// of leader that undoes the one before.
 fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
     let mut used = vec![false; trace.hands.len()];
-    let mut changes: Vec<&RoomChange> = Vec::new();
+    // Who led before the present leader, and since when that one leads.
+    let mut former = (None, trace.started_us);
     for pair in trace.rooms.windows(2) {
         let (before, after) = (&pair[0], &pair[1]);
-        if after.actions > before.actions {
-            let hand = trace.hands.iter().enumerate().rposition(|(index, hand)| {
-                Some(hand.member) == after.leader
-                    && hand.at_us <= after.at_us
-                    && after.at_us - hand.at_us < NAMED_WITHIN_US
-                    && !used[index]
-            });
-            match hand {
-                Some(index) => used[index] = true,
-                None => outcome.false_moves += 1,
-            }
+        let claimed = after.actions > before.actions;
+        let hand = if claimed { hand_behind(trace, after, &used) } else { None };
+        if let Some(index) = hand {
+            used[index] = true;
+        }
+        if claimed {
+            outcome.false_moves += usize::from(hand.is_none());
             if after.takeover {
                 *(if hand.is_some() { &mut outcome.takeovers.right } else { &mut outcome.takeovers.wrong }) += 1;
             }
@@ -167,23 +165,21 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             outcome.false_moves += 1;
         }
         if after.leader != before.leader {
-            let back = changes.last().is_some_and(|last: &&RoomChange| last.leader == after.leader)
-                && after.at_us - before_change(trace, before) < FLAP_US;
-            let acted = trace.hands.iter().any(|hand| {
-                Some(hand.member) == after.leader
-                    && before_change(trace, before) <= hand.at_us
-                    && hand.at_us <= after.at_us
-            });
-            outcome.leader_flaps += usize::from(back && !acted);
-            changes.push(before);
+            let undone = former.0.is_some() && former.0 == after.leader && after.at_us - former.1 < FLAP_US;
+            outcome.leader_flaps += usize::from(undone && hand.is_none());
+            former = (before.leader, after.at_us);
         }
     }
 }
 
-/// When the leader of this state began to lead.
-fn before_change(trace: &Trace, state: &RoomChange) -> i64 {
-    let since = trace.rooms.iter().rev().skip_while(|room| room.at_us > state.at_us);
-    since.take_while(|room| room.leader == state.leader).last().map_or(state.at_us, |room| room.at_us)
+/// The newest hand action of the new leader that no earlier claim was made for.
+fn hand_behind(trace: &Trace, room: &RoomChange, used: &[bool]) -> Option<usize> {
+    trace.hands.iter().enumerate().rposition(|(index, hand)| {
+        Some(hand.member) == room.leader
+            && hand.at_us <= room.at_us
+            && room.at_us - hand.at_us < NAMED_WITHIN_US
+            && !used[index]
+    })
 }
 
 fn jumped(before: &RoomChange, after: &RoomChange) -> bool {

@@ -5,6 +5,7 @@ mod binary;
 mod commands;
 mod pretend;
 mod readings;
+mod report;
 mod server;
 mod sign_in;
 mod world;

@@ -1,0 +1,146 @@
+//! The report on traces made by hand: every number must be able to be bad.
+
+use tutti_core::event::{Author, Event, What};
+use tutti_core::room::{Act, When};
+use tutti_core::time::{RoomTime, Span};
+use tutti_sim::report::{Hand, HandKind, Logged, PlayerTruth, Report, RoomChange, Sample, Trace, report};
+
+const S: i64 = 1_000_000;
+
+fn player(playing: bool, reported_ms: f64) -> PlayerTruth {
+    let uri = Some("spotify:track:a".to_owned());
+    PlayerTruth { uri, playing, reported_ms, audible_ms: reported_ms, duration_ms: 300_000.0 }
+}
+
+fn room(at_us: i64, leader: usize, actions: u64, takeover: bool) -> RoomChange {
+    RoomChange { at_us, epoch: actions, actions, leader: Some(leader), takeover, line: None }
+}
+
+fn sought(at_us: i64, member: usize) -> Logged {
+    let (what, author) = (What::Act(Act::Sought(Span::ZERO)), Author::User);
+    let when = When::exactly(RoomTime::from_micros(at_us));
+    Logged { at_us, member, event: Event::Named { what, author, when } }
+}
+
+/// Thirty seconds of two members. Both play; the first seeks 60 s forward at 10 s; the second gets there, `behind` ms
+/// behind, at `follows_us`, if ever.
+fn two(follows_us: Option<i64>, behind: f64) -> Trace {
+    let position = |at: i64, jumped: bool| at as f64 / 1e3 + if jumped { 60_000.0 } else { 0.0 };
+    let samples = (0..300).map(|n| n * 100_000).map(|at_us| {
+        let first = player(true, position(at_us, at_us >= 10 * S));
+        let second = player(true, position(at_us, follows_us.is_some_and(|at| at_us >= at)) - behind);
+        Sample { at_us, players: vec![first, second] }
+    });
+    Trace {
+        members: vec!["first".into(), "second".into()],
+        ended_us: 30 * S,
+        samples: samples.collect(),
+        hands: vec![Hand { at_us: 10 * S, member: 0, kind: HandKind::Seek }],
+        events: vec![sought(11 * S, 0)],
+        rooms: vec![room(0, 1, 0, false), room(11 * S, 0, 1, true)],
+        ..Trace::default()
+    }
+}
+
+fn outcome(report: &Report) -> (usize, usize, usize) {
+    (report.actions.followed, report.actions.superseded, report.actions.missed)
+}
+
+#[test]
+fn what_is_followed_is_timed_to_the_sample() {
+    let report = report(&two(Some(12 * S), 30.0));
+    assert_eq!(outcome(&report), (1, 0, 0));
+    assert_eq!((report.detection_s.p50, report.propagation_s.p50), (Some(1.0), Some(2.0)));
+    assert_eq!((report.spread_ms.p50, report.spread_ms.max), (Some(30.0), Some(30.0)));
+    assert_eq!((report.takeovers.right, report.takeovers.wrong, report.false_moves), (1, 0, 0));
+}
+
+#[test]
+fn what_is_named_and_never_followed_is_missed_and_spreads() {
+    let report = report(&two(None, 0.0));
+    assert_eq!(outcome(&report), (0, 0, 1));
+    assert_eq!(report.propagation_s.p95, Some(30.0));
+    assert_eq!(report.spread_ms.p50, Some(60_000.0));
+}
+
+#[test]
+fn being_half_a_second_off_is_not_followed() {
+    assert_eq!(outcome(&report(&two(Some(12 * S), 501.0))), (0, 0, 1));
+}
+
+#[test]
+fn an_act_that_nobody_named_is_missed_although_its_member_was_put_back() {
+    let mut trace = two(Some(12 * S), 0.0);
+    trace.events.clear();
+    assert_eq!(outcome(&report(&trace)), (0, 0, 1));
+}
+
+#[test]
+fn an_act_before_the_next_reading_is_superseded() {
+    let mut trace = two(None, 0.0);
+    trace.events.clear();
+    trace.hands.push(Hand { at_us: 11 * S, member: 1, kind: HandKind::Seek });
+    trace.events.push(sought(12 * S, 1));
+    trace.requests = vec![(9 * S, 0), (12 * S, 0)];
+    assert_eq!(report(&trace).actions.superseded, 1);
+}
+
+#[test]
+fn a_claim_without_a_hand_is_a_false_takeover_and_a_false_move() {
+    let mut trace = two(Some(12 * S), 0.0);
+    trace.rooms.push(room(20 * S, 1, 2, true));
+    let report = report(&trace);
+    assert_eq!((report.takeovers.right, report.takeovers.wrong, report.false_moves), (1, 1, 1));
+}
+
+#[test]
+fn a_leader_who_is_back_at_once_without_an_act_is_a_flap() {
+    let mut trace = two(Some(12 * S), 0.0);
+    trace.rooms.push(room(14 * S, 1, 1, false));
+    assert_eq!(report(&trace).leader_flaps, 1);
+    trace.rooms[2].at_us = 20 * S;
+    assert_eq!(report(&trace).leader_flaps, 0, "five seconds later it is a change of its own");
+}
+
+#[test]
+fn a_room_that_jumps_by_itself_is_a_false_move() {
+    let mut trace = two(Some(12 * S), 0.0);
+    let line = |at_us: i64, ahead: f64| Some(("spotify:track:a".to_owned(), true, at_us as f64 / 1e3 + ahead));
+    trace.rooms.push(RoomChange { line: line(20 * S, 0.0), ..room(20 * S, 0, 1, true) });
+    trace.rooms.push(RoomChange { line: line(21 * S, 900.0), ..room(21 * S, 0, 1, true) });
+    assert_eq!(report(&trace).false_moves, 0);
+    trace.rooms.push(RoomChange { line: line(22 * S, 2_000.0), ..room(22 * S, 0, 1, true) });
+    assert_eq!(report(&trace).false_moves, 1);
+}
+
+#[test]
+fn the_report_is_one_line_with_the_published_names() {
+    let json = serde_json::to_value(report(&two(Some(12 * S), 0.0))).unwrap();
+    for name in [
+        "schema",
+        "rules",
+        "scenario",
+        "profile",
+        "seed",
+        "members",
+        "virtual_s",
+        "wall_s",
+        "spread_ms",
+        "spread_samples",
+        "audible_spread_ms",
+        "prediction_error_ms",
+        "detection_s",
+        "propagation_s",
+        "actions",
+        "takeovers",
+        "false_moves",
+        "leader_flaps",
+        "corrections",
+        "requests_member_minute",
+        "requests_429",
+    ] {
+        assert!(!json[name].is_null(), "{name}");
+    }
+    assert_eq!(json["takeovers"]["true"], 1);
+    assert!(json["requests_member_minute"].as_object().unwrap().contains_key("calm"));
+}
