@@ -173,7 +173,7 @@ fn living(lanes: &[Lane]) -> bool {
 /// Everybody hears the same thing at about the same moment.
 fn settled(lanes: &[Lane]) -> bool {
     let close = |lane: &Lane| lane.leads || lane.error_ms.is_some_and(|error| error.abs() <= SETTLED_MS);
-    living(lanes) && lanes.iter().all(|lane| close(lane) && lane.hears == lanes[0].hears)
+    living(lanes) && lanes.iter().all(|lane| close(lane) && !lane.hears.is_empty() && lane.hears == lanes[0].hears)
 }
 
 /// Looks whether everybody is in step, and has been for a while.
@@ -250,6 +250,7 @@ mod tests {
         let with = |ben| settled(&[lane("Anna", true, None), ben, lane("Chiara", false, Some(1.0))]);
         assert!(with(lane("Ben", false, Some(-250.0))));
         assert!(!with(lane("Ben", false, Some(-251.0))));
+        assert!(!with(Lane { hears: String::new(), ..lane("Ben", false, Some(0.0)) }));
         assert!(!with(Lane { hears: "Another".into(), ..lane("Ben", false, Some(0.0)) }));
     }
 
