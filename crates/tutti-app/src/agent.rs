@@ -53,6 +53,7 @@ pub(crate) struct Agent {
     hurry: Hurry,
     /// Hand actions in the room so far, as the hub counts them.
     actions: u64,
+    sharers: u32,
     suspend: SuspendWatch,
     ticked: Instant,
 }
@@ -80,6 +81,7 @@ impl Agent {
             requests: JoinSet::new(),
             hurry: Hurry::default(),
             actions: 0,
+            sharers: 1,
             suspend: SuspendWatch::new(),
             ticked: Instant::now(),
         }
@@ -89,6 +91,7 @@ impl Agent {
     pub async fn run(mut self) {
         let mut planned = false;
         loop {
+            self.share();
             self.carry_out(planned);
             let Some(input) = self.next_input().await else { break };
             let slept = self.suspend.slept();
@@ -105,6 +108,15 @@ impl Agent {
         }
         // A request that is under way is not taken back, but its answer is of no use any more.
         self.requests.shutdown().await;
+    }
+
+    /// Tells the member how many share its ration, when that changed.
+    fn share(&mut self) {
+        let sharers = self.player.sharers();
+        if sharers != self.sharers {
+            self.sharers = sharers;
+            self.member.handle(Input::Sharing(sharers), clock::now());
+        }
     }
 
     async fn next_input(&mut self) -> Option<Input> {

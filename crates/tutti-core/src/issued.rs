@@ -90,6 +90,12 @@ impl Issued {
         }
     }
 
+    /// When its item ends if it took effect right after it was sent, and nothing was read of it yet.
+    pub fn would_end(&self) -> Option<LocalTime> {
+        let target = self.target().filter(|_| !self.landed)?;
+        Some(self.sent + (self.item.duration - target))
+    }
+
     pub fn sent(&self) -> LocalTime {
         self.sent
     }

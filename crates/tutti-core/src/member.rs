@@ -55,6 +55,8 @@ pub enum Input {
     Trim(Span),
     /// The device that may be started; None = the active one only (F8).
     Device(Option<String>),
+    /// So many members, this one included, use the same client id and share its ration (P2).
+    Sharing(u32),
     /// The machine slept (A6).
     Suspended,
 }
@@ -93,6 +95,7 @@ pub struct Member {
     pub(crate) trouble: Option<Trouble>,
     pub(crate) follow: Follow,
     schedule: Schedule,
+    sharing: u32,
     device: Option<String>,
     out: VecDeque<Output>,
     commands: u64,
@@ -129,6 +132,7 @@ impl Member {
             trouble: None,
             follow: Follow::new(now),
             schedule: Schedule::new(seed, now),
+            sharing: 1,
             device: None,
             out: VecDeque::new(),
             commands: 0,
@@ -162,6 +166,7 @@ impl Member {
                 self.publish(now);
             }
             Input::Device(device) => self.device = device,
+            Input::Sharing(members) => self.sharing = members,
             Input::Suspended => self.start_over(now),
         }
         self.act(now);
@@ -278,6 +283,8 @@ impl Member {
     }
 
     fn named(&mut self, named: &crate::name::Named, now: LocalTime) {
+        // What plays now says nothing about how the last command landed.
+        self.landing = None;
         self.brisk_until = now + BRISK;
         let when = crate::room::When {
             earliest: self.clock.to_room(named.earliest),
@@ -424,6 +431,7 @@ impl Member {
             paused_for: self.paused_since.map(|since| now - since),
             away_for: self.away_since.map(|since| now - since),
             brisk: transition || (now < self.brisk_until && !settled),
+            sharing: self.sharing,
         }
     }
 

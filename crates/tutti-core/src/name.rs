@@ -40,18 +40,19 @@ impl Named {
     }
 }
 
-/// Names the change from `old` to `new`, which two readings, or two fields of one, confirm.
-pub fn name(old: &Line, new: &Candidate, report_age: Span) -> Named {
+/// Names the change from `old` to `new`, which two readings, or two fields of one, confirm. `ends`: when the item would
+/// end by commands of ours that nobody has seen take effect.
+pub fn name(old: &Line, new: &Candidate, ends: &[LocalTime], report_age: Span) -> Named {
     let span = (old.fitted, new.answered);
     let here = new.estimate.position(new.answered);
     let ended_at = old.playing().then(|| old.estimate.passes(old.item.duration));
-    let end_passed = ended_at.is_some_and(|end| new.answered + AT_END >= end);
+    let end_passed = ended_at.iter().chain(ends).any(|&end| new.answered + AT_END >= end);
     let plays = new.estimate.running();
     if !plays && end_passed && (here <= AT_END || here + AT_END >= new.item.duration) {
         return player(What::Ended, span);
     }
     if !old.item.same_recording(&new.item) {
-        return other_item(old, new, span);
+        return other_item(old, new, ends, span);
     }
     match (old.playing(), plays) {
         (true, false) => {
@@ -71,23 +72,21 @@ pub fn name(old: &Line, new: &Candidate, report_age: Span) -> Named {
     }
 }
 
-fn other_item(old: &Line, new: &Candidate, span: (LocalTime, LocalTime)) -> Named {
+fn other_item(old: &Line, new: &Candidate, ends: &[LocalTime], span: (LocalTime, LocalTime)) -> Named {
     let title = title(&new.item);
     if !new.estimate.running() {
         return user(Act::Started(title), span);
     }
     let started = new.estimate.passes(Span::ZERO);
-    if old.playing() {
-        // e of rule A3: how long before the end of the old item the new one started.
-        let early = old.item.duration - old.estimate.position(started);
-        if -TRANSITION_LATE <= early && early <= TRANSITION_EARLY {
-            return Named {
-                what: What::NaturalTransition { title },
-                author: Author::Player,
-                earliest: started,
-                latest: started,
-            };
-        }
+    // −e of rule A3: how long after the end of the old item the new one started.
+    let own_end = old.playing().then(|| old.estimate.passes(old.item.duration));
+    let natural = own_end.iter().chain(ends).any(|&end| {
+        let late = started - end;
+        -TRANSITION_EARLY <= late && late <= TRANSITION_LATE
+    });
+    if natural {
+        let what = What::NaturalTransition { title };
+        return Named { what, author: Author::Player, earliest: started, latest: started };
     }
     let exact = span.0 <= started && started <= span.1;
     user(Act::Started(title), if exact { (started, started) } else { span })

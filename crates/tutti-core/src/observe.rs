@@ -431,7 +431,9 @@ impl Observer {
     }
 
     fn confirm(&mut self, line: &Line, candidate: Candidate, asked: LocalTime, now: LocalTime) -> Finding {
-        let named = name::name(line, &candidate, self.quality.report_age());
+        // An item may have ended by itself on a line that a command of ours made and nobody has read yet.
+        let ends: Vec<LocalTime> = self.issued.iter().filter_map(Issued::would_end).collect();
+        let named = name::name(line, &candidate, &ends, self.quality.report_age());
         let Candidate { item, estimate, stamp, .. } = candidate;
         self.replace(Line { item, estimate, fitted: asked, stamp }, now);
         Finding::Named(named)

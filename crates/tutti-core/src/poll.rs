@@ -29,11 +29,21 @@ pub struct Situation {
     pub away_for: Option<Span>,
     /// A transition is expected about now, or something was confirmed within 3 s.
     pub brisk: bool,
+    /// Members whose requests count against the same client id, this one included.
+    pub sharing: u32,
 }
+
+/// Members of one client id share its ration: planned looks use half of what readings may (33 in 30 s), so that what is
+/// urgent does not wait.
+const SHARED: Span = Span::from_millis(1_800);
 
 impl Situation {
     /// The planned wait, before it is dithered.
     pub fn interval(self) -> Span {
+        if self.sharing > 1 {
+            let alone = Self { sharing: 1, brisk: false, ..self };
+            return alone.interval().max(SHARED * i64::from(self.sharing));
+        }
         const MIN: i64 = 60;
         if let Some(away) = self.away_for {
             return Span::from_secs(if away < Span::from_secs(2 * MIN) { 4 } else { 15 });
@@ -136,11 +146,14 @@ mod tests {
 
     #[test]
     fn the_pace_follows_the_room() {
-        let calm = Situation { leads: false, lively: false, paused_for: None, away_for: None, brisk: false };
+        let calm =
+            Situation { leads: false, lively: false, paused_for: None, away_for: None, brisk: false, sharing: 1 };
         assert_eq!(calm.interval(), Span::from_secs(8));
         assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_millis(2_400));
         assert_eq!(Situation { lively: true, leads: true, ..calm }.interval(), Span::from_secs(2));
         assert_eq!(Situation { brisk: true, ..calm }.interval(), Span::from_secs(1));
+        let shared = Situation { lively: true, brisk: true, sharing: 3, ..calm };
+        assert_eq!(shared.interval(), Span::from_millis(5_400), "three accounts of one client id");
         assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(15));
         assert_eq!(Situation { away_for: Some(Span::ZERO), ..calm }.interval(), Span::from_secs(4));
     }

@@ -15,6 +15,7 @@ fn main() -> anyhow::Result<()> {
             profile: arg(2, "broadband").parse()?,
             seed,
             workload,
+            one_client: std::env::var_os("ONE_CLIENT").is_some(),
         };
         let trace = run(&config);
         if std::env::var_os("TRACE").is_some() {

@@ -28,6 +28,8 @@ pub struct WorldConfig {
     pub seed: u64,
     pub seconds: u32,
     pub workload: Workload,
+    /// All members use one client id and share its ration; otherwise each has its own.
+    pub one_client: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,6 +62,7 @@ struct World {
     items: BTreeMap<usize, Arc<Item>>,
     players: Vec<VirtualPlayer>,
     members: Vec<Member>,
+    one_client: bool,
     ledgers: Vec<Ledger>,
     /// The instant of each member's pending tick.
     ticks: Vec<Option<i64>>,
@@ -129,6 +132,9 @@ impl World {
             let trim_ms = player.audible_offset_ms().unwrap_or(0.0);
             member.handle(Input::Trim(Span::from_micros((trim_ms * 1e3) as i64)), local(0));
             trace.trims_ms.push(trim_ms);
+            if config.one_client {
+                member.handle(Input::Sharing(config.members as u32), local(0));
+            }
         }
         Self {
             now: 0,
@@ -139,6 +145,7 @@ impl World {
             profile: config.profile,
             catalogue: Arc::clone(catalogue),
             items: BTreeMap::new(),
+            one_client: config.one_client,
             ledgers: (0..config.members).map(|_| Ledger::new(Limits::default())).collect(),
             ticks: vec![None; config.members],
             players,
@@ -198,11 +205,9 @@ impl World {
     fn drain(&mut self, member: usize) {
         while let Some(output) = self.members[member].poll() {
             match output {
-                Output::Look => self.ask(member, Class::Read, |asked, down| Due::Look { member, asked, down }),
-                Output::LookQueue => self.ask(member, Class::Read, |_, down| Due::LookQueue { member, down }),
-                Output::Command(command) => {
-                    self.ask(member, Class::Command, |sent, down| Due::Command { member, sent, down, command });
-                }
+                Output::Look => self.ask(member, |asked, down| Due::Look { member, asked, down }),
+                Output::LookQueue => self.ask(member, |_, down| Due::LookQueue { member, down }),
+                Output::Command(command) => self.send(member, command),
                 Output::ToHub(message) => {
                     let id = tutti_core::room::MemberId(member as u32);
                     self.hub.handle(id, message, RoomTime::from_micros(self.now));
@@ -229,21 +234,34 @@ impl World {
         }
     }
 
-    /// Sends a request once the ration allows it: there after the way up, the answer after the way down.
-    fn ask(&mut self, member: usize, class: Class, due: impl FnOnce(i64, i64) -> Due) {
-        let sent = match self.ledgers[member].ask(class, local(self.now)) {
+    /// Sends a look once the ration allows it: there after the way up, the answer after the way down.
+    fn ask(&mut self, member: usize, due: impl FnOnce(i64, i64) -> Due) {
+        let ledger = if self.one_client { 0 } else { member };
+        let sent = match self.ledgers[ledger].ask(Class::Read, local(self.now)) {
             Answer::Now => self.now,
             Answer::At(at) => {
-                self.ledgers[member].ask(class, at);
+                self.ledgers[ledger].ask(Class::Read, at);
                 at.as_micros()
             }
         };
         self.trace.requests.push((sent, member));
-        let trip = match class {
-            Class::Read => self.profile.get_exchange(&mut self.network),
-            Class::Command => self.profile.command_exchange(&mut self.network),
-        };
+        let trip = self.profile.get_exchange(&mut self.network);
         self.at(sent + trip.up_us, due(sent, trip.down_us));
+    }
+
+    /// Sends a command, or refuses it if the ration has no room: where it aims would be wrong later.
+    fn send(&mut self, member: usize, command: Command) {
+        let ledger = if self.one_client { 0 } else { member };
+        if let Answer::At(until) = self.ledgers[ledger].ask(Class::Command, local(self.now)) {
+            let outcome = Outcome::Failed(Failure::RateLimited { until, quota: false });
+            let (sent, answered) = (local(self.now), local(self.now));
+            let answer = Answered { id: command.id, sent, answered, outcome };
+            return self.at(self.now, Due::Input { member, input: Input::Answered(answer) });
+        }
+        self.trace.requests.push((self.now, member));
+        let trip = self.profile.command_exchange(&mut self.network);
+        let (sent, down) = (self.now, trip.down_us);
+        self.at(self.now + trip.up_us, Due::Command { member, sent, down, command });
     }
 
     fn see(&mut self, member: usize) -> Seen {

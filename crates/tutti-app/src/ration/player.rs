@@ -34,6 +34,11 @@ impl Rationed {
         &self.ration
     }
 
+    /// Accounts of this process that use the same client id now, this one included.
+    pub fn sharers(&self) -> u32 {
+        self.ration.lock().sharers as u32
+    }
+
     /// Requests made in the last minute.
     pub fn requests_minute(&self) -> u32 {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

@@ -268,3 +268,12 @@ fn no_device_is_unknown_and_never_a_stop() {
     assert_eq!(see(&mut observer, nothing), Finding::Gone);
     assert_eq!(see(&mut observer, script.read(14_000)), Finding::Steady);
 }
+
+#[test]
+fn an_item_that_ends_on_a_line_of_ours_that_nobody_read_is_a_natural_transition() {
+    let mut observer = watching(&Script::playing("a", 0, 0), 10_000);
+    issue(&mut observer, CommandKind::Seek { position: ms(195_000) }, "a", 11_000);
+    // The seek took effect at 11.25 s, the item ended 5 s later; the next look is at 17 s.
+    let next = Script::playing("b", 16_250, 0);
+    assert_eq!(named(see(&mut observer, next.read(17_000))).author, Author::Player);
+}

@@ -5,7 +5,7 @@ use tutti_sim::report::{Report, missed, report};
 use tutti_sim::world::{Workload, WorldConfig, run};
 
 fn room(members: usize, profile: Profile, seed: u64) -> WorldConfig {
-    WorldConfig { members, profile, seed, seconds: 90, workload: Workload::Demo }
+    WorldConfig { members, profile, seed, seconds: 90, workload: Workload::Demo, one_client: false }
 }
 
 /// The report of a run in which nothing may go wrong.
@@ -73,6 +73,7 @@ fn in_hours_of_listening_nobody_is_moved_by_nobody() {
             seed,
             seconds: 3_600,
             workload: Workload::Poisson { mean_s: 120.0 },
+            one_client: false,
         };
         let report = report(&run(&config));
         assert_eq!((report.takeovers.wrong, report.false_moves, report.leader_flaps), (0, 0, 0), "seed {seed}");
