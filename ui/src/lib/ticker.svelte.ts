@@ -1,7 +1,7 @@
-/** A progress bar moves about a pixel a second: four looks a second are smooth, and cheap. */
-const PERIOD_MS = 250;
+/** Times are shown in whole seconds, and a progress bar moves about a pixel a second. */
+const PERIOD_MS = 1000;
 
-/** The page clock, read a few times a second, in step with the screen, while somebody watches. */
+/** The page clock, read once a second, in step with the screen, while somebody watches. */
 class Ticker {
   now = $state(performance.now());
   #users = 0;
@@ -23,7 +23,8 @@ class Ticker {
           this.now = at;
           if (this.#users > 0) this.#next();
         });
-    }, PERIOD_MS);
+      // Kept to whole periods, or a second would be skipped now and then.
+    }, PERIOD_MS - (performance.now() % PERIOD_MS));
   };
 }
 
