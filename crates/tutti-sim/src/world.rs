@@ -13,8 +13,8 @@ use tutti_core::playback::Item;
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, RoomTime, Span};
 
-use crate::catalogue::{Catalogue, ItemKind, ItemRef};
-use crate::player::{self, PlayTarget, PlayerConfig, Refusal, VirtualPlayer};
+use crate::catalogue::{Catalogue, ItemKind, ItemRef, Market};
+use crate::player::{self, PlayTarget, PlayerConfig, Refusal, Shown, VirtualPlayer};
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::report::{Hand, HandKind, Logged, PlayerTruth, RoomChange, SAMPLE_US, Sample, Trace};
@@ -59,7 +59,7 @@ struct World {
     network: Random,
     profile: Profile,
     catalogue: Arc<Catalogue>,
-    items: BTreeMap<usize, Arc<Item>>,
+    items: BTreeMap<(usize, Market), Arc<Item>>,
     players: Vec<VirtualPlayer>,
     members: Vec<Member>,
     one_client: bool,
@@ -178,8 +178,9 @@ impl World {
             }
             Due::LookQueue { member, down } => {
                 let (current, next) = self.players[member].queue(self.now);
-                let of = current.map(|item| self.item(item).uri.clone());
-                let next = Some(next.into_iter().map(|item| self.item(item)).collect());
+                let market = self.players[member].settings().market;
+                let of = current.map(|item| self.item(item, market).uri.clone());
+                let next = Some(next.into_iter().map(|item| self.item(item, market)).collect());
                 self.at(self.now + down, Due::Input { member, input: Input::Queue { of, next } });
             }
             Due::Command { member, sent, down, command } => {
@@ -268,24 +269,35 @@ impl World {
         let Some(report) = self.players[member].report(self.now) else {
             return Seen::Nothing;
         };
+        let kind = match report.kind {
+            Shown::Item => SeenKind::Item,
+            Shown::Ad => SeenKind::Ad,
+            Shown::Unknown => SeenKind::Unknown,
+        };
+        let repeat = match report.repeat {
+            player::Repeat::Off => Repeat::Off,
+            player::Repeat::Track => Repeat::Item,
+            player::Repeat::Context => Repeat::Context,
+        };
+        let (id, name, restricted) = (report.device.id, report.device.name, report.device.restricted);
         Seen::Player(PlayerSeen {
-            item: report.item.map(|item| self.item(item)),
-            kind: SeenKind::Item,
+            item: report.item.map(|item| self.item(item, report.market)),
+            kind,
             progress: report.progress_ms.map(Span::from_millis),
             playing: report.playing,
-            device: Some(Device { id: Some(report.device.id), name: report.device.name, restricted: false }),
+            device: Some(Device { id, name, restricted }),
             timestamp: Some(report.timestamp_ms),
-            shuffle: false,
-            repeat: Repeat::Off,
+            shuffle: report.shuffle,
+            repeat,
         })
     }
 
-    fn item(&mut self, item: ItemRef) -> Arc<Item> {
+    fn item(&mut self, item: ItemRef, market: Market) -> Arc<Item> {
         let catalogue = &self.catalogue;
-        let known = self.items.entry(item.index()).or_insert_with(|| {
+        let known = self.items.entry((item.index(), market)).or_insert_with(|| {
             let of = catalogue.item(item);
             Arc::new(Item {
-                uri: of.uri.clone(),
+                uri: catalogue.uri_in(item, market),
                 title: of.name.clone(),
                 by: catalogue.performer(item).to_owned(),
                 album: String::new(),
@@ -316,8 +328,8 @@ impl World {
             Ok(_) => Outcome::Accepted,
             Err(Refusal::PremiumRequired) => Outcome::NotPremium,
             Err(Refusal::NoActiveDevice | Refusal::DeviceNotFound) => Outcome::NoDevice,
-            Err(Refusal::Restriction) => Outcome::Restriction,
-            Err(Refusal::BadRequest(_)) => Outcome::Failed(Failure::Server),
+            Err(Refusal::Restriction | Refusal::NotControllable | Refusal::NoVolume) => Outcome::Restriction,
+            Err(Refusal::BadRequest(_) | Refusal::ServerError) => Outcome::Failed(Failure::Server),
         }
     }
 

@@ -83,8 +83,8 @@ fn phone(sim: &Sim, account: &Account) -> Value {
     let devices: Value = devices
         .iter()
         .map(|device| {
-            let active = truth.device_id.as_ref() == Some(&device.id);
-            json!({ "id": device.id, "name": device.name, "type": device.kind.name(), "active": active })
+            let active = truth.device_id.is_some() && truth.device_id == device.id;
+            json!({ "id": device.id, "name": device.name, "type": device.kind, "active": active })
         })
         .collect();
     let item = item.map(|item| {

@@ -20,7 +20,7 @@ pub(super) fn read(web: &Web, endpoint: Endpoint, user: usize, query: &str) -> A
         Endpoint::Queue => {
             let mut player = account.player();
             let (current, next) = player.queue(now_us());
-            Answer::json(web.fragments.queue(current, &next))
+            Answer::json(web.fragments.queue(current, &next, player.settings().market))
         }
         _ => {
             let report = {
