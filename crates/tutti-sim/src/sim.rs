@@ -62,6 +62,7 @@ pub enum ActError {
 /// Accounts in real time; shared between the server and whoever runs it in process.
 pub struct Sim {
     origin: Instant,
+    wall_ms_at_zero: i64,
     catalogue: Arc<Catalogue>,
     profile: Profile,
     base_url: String,
@@ -110,6 +111,7 @@ impl Sim {
         });
         Ok(Arc::new(Self {
             origin,
+            wall_ms_at_zero,
             profile: config.profile,
             base_url: format!("http://{address}"),
             accounts: accounts.collect(),
@@ -121,6 +123,11 @@ impl Sim {
             connections_total: AtomicU64::new(0),
             connections_open: AtomicU64::new(0),
         }))
+    }
+
+    /// Unix time of instant 0, ms.
+    pub fn wall_ms_at_zero(&self) -> i64 {
+        self.wall_ms_at_zero
     }
 
     /// Time since the origin, µs.

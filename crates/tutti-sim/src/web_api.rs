@@ -4,6 +4,7 @@
 
 mod answer;
 mod authorize;
+mod browse;
 mod commands;
 mod connection;
 mod covers;

@@ -3,11 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use url::form_urlencoded;
 
+use super::browse::parameter;
 use super::v1::Endpoint;
 use super::{Answer, Web};
-use crate::player::{Command, Offset, PlayTarget};
+use crate::player::{Command, Offset, PlayTarget, Repeat};
 
 /// How often an accepted command answers 200 with some text instead of 204, of 100.
 const WITH_TEXT: u64 = 30;
@@ -71,6 +71,21 @@ fn parse(endpoint: Endpoint, query: &str, body: &[u8]) -> Result<Command, String
             Command::Queue { uri, device_id }
         }
         Endpoint::Transfer => transfer(body)?,
+        Endpoint::Repeat => {
+            let state = parameter(query, "state").ok_or("Required parameter state missing")?;
+            let repeat = Repeat::named(&state).ok_or("Invalid value for state")?;
+            Command::Repeat { repeat, device_id }
+        }
+        Endpoint::Shuffle => {
+            let state = parameter(query, "state").ok_or("Required parameter state missing")?;
+            let on = state.parse().map_err(|_| "Invalid value for state")?;
+            Command::Shuffle { on, device_id }
+        }
+        Endpoint::Volume => {
+            let percent = parameter(query, "volume_percent").ok_or("Required parameter volume_percent missing")?;
+            let percent = percent.parse().ok().filter(|percent| *percent <= 100_u8);
+            Command::Volume { percent: percent.ok_or("Invalid value for volume_percent")?, device_id }
+        }
         _ => return Err("This is not a command".to_owned()),
     })
 }
@@ -118,10 +133,6 @@ fn position_ms(position: i64) -> Result<u32, String> {
 
 fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|_| "Malformed json".to_owned())
-}
-
-fn parameter(query: &str, name: &str) -> Option<String> {
-    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::sim::{RequestRecord, Sim};
 const READ: &str = "user-read-playback-state";
 const CURRENT: &str = "user-read-currently-playing";
 const MODIFY: &str = "user-modify-playback-state";
+const RECENT: &str = "user-read-recently-played";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
@@ -30,6 +31,20 @@ pub(super) enum Endpoint {
     Next,
     Previous,
     AddToQueue,
+    Repeat,
+    Shuffle,
+    Volume,
+    RecentlyPlayed,
+    Search,
+    Track,
+    Episode,
+    Album,
+    AlbumTracks,
+    Artist,
+    Playlist,
+    PlaylistItems,
+    Show,
+    ShowEpisodes,
 }
 
 struct Row {
@@ -59,6 +74,26 @@ const TABLE: &[Row] = &[
     row(Method::POST, "/v1/me/player/next", Endpoint::Next, "POST /v1/me/player/next", &[MODIFY]),
     row(Method::POST, "/v1/me/player/previous", Endpoint::Previous, "POST /v1/me/player/previous", &[MODIFY]),
     row(Method::POST, "/v1/me/player/queue", Endpoint::AddToQueue, "POST /v1/me/player/queue", &[MODIFY]),
+    row(Method::PUT, "/v1/me/player/repeat", Endpoint::Repeat, "PUT /v1/me/player/repeat", &[MODIFY]),
+    row(Method::PUT, "/v1/me/player/shuffle", Endpoint::Shuffle, "PUT /v1/me/player/shuffle", &[MODIFY]),
+    row(Method::PUT, "/v1/me/player/volume", Endpoint::Volume, "PUT /v1/me/player/volume", &[MODIFY]),
+    row(
+        Method::GET,
+        "/v1/me/player/recently-played",
+        Endpoint::RecentlyPlayed,
+        "GET /v1/me/player/recently-played",
+        &[RECENT],
+    ),
+    row(Method::GET, "/v1/search", Endpoint::Search, "GET /v1/search", &[]),
+    row(Method::GET, "/v1/tracks/{id}", Endpoint::Track, "GET /v1/tracks/{id}", &[]),
+    row(Method::GET, "/v1/episodes/{id}", Endpoint::Episode, "GET /v1/episodes/{id}", &[]),
+    row(Method::GET, "/v1/albums/{id}", Endpoint::Album, "GET /v1/albums/{id}", &[]),
+    row(Method::GET, "/v1/albums/{id}/tracks", Endpoint::AlbumTracks, "GET /v1/albums/{id}/tracks", &[]),
+    row(Method::GET, "/v1/artists/{id}", Endpoint::Artist, "GET /v1/artists/{id}", &[]),
+    row(Method::GET, "/v1/playlists/{id}", Endpoint::Playlist, "GET /v1/playlists/{id}", &[]),
+    row(Method::GET, "/v1/playlists/{id}/items", Endpoint::PlaylistItems, "GET /v1/playlists/{id}/items", &[]),
+    row(Method::GET, "/v1/shows/{id}", Endpoint::Show, "GET /v1/shows/{id}", &[]),
+    row(Method::GET, "/v1/shows/{id}/episodes", Endpoint::ShowEpisodes, "GET /v1/shows/{id}/episodes", &[]),
 ];
 
 const fn row(
@@ -95,7 +130,7 @@ pub(super) async fn handle(State(web): State<Arc<Web>>, request: Request<Body>) 
         (Ok(bearer), Ok(body)) => {
             let query = head.uri.query().unwrap_or_default();
             match row.method {
-                Method::GET => readings::read(&web, row.endpoint, bearer.user, query),
+                Method::GET => readings::read(&web, row.endpoint, bearer.user, head.uri.path(), query),
                 _ => commands::act(&web, row.endpoint, bearer.user, query, &body),
             }
         }
@@ -119,11 +154,22 @@ pub(super) fn note(sim: &Sim, at_us: i64, user: Option<usize>, endpoint: &'stati
 }
 
 fn find(method: &Method, path: &str) -> Result<&'static Row, Answer> {
-    let mut rows = TABLE.iter().filter(|row| row.path == path).peekable();
+    let mut rows = TABLE.iter().filter(|row| fits(row.path, path)).peekable();
     if rows.peek().is_none() {
         return Err(Answer::error(404, "Service not found"));
     }
     rows.find(|row| row.method == method).ok_or_else(|| Answer::error(405, "Method not allowed"))
+}
+
+/// Is this path of that pattern? A pattern may have one `{id}`.
+fn fits(pattern: &str, path: &str) -> bool {
+    match pattern.split_once("{id}") {
+        None => pattern == path,
+        Some((before, after)) => {
+            let id = path.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+        }
+    }
 }
 
 fn bearer(sim: &Sim, headers: &HeaderMap) -> Result<Bearer, Answer> {
@@ -157,5 +203,8 @@ mod tests {
         let status = |method, path| find(&method, path).err().unwrap().status.as_u16();
         assert_eq!(status(Method::DELETE, "/v1/me/player"), 405);
         assert_eq!(status(Method::GET, "/v1/me/players"), 404);
+        assert_eq!(find(&Method::GET, "/v1/albums/a/tracks").unwrap().endpoint, Endpoint::AlbumTracks);
+        assert_eq!(status(Method::GET, "/v1/tracks/"), 404);
+        assert_eq!(status(Method::GET, "/v1/tracks/a/b"), 404);
     }
 }
