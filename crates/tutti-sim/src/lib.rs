@@ -9,6 +9,7 @@ pub mod player;
 pub mod profile;
 pub mod random;
 pub mod report;
+pub mod service;
 pub mod sign_in;
 pub mod sim;
 pub mod web_api;

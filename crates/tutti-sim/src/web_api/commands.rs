@@ -8,6 +8,7 @@ use super::browse::parameter;
 use super::v1::Endpoint;
 use super::{Answer, Web};
 use crate::player::{Command, Offset, PlayTarget, Repeat};
+use crate::service::AcceptedAs;
 
 /// How often an accepted command answers 200 with some text instead of 204, of 100.
 const WITH_TEXT: u64 = 30;
@@ -33,13 +34,25 @@ struct TransferBody {
 }
 
 /// Does it, or says why not; `user` is the account's place in the list.
-pub(super) fn act(web: &Web, endpoint: Endpoint, user: usize, query: &str, body: &[u8]) -> Answer {
+pub(super) fn act(
+    web: &Web,
+    endpoint: Endpoint,
+    user: usize,
+    query: &str,
+    body: &[u8],
+    accepted_as: AcceptedAs,
+) -> Answer {
     let command = match parse(endpoint, query, body) {
         Ok(command) => command,
         Err(words) => return Answer::error(400, &words),
     };
-    match web.sim.command(user, command) {
-        Ok(_) => accepted(web.sim.noise()),
+    let lost = accepted_as == AcceptedAs::Later { lost: true };
+    match web.sim.command(user, command, lost) {
+        Ok(_) => match accepted_as {
+            AcceptedAs::Usual => accepted(web.sim.noise()),
+            AcceptedAs::Text => with_text(web.sim.noise()),
+            AcceptedAs::Later { .. } => Answer::empty().with_status(202),
+        },
         Err(refusal) => Answer::refusal(&refusal),
     }
 }
@@ -49,6 +62,10 @@ fn accepted(noise: u64) -> Answer {
     if noise % 100 >= WITH_TEXT {
         return Answer::empty();
     }
+    with_text(noise)
+}
+
+fn with_text(noise: u64) -> Answer {
     let bytes = [noise.to_le_bytes(), noise.rotate_left(29).to_le_bytes()].concat();
     Answer::json(URL_SAFE_NO_PAD.encode(bytes))
 }

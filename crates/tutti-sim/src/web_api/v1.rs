@@ -4,17 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::{IntoResponse, Response};
 
+use super::connection::Link;
 use super::{Answer, BODY_LIMIT, Web, commands, readings};
+use crate::service::{AcceptedAs, Verdict};
 use crate::sign_in::Bearer;
 use crate::sim::{RequestRecord, Sim};
 
 const READ: &str = "user-read-playback-state";
 const CURRENT: &str = "user-read-currently-playing";
 const MODIFY: &str = "user-modify-playback-state";
+/// In the log: the connection was reset instead of an answer.
+const CUT: u16 = 0;
+/// Bearer tokens of other people's clients: `sim:NAME`, or `sim:NAME@CLIENT` to name a client id.
+const PRETEND: &str = "sim:";
 const RECENT: &str = "user-read-recently-played";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +113,11 @@ const fn row(
 }
 
 /// Any request below `/v1/`.
-pub(super) async fn handle(State(web): State<Arc<Web>>, request: Request<Body>) -> Response {
+pub(super) async fn handle(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(link): ConnectInfo<Link>,
+    request: Request<Body>,
+) -> Response {
     let row = match find(request.method(), request.uri().path()) {
         Ok(row) => row,
         Err(answer) => return answer.into_response(),
@@ -120,24 +130,71 @@ pub(super) async fn handle(State(web): State<Arc<Web>>, request: Request<Body>) 
     let at_us = web.sim.now_us();
     // The server looks at the token when the request has arrived.
     let asker = bearer(&web.sim, &head.headers);
-    let answer = match (asker, body) {
-        _ if lacks_length(&row.method, &head.headers) => Answer::error(411, "Length Required"),
-        (Err(refused), _) => refused,
-        (_, Err(_)) => Answer::error(413, "The request is too large"),
-        (Ok(bearer), Ok(_)) if !row.scopes.iter().all(|scope| bearer.may(scope)) => {
-            Answer::error(403, "Insufficient client scope")
-        }
+    let outcome = match (asker, body) {
+        _ if lacks_length(&row.method, &head.headers) => Outcome::at_once(Answer::error(411, "Length Required")),
+        (Err(refused), _) => Outcome::at_once(refused),
+        (_, Err(_)) => Outcome::at_once(Answer::error(413, "The request is too large")),
         (Ok(bearer), Ok(body)) => {
-            let query = head.uri.query().unwrap_or_default();
-            match row.method {
-                Method::GET => readings::read(&web, row.endpoint, bearer.user, head.uri.path(), query),
-                _ => commands::act(&web, row.endpoint, bearer.user, query, &body),
-            }
+            let asked = Asked { row, path: head.uri.path(), query: head.uri.query().unwrap_or_default(), body: &body };
+            decide(&web, at_us, &bearer, &asked)
         }
     };
+    let Some(answer) = outcome.answer else {
+        record(&web.sim, at_us, user, row.name, CUT);
+        link.cut();
+        return Answer::empty().into_response();
+    };
     note(&web.sim, at_us, user, row.name, &answer);
-    travel(exchange.down_us).await;
+    travel(outcome.delay_us + exchange.down_us).await;
     answer.into_response()
+}
+
+struct Asked<'a> {
+    row: &'static Row,
+    path: &'a str,
+    query: &'a str,
+    body: &'a [u8],
+}
+
+/// What is answered, if anything, and how late.
+struct Outcome {
+    answer: Option<Answer>,
+    delay_us: i64,
+}
+
+impl Outcome {
+    fn at_once(answer: Answer) -> Self {
+        Self { answer: Some(answer), delay_us: 0 }
+    }
+}
+
+/// What the service and the player make of a request that says who asks.
+fn decide(web: &Web, at_us: i64, bearer: &Bearer, asked: &Asked<'_>) -> Outcome {
+    let command = asked.row.method != Method::GET;
+    let may = asked.row.scopes.iter().all(|scope| bearer.may(scope));
+    let execute = |accepted: AcceptedAs| match (may, command) {
+        (false, _) => Answer::error(403, "Insufficient client scope"),
+        (true, true) => commands::act(web, asked.row.endpoint, bearer.user, asked.query, asked.body, accepted),
+        (true, false) => readings::read(web, asked.row.endpoint, bearer.user, asked.path, asked.query),
+    };
+    match web.sim.judge(at_us, bearer.user, &bearer.client_id, command) {
+        Verdict::Through(dress) => {
+            let answer = execute(dress.accepted).dressed(&dress);
+            Outcome { answer: Some(answer), delay_us: dress.delay_us }
+        }
+        Verdict::Denied(denial) => {
+            if denial.executes && command {
+                execute(AcceptedAs::Usual);
+            }
+            Outcome { answer: Some(Answer::denial(&denial)), delay_us: denial.delay_us }
+        }
+        Verdict::Cut { executes } => {
+            if executes && command {
+                execute(AcceptedAs::Usual);
+            }
+            Outcome { answer: None, delay_us: 0 }
+        }
+    }
 }
 
 /// Waits for as long as a request is on its way.
@@ -148,8 +205,11 @@ pub(super) async fn travel(way_us: i64) {
 }
 
 pub(super) fn note(sim: &Sim, at_us: i64, user: Option<usize>, endpoint: &'static str, answer: &Answer) {
+    record(sim, at_us, user, endpoint, answer.status.as_u16());
+}
+
+fn record(sim: &Sim, at_us: i64, user: Option<usize>, endpoint: &'static str, status: u16) {
     let user = user.map_or_else(|| "-".into(), |index| sim.accounts()[index].user.clone());
-    let status = answer.status.as_u16();
     sim.log().note_request(RequestRecord { at_us, user, endpoint, status });
 }
 
@@ -179,6 +239,12 @@ fn bearer(sim: &Sim, headers: &HeaderMap) -> Result<Bearer, Answer> {
     let Some((_, token)) = token else {
         return Err(Answer::unauthorized("Invalid access token", "missing_token"));
     };
+    if let Some(name) = token.trim().strip_prefix(PRETEND) {
+        let (user, client_id) = name.split_once('@').unwrap_or((name, token.trim()));
+        let index = sim.index_of(user);
+        let index = index.ok_or_else(|| Answer::unauthorized("Invalid access token", "invalid_token"))?;
+        return Ok(Bearer::unlimited(index, client_id));
+    }
     let now_us = sim.now_us();
     let known = sim.sign_in().bearer(now_us, token.trim()).cloned();
     known.map_err(|error| Answer::unauthorized(&error.to_string(), "invalid_token"))
