@@ -226,15 +226,13 @@ impl VirtualPlayer {
         let lag_us = lag_us + delay_us;
         let last = self.pending.back();
         let mut effect_us = last.map_or(0, |last| last.effect_us).max(now_us + lag_us);
+        let mut not_before_us =
+            last.map(|last| last.visible_us).or(self.hidden.back().map(|last| last.until_us)).unwrap_or(0);
         if let Some(overtaken_us) = self.overtaken_us(now_us) {
             effect_us = now_us + lag_us + overtaken_us;
+            not_before_us = 0;
         }
-        let visible_us = last
-            .map(|last| last.visible_us)
-            .or(self.hidden.back().map(|last| last.until_us))
-            .unwrap_or(0)
-            .max(now_us + visible_lag_us)
-            .max(effect_us);
+        let visible_us = not_before_us.max(now_us + visible_lag_us).max(effect_us);
         let chance = self.faults.trouble.commands.empty_until_visible;
         let empty = chance > 0.0 && self.faults.random.chance(chance);
         let place = self.pending.partition_point(|earlier| earlier.effect_us <= effect_us);
@@ -318,7 +316,8 @@ impl VirtualPlayer {
         let devices = self.devices.iter().enumerate();
         devices
             .filter(|&(index, device)| {
-                !device.quirks.away && !(unlisted && self.asleep && self.playback.device == Some(index))
+                let left_out = unlisted && self.asleep && self.playback.device == Some(index);
+                !device.quirks.away && !left_out
             })
             .map(|(index, device)| device.view(self.device_now(index, now_us), active == Some(index)))
             .collect()
@@ -452,5 +451,9 @@ impl VirtualPlayer {
     }
 }
 
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod mode_tests;
 #[cfg(test)]
 mod tests;

@@ -58,7 +58,7 @@ faults! {
     Player Offline "offline" { for_ms: u64 = 20_000 }
         "All devices of the account vanish and come back paused.";
     Player Gone "gone" { for_ms: u64 = 20_000 }
-        "The active device vanishes in the middle of the music; the others stay, and none is active until one is chosen.";
+        "The active device vanishes in the middle of the music; the others stay, none is active until one is chosen, and it comes back paused.";
     Player Asleep "asleep" {}
         "No device is active any more, as after long idling or a restart of the app; a command with a device id still works.";
     Player Unlisted "unlisted" { for_ms: u64 = 60_000 }

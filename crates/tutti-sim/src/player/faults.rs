@@ -247,7 +247,12 @@ impl VirtualPlayer {
     pub(super) fn happen(&mut self, at_us: i64, event: Event) {
         match event {
             Event::BackOnline => self.online = true,
-            Event::DeviceBack(index) => self.devices[index].quirks.away = false,
+            Event::DeviceBack(index) => {
+                self.devices[index].quirks.away = false;
+                if self.playback.device == Some(index) {
+                    self.asleep = false;
+                }
+            }
             Event::Available(item) => self.playback.unavailable.retain(|&gone| gone != item),
             Event::Jump { position_us } => {
                 if self.playback.playing {

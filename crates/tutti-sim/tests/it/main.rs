@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod binary;
+mod browse;
 mod commands;
+mod faults;
 mod pretend;
 mod readings;
 mod report;
