@@ -213,7 +213,9 @@ fn record(sim: &Sim, at_us: i64, user: Option<usize>, endpoint: &'static str, st
     sim.log().note_request(RequestRecord { at_us, user, endpoint, status });
 }
 
+/// A slash at the end changes nothing.
 fn find(method: &Method, path: &str) -> Result<&'static Row, Answer> {
+    let path = path.strip_suffix('/').unwrap_or(path);
     let mut rows = TABLE.iter().filter(|row| fits(row.path, path)).peekable();
     if rows.peek().is_none() {
         return Err(Answer::error(404, "Service not found"));
@@ -271,6 +273,7 @@ mod tests {
         assert_eq!(status(Method::GET, "/v1/me/players"), 404);
         assert_eq!(find(&Method::GET, "/v1/albums/a/tracks").unwrap().endpoint, Endpoint::AlbumTracks);
         assert_eq!(status(Method::GET, "/v1/tracks/"), 404);
+        assert_eq!(find(&Method::GET, "/v1/me/").unwrap().endpoint, Endpoint::Me);
         assert_eq!(status(Method::GET, "/v1/tracks/a/b"), 404);
     }
 }

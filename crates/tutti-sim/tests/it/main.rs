@@ -4,10 +4,12 @@
 mod binary;
 mod browse;
 mod commands;
+mod description;
 mod faults;
 mod pretend;
 mod readings;
 mod report;
+mod rspotify;
 mod server;
 mod sign_in;
 mod world;

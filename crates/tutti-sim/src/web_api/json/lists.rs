@@ -130,6 +130,7 @@ impl Fragments {
             "limit": limit,
             "next": next,
             "cursors": { "after": after, "before": before },
+            "total": heard.len(),
             "items": items,
         })
     }

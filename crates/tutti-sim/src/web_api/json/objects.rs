@@ -152,7 +152,9 @@ impl Writer<'_> {
             return Value::Null;
         };
         let images = self.images(&self.catalogue.shows()[show].id);
+        // Deprecated and still sent: the language (clients insist on it) and the preview, which is empty.
         json!({
+            "audio_preview_url": null,
             "description": item.description,
             "duration_ms": item.duration_ms,
             "explicit": false,
@@ -163,6 +165,7 @@ impl Writer<'_> {
             "images": images,
             "is_externally_hosted": false,
             "is_playable": true,
+            "language": "en",
             "languages": ["en"],
             "name": item.name,
             "release_date": item.release_date,
