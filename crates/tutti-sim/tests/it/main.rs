@@ -12,4 +12,5 @@ mod report;
 mod rspotify;
 mod server;
 mod sign_in;
+mod spotipy;
 mod world;
