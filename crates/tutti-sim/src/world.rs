@@ -18,6 +18,7 @@ use crate::player::{self, PlayTarget, PlayerConfig, Refusal, Shown, VirtualPlaye
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::report::{Hand, HandKind, Logged, PlayerTruth, RoomChange, SAMPLE_US, Sample, Trace};
+use crate::service::{Request, Service, Shape, Verdict};
 use crate::workload::{self, Planned};
 
 /// Which room to run.
@@ -50,6 +51,13 @@ enum Due {
     Sample,
 }
 
+/// A request that the player does not answer.
+struct Fate {
+    failure: Failure,
+    /// A command is executed all the same.
+    executes: bool,
+}
+
 /// A room that is being run.
 struct World {
     now: i64,
@@ -67,6 +75,7 @@ struct World {
     /// The instant of each member's pending tick.
     ticks: Vec<Option<i64>>,
     hub: Hub,
+    service: Service,
     trace: Trace,
 }
 
@@ -128,6 +137,7 @@ impl World {
             ..Trace::default()
         };
         let mut trace = trace;
+        let trouble = config.profile.trouble();
         for (member, player) in members.iter_mut().zip(&players) {
             let trim_ms = player.audible_offset_ms().unwrap_or(0.0);
             member.handle(Input::Trim(Span::from_micros((trim_ms * 1e3) as i64)), local(0));
@@ -151,6 +161,7 @@ impl World {
             players,
             members,
             hub,
+            service: Service::new(config.members, trouble, trouble.ration, config.seed),
             trace,
         }
     }
@@ -171,21 +182,36 @@ impl World {
                 }
             }
             Due::Look { member, asked, down } => {
-                let seen = self.see(member);
-                let answered = self.now + down;
+                let (fate, late_us) = self.fate(member, false);
+                let seen = fate.map_or_else(|| self.see(member), |fate| Seen::Failed(fate.failure));
+                let answered = self.now + down + late_us;
                 let reading = Reading { asked: local(asked), answered: local(answered), seen };
                 self.at(answered, Due::Input { member, input: Input::Reading(reading) });
             }
             Due::LookQueue { member, down } => {
+                let (fate, late_us) = self.fate(member, false);
+                if fate.is_some() {
+                    // A queue that cannot be read is unknown: nothing is told.
+                    return;
+                }
                 let (current, next) = self.players[member].queue(self.now);
                 let market = self.players[member].settings().market;
                 let of = current.map(|item| self.item(item, market).uri.clone());
                 let next = Some(next.into_iter().map(|item| self.item(item, market)).collect());
-                self.at(self.now + down, Due::Input { member, input: Input::Queue { of, next } });
+                self.at(self.now + down + late_us, Due::Input { member, input: Input::Queue { of, next } });
             }
             Due::Command { member, sent, down, command } => {
-                let outcome = self.obey(member, &command);
-                let answered = self.now + down;
+                let (fate, late_us) = self.fate(member, true);
+                let outcome = match fate {
+                    None => self.obey(member, &command),
+                    Some(Fate { failure, executes }) => {
+                        if executes {
+                            self.obey(member, &command);
+                        }
+                        Outcome::Failed(failure)
+                    }
+                };
+                let answered = self.now + down + late_us;
                 let answer = Answered { id: command.id, sent: local(sent), answered: local(answered), outcome };
                 self.at(answered, Due::Input { member, input: Input::Answered(answer) });
             }
@@ -263,6 +289,36 @@ impl World {
         let trip = self.profile.command_exchange(&mut self.network);
         let (sent, down) = (self.now, trip.down_us);
         self.at(self.now + trip.up_us, Due::Command { member, sent, down, command });
+    }
+
+    /// What becomes of a request that has arrived, unless the player answers it; and how late the answer is, µs.
+    fn fate(&mut self, member: usize, command: bool) -> (Option<Fate>, i64) {
+        let client = if self.one_client { 0 } else { member };
+        let request = Request { user: member, client_id: &self.trace.members[client], command };
+        match self.service.judge(self.now, request) {
+            Verdict::Through(dress) => {
+                // What ends in the middle or is no JSON was executed all the same.
+                let spoiled = (dress.truncated || dress.html) && !command;
+                let fate = spoiled.then_some(Fate { failure: Failure::Server, executes: true });
+                (fate, dress.delay_us + dress.over_us)
+            }
+            Verdict::Cut { executes } => (Some(Fate { failure: Failure::Network, executes }), 0),
+            Verdict::Denied(denial) => {
+                let failure = match denial.status {
+                    429 => {
+                        self.trace.requests_429 += 1;
+                        let until = local(self.now + denial.retry_after_s.unwrap_or(30) * 1_000_000);
+                        let quota = denial.shape == Shape::Reason("QUOTA_EXCEEDED");
+                        self.ledgers[client].wait(local(self.now), until, quota);
+                        Failure::RateLimited { until, quota }
+                    }
+                    403 if denial.shape == Shape::Plain => Failure::OwnerPremiumLapsed,
+                    403 => Failure::NotAllowedHere,
+                    _ => Failure::Server,
+                };
+                (Some(Fate { failure, executes: denial.executes }), denial.delay_us)
+            }
+        }
     }
 
     fn see(&mut self, member: usize) -> Seen {
