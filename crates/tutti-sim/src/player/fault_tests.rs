@@ -96,7 +96,7 @@ fn devices_vanish_come_back_and_sleep() {
     break_it(&mut player, 5 * SECOND, json!({ "kind": "gone", "for_ms": 10_000 }));
     assert_eq!(player.report(6 * SECOND), None);
     let ids: Vec<_> = player.devices(6 * SECOND).into_iter().filter_map(|device| device.id).collect();
-    assert_eq!(ids, [laptop.clone()]);
+    assert_eq!(ids, std::slice::from_ref(&laptop));
     assert_eq!(player.command(6 * SECOND, resume()), Err(Refusal::NoActiveDevice));
     let on = |id: &str| Command::Play { target: PlayTarget::Resume, position_ms: None, device_id: Some(id.to_owned()) };
     assert_eq!(player.command(6 * SECOND, on(&phone)), Err(Refusal::DeviceNotFound));
