@@ -72,7 +72,7 @@ impl PlayerConfig {
             product: Product::Premium,
             devices: Device::phone_and_laptop(user, profile, seed),
             profile,
-            settings: Settings::of(user, profile),
+            settings: Settings::default(),
             seed,
             wall_ms_at_zero: 0,
         }
@@ -260,6 +260,12 @@ impl VirtualPlayer {
     pub fn set(&mut self, now_us: i64, settings: Settings) {
         let now_us = self.settle(now_us);
         self.playback.change_settings(now_us, settings);
+    }
+
+    /// Does an advertisement play now?
+    pub fn hears_ad(&mut self, now_us: i64) -> bool {
+        let now_us = self.settle(now_us);
+        self.playback.ad_since_us(now_us).is_some()
     }
 
     /// What was heard for 30 s or to its end and then left, newest first.

@@ -13,7 +13,8 @@ pub use log::{CommandRecord, HandRecord, Log, RequestRecord};
 use crate::catalogue::{Catalogue, ContextRef, id_of};
 use crate::fault::{Fault, Place};
 use crate::player::{
-    Accepted, Command, Device, Hand, HandError, PlayerConfig, Product, Refusal, Truth, VirtualPlayer, display_name,
+    Accepted, Command, Device, Hand, HandError, PlayerConfig, Product, Refusal, Settings, Truth, VirtualPlayer,
+    display_name,
 };
 use crate::profile::{Exchange, Profile, Ration};
 use crate::random::Random;
@@ -127,6 +128,7 @@ impl Sim {
         let catalogue = Arc::new(Catalogue::new());
         let accounts = names.iter().enumerate().map(|(index, user)| {
             let mut player = PlayerConfig::new(user, config.profile, config.seed);
+            player.settings = Settings::of_account(index, config.profile);
             if config.free.contains(user) {
                 player.product = Product::Free;
                 if config.profile != Profile::Ideal {

@@ -14,7 +14,7 @@ use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, Se
 use tutti_core::time::{LocalTime, RoomTime, Span};
 
 use crate::catalogue::{Catalogue, ItemKind, ItemRef, Market};
-use crate::player::{self, PlayTarget, PlayerConfig, Refusal, Shown, VirtualPlayer};
+use crate::player::{self, PlayTarget, PlayerConfig, Refusal, Settings, Shown, VirtualPlayer};
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::report::{Hand, HandKind, Logged, PlayerTruth, RoomChange, SAMPLE_US, Sample, Trace};
@@ -121,7 +121,8 @@ impl World {
         for (index, name) in names.iter().enumerate() {
             let seed = config.seed.wrapping_mul(1_000).wrapping_add(index as u64);
             members.push(Member::new(hub.join(), RoomClock::same_machine(), seed, local(0)));
-            let config = PlayerConfig::new(name, config.profile, config.seed);
+            let settings = Settings::of_account(index, config.profile);
+            let config = PlayerConfig { settings, ..PlayerConfig::new(name, config.profile, config.seed) };
             let mut player = VirtualPlayer::new(config, Arc::clone(catalogue));
             let albums = catalogue.albums().len();
             if let Some(context) = catalogue.find_context(&catalogue.albums()[index % albums].uri) {

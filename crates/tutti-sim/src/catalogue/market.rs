@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Catalogue, ItemKind, ItemRef, id_of};
-use crate::random::Random;
 
 /// The country of an account. In Germany every track has the id under which the catalogue knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,10 +19,9 @@ pub enum Market {
 impl Market {
     pub const ALL: [Market; 3] = [Market::De, Market::Gb, Market::Us];
 
-    /// One of the first so many markets, always the same for the same user.
-    pub fn of_user(user: &str, markets: usize) -> Self {
-        let place = Random::named(0, &format!("market of {user}")).below(markets);
-        Market::ALL.get(place).copied().unwrap_or_default()
+    /// The market of the account at this place in the list when accounts live in so many markets.
+    pub fn of_account(place: usize, markets: usize) -> Self {
+        Market::ALL.get(place % markets.max(1)).copied().unwrap_or_default()
     }
 
     /// As Spotify writes it: two capital letters.

@@ -42,15 +42,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Nothing special, in the market that the profile gives to this user.
-    pub fn of(user: &str, profile: Profile) -> Self {
-        Self {
-            market: Market::of_user(user, profile.markets()),
-            crossfade_ms: 0,
-            autoplay: false,
-            speed_permille: 1000,
-            ads_every: 0,
-        }
+    /// Nothing special, in the market that the profile has for the account at this place in the list.
+    pub fn of_account(place: usize, profile: Profile) -> Self {
+        Self { market: Market::of_account(place, profile.markets()), ..Self::default() }
     }
 }
 

@@ -83,6 +83,8 @@ fn phone(sim: &Sim, account: &Account) -> Value {
     let truth = player.truth(now_us);
     let (item, context) = player.now_playing(now_us);
     let catalogue = sim.catalogue();
+    let (repeat, shuffle, smart) = player.modes(now_us);
+    let (ad, market) = (player.hears_ad(now_us), player.settings().market);
     let devices = player.devices(now_us);
     let devices: Value = devices
         .iter()
@@ -107,6 +109,11 @@ fn phone(sim: &Sim, account: &Account) -> Value {
         "item": item,
         "playing": truth.playing,
         "position_ms": truth.reported_ms,
+        "repeat": repeat.name(),
+        "shuffle": shuffle,
+        "smart": smart,
+        "ad": ad,
+        "market": market.code(),
     })
 }
 
