@@ -2,11 +2,14 @@
 
 mod content;
 pub mod cover;
+mod market;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+
+pub use market::{Market, UnknownMarket};
 
 /// An item of a [`Catalogue`]: look it up with [`Catalogue::item`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,19 +35,21 @@ pub enum ContextRef {
 pub enum ItemKind {
     Track,
     Episode,
+    /// A file on its owner's computer: Spotify knows its name, the Web API cannot start it.
+    Local,
 }
 
 /// A track or an episode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     pub kind: ItemKind,
-    /// 22 characters of base62.
+    /// 22 characters of base62; empty for a local file.
     pub id: String,
-    /// `spotify:track:…` or `spotify:episode:…`.
+    /// `spotify:track:…`, `spotify:episode:…` or `spotify:local:…`.
     pub uri: String,
     pub name: String,
     pub duration_ms: u32,
-    /// The album of a track, the show of an episode.
+    /// The album of a track, the show of an episode, the playlist of a local file.
     pub home: ContextRef,
     /// Place in its album or show, from 1.
     pub number: u32,
@@ -145,7 +150,7 @@ impl Catalogue {
         i64::from(self.item(item).duration_ms) * 1000
     }
 
-    /// The item with this URI.
+    /// The item with this URI, in whichever market.
     pub fn find(&self, uri: &str) -> Option<ItemRef> {
         self.by_uri.get(uri).copied()
     }
@@ -185,10 +190,15 @@ impl Catalogue {
 
     /// Who is heard: the artist of a track, the publisher of an episode.
     pub fn performer(&self, item: ItemRef) -> &str {
-        match self.item(item).home {
+        self.performer_of(self.item(item))
+    }
+
+    /// The same for an item that was looked up already.
+    pub fn performer_of(&self, item: &Item) -> &str {
+        match item.home {
             ContextRef::Album(index) => &self.artists[self.albums[index].artist].name,
             ContextRef::Show(index) => &self.shows[index].publisher,
-            ContextRef::Playlist(_) | ContextRef::Artist(_) => "",
+            ContextRef::Playlist(_) | ContextRef::Artist(_) => content::LOCAL_BY,
         }
     }
 
@@ -204,7 +214,8 @@ impl Catalogue {
         match self.item(item).home {
             ContextRef::Album(index) => &self.albums[index].id,
             ContextRef::Show(index) => &self.shows[index].id,
-            ContextRef::Playlist(_) | ContextRef::Artist(_) => "",
+            ContextRef::Playlist(index) => &self.playlists[index].id,
+            ContextRef::Artist(_) => "",
         }
     }
 }

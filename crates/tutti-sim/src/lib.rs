@@ -4,10 +4,12 @@
 //! randomness but its own seed. The HTTP server and rooms on virtual time share it.
 
 pub mod catalogue;
+pub mod fault;
 pub mod player;
 pub mod profile;
 pub mod random;
 pub mod report;
+pub mod service;
 pub mod sign_in;
 pub mod sim;
 pub mod web_api;

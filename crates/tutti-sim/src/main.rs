@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tutti_sim::profile::Profile;
+use tutti_sim::profile::{Profile, Ration};
 use tutti_sim::sim::{Sim, SimConfig};
 use tutti_sim::web_api;
 
@@ -28,7 +28,7 @@ enum Command {
         listen: SocketAddr,
         #[arg(long, default_value_t = 4)]
         accounts: usize,
-        /// ideal, lan or broadband.
+        /// ideal, lan, broadband, mobile or hostile.
         #[arg(long, default_value_t = Profile::Broadband)]
         profile: Profile,
         #[arg(long, default_value_t = 7)]
@@ -36,6 +36,18 @@ enum Command {
         /// An account without Premium; may be repeated.
         #[arg(long, value_name = "NAME")]
         free: Vec<String>,
+        /// Six devices an account: also a TV that ignores seeks, a restricted radio, a Jam, a player without id.
+        #[arg(long)]
+        many_devices: bool,
+        /// Refresh tokens that are good once, as until the middle of 2026.
+        #[arg(long)]
+        rotating: bool,
+        /// Requests of a client id in 30 s before 429; 0 is no limit. Default: as the profile has it.
+        #[arg(long, value_name = "N")]
+        rate_limit: Option<u32>,
+        /// Requests under a developer in 24 h before QUOTA_EXCEEDED; 0 is no limit. Default: as the profile has it.
+        #[arg(long, value_name = "N")]
+        quota: Option<u32>,
     },
 }
 
@@ -44,8 +56,13 @@ fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let Command::Serve { listen, accounts, profile, seed, free } = Cli::parse().command;
-    let config = SimConfig { accounts, free, profile, seed, origin: None };
+    let Command::Serve { listen, accounts, profile, seed, free, many_devices, rotating, rate_limit, quota } =
+        Cli::parse().command;
+    let usual = profile.trouble().ration;
+    let limit = |asked: Option<u32>, usual: Option<u32>| asked.map_or(usual, |limit| (limit > 0).then_some(limit));
+    let ration = Ration { in_30_s: limit(rate_limit, usual.in_30_s), in_24_h: limit(quota, usual.in_24_h) };
+    let config =
+        SimConfig { accounts, free, profile, seed, origin: None, many_devices, rotating, ration: Some(ration) };
     match run(listen, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

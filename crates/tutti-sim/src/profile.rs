@@ -1,7 +1,11 @@
 //! How slow everything is: latency profiles and what is drawn from them.
 
+mod trouble;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use trouble::{Ration, Trouble, WrongCommands, WrongReadings, WrongRequests};
 
 use crate::random::Random;
 
@@ -18,6 +22,10 @@ pub enum Profile {
     /// A home connection to Spotify.
     #[default]
     Broadband,
+    /// The real world as reports describe it on a usual day.
+    Mobile,
+    /// The worst that reports describe.
+    Hostile,
 }
 
 /// The numbers of one profile. All times in ms.
@@ -46,7 +54,7 @@ pub struct Exchange {
 }
 
 impl Profile {
-    pub const ALL: [Profile; 3] = [Profile::Ideal, Profile::Lan, Profile::Broadband];
+    pub const ALL: [Profile; 5] = [Profile::Ideal, Profile::Lan, Profile::Broadband, Profile::Mobile, Profile::Hostile];
 
     pub fn latencies(self) -> Latencies {
         match self {
@@ -69,6 +77,20 @@ impl Profile {
                 command_round_trip_ms: (120.0, 210.0),
                 effect_ms: (250.0, 0.25),
                 visible_ms: (150.0, 600.0),
+                audible_offset_ms: (0.0, 265.0, 1000.0),
+            },
+            Profile::Mobile => Latencies {
+                get_round_trip_ms: (130.0, 250.0),
+                command_round_trip_ms: (270.0, 450.0),
+                effect_ms: (450.0, 0.35),
+                visible_ms: (300.0, 2000.0),
+                audible_offset_ms: (0.0, 265.0, 1000.0),
+            },
+            Profile::Hostile => Latencies {
+                get_round_trip_ms: (180.0, 700.0),
+                command_round_trip_ms: (350.0, 1200.0),
+                effect_ms: (800.0, 0.6),
+                visible_ms: (1000.0, 4000.0),
                 audible_offset_ms: (0.0, 265.0, 1000.0),
             },
         }
@@ -131,13 +153,15 @@ impl fmt::Display for Profile {
             Profile::Ideal => "ideal",
             Profile::Lan => "lan",
             Profile::Broadband => "broadband",
+            Profile::Mobile => "mobile",
+            Profile::Hostile => "hostile",
         })
     }
 }
 
-/// The name of a profile was not one of ideal, lan, broadband.
+/// The name of a profile was not one of those in [`Profile::ALL`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no profile \"{0}\"; there are: ideal, lan, broadband")]
+#[error("there is no profile \"{0}\"; there are: ideal, lan, broadband, mobile, hostile")]
 pub struct UnknownProfile(pub String);
 
 impl FromStr for Profile {
@@ -162,7 +186,10 @@ mod tests {
             assert_eq!(profile.to_string().parse::<Profile>().unwrap(), profile);
         }
         let error = "fibre".parse::<Profile>().unwrap_err();
-        assert_eq!(error.to_string(), "there is no profile \"fibre\"; there are: ideal, lan, broadband");
+        assert_eq!(
+            error.to_string(),
+            "there is no profile \"fibre\"; there are: ideal, lan, broadband, mobile, hostile"
+        );
     }
 
     #[test]

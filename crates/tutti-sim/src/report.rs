@@ -78,6 +78,7 @@ pub enum HandKind {
     Seek,
     Next,
     Previous,
+    /// Another device, or a switch (repeat, shuffle, volume): nobody follows it.
     Transfer,
 }
 
@@ -91,7 +92,7 @@ impl HandKind {
             Hand::Seek { .. } => Self::Seek,
             Hand::Next => Self::Next,
             Hand::Previous => Self::Previous,
-            Hand::Transfer { .. } => Self::Transfer,
+            Hand::Transfer { .. } | Hand::Repeat { .. } | Hand::Shuffle { .. } | Hand::Volume { .. } => Self::Transfer,
         }
     }
 }

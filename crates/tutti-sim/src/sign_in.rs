@@ -1,10 +1,14 @@
 //! The accounts service's memory: which codes and tokens were given to whom, on virtual time.
 
+mod apps;
+
 use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+
+pub use apps::{App, Apps, RedirectError};
 
 use crate::random::Random;
 
@@ -42,12 +46,18 @@ pub struct Tokens {
 pub struct Bearer {
     /// Place in the list of accounts.
     pub user: usize,
+    pub client_id: String,
     pub scope: String,
 }
 
 impl Bearer {
+    /// May do everything.
+    pub fn unlimited(user: usize, client_id: &str) -> Self {
+        Self { user, client_id: client_id.to_owned(), scope: "*".to_owned() }
+    }
+
     pub fn may(&self, scope: &str) -> bool {
-        self.scope.split(' ').any(|granted| granted == scope)
+        self.scope == "*" || self.scope.split(' ').any(|granted| granted == scope)
     }
 }
 
@@ -86,6 +96,8 @@ pub struct SignIn {
     codes: Vec<(String, Code)>,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
+    /// Every refresh brings a new refresh token and ends the old one, as until the middle of 2026.
+    pub rotating: bool,
 }
 
 #[derive(Debug)]
@@ -117,6 +129,7 @@ impl SignIn {
             codes: Vec::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
+            rotating: false,
         }
     }
 
@@ -167,11 +180,12 @@ impl SignIn {
             revoked: false,
         };
         self.refresh.insert(refresh.clone(), given);
-        let access = self.give_access(now_us, user, &consent.scope);
+        let access = self.give_access(now_us, user, client_id, &consent.scope);
         Ok(Tokens { access, refresh: Some(refresh), scope: consent.scope })
     }
 
-    /// `grant_type=refresh_token`. Answers without a new refresh token, as Spotify does since 2026.
+    /// `grant_type=refresh_token`. Answers without a new refresh token, as Spotify does since 2026, unless
+    /// [`SignIn::rotating`]; either way the six months since the consent go on running.
     ///
     /// # Errors
     /// When the token is unknown, another client's, revoked, or six months old.
@@ -184,9 +198,35 @@ impl SignIn {
         if now_us >= known.until_us {
             return Err(TokenError::RefreshExpired);
         }
-        let (user, scope) = (known.user, known.scope.clone());
-        let access = self.give_access(now_us, user, &scope);
-        Ok(Tokens { access, refresh: None, scope })
+        let (user, scope, until_us) = (known.user, known.scope.clone(), known.until_us);
+        let mut next = None;
+        if self.rotating {
+            if let Some(used) = self.refresh.get_mut(token) {
+                used.revoked = true;
+            }
+            let fresh = self.text(60);
+            let given =
+                Refresh { user, client_id: client_id.to_owned(), scope: scope.clone(), until_us, revoked: false };
+            self.refresh.insert(fresh.clone(), given);
+            next = Some(fresh);
+        }
+        let access = self.give_access(now_us, user, client_id, &scope);
+        Ok(Tokens { access, refresh: next, scope })
+    }
+
+    /// The user's access tokens run out now.
+    pub fn expire(&mut self, now_us: i64, user: usize) {
+        for access in self.access.values_mut().filter(|access| access.bearer.user == user) {
+            access.until_us = access.until_us.min(now_us);
+        }
+    }
+
+    /// The user's refresh tokens grow older by so many days.
+    pub fn age(&mut self, user: usize, days: u64) {
+        let age_us = i64::try_from(days).unwrap_or(i64::MAX).min(36_500) * 86_400 * SECOND_US;
+        for refresh in self.refresh.values_mut().filter(|refresh| refresh.user == user) {
+            refresh.until_us -= age_us;
+        }
     }
 
     /// # Errors
@@ -208,11 +248,11 @@ impl SignIn {
         }
     }
 
-    fn give_access(&mut self, now_us: i64, user: usize, scope: &str) -> String {
+    fn give_access(&mut self, now_us: i64, user: usize, client_id: &str, scope: &str) -> String {
         // Tokens that ran out long ago are forgotten: a client that never refreshes hears "invalid".
         self.access.retain(|_, access| access.until_us + ACCESS_S * SECOND_US > now_us);
         let access = self.text(60);
-        let bearer = Bearer { user, scope: scope.to_owned() };
+        let bearer = Bearer { user, client_id: client_id.to_owned(), scope: scope.to_owned() };
         let until_us = now_us + ACCESS_S * SECOND_US;
         self.access.insert(access.clone(), Access { bearer, until_us });
         access
@@ -294,6 +334,28 @@ mod tests {
         assert_eq!(sign_in.bearer(1, &tokens.access), Err(BearerError::Invalid));
         let refused = sign_in.refresh(1, &tokens.refresh.unwrap(), "app");
         assert_eq!(refused, Err(TokenError::Revoked));
+    }
+
+    #[test]
+    fn with_rotation_a_refresh_token_is_good_once() {
+        let (mut sign_in, tokens) = signed_in();
+        sign_in.rotating = true;
+        let first = tokens.refresh.unwrap();
+        let second = sign_in.refresh(1, &first, "app").unwrap().refresh.unwrap();
+        assert_eq!(sign_in.refresh(2, &first, "app"), Err(TokenError::Revoked));
+        assert!(sign_in.refresh(3, &second, "app").is_ok());
+    }
+
+    #[test]
+    fn tokens_can_be_made_to_run_out_and_to_grow_old() {
+        let (mut sign_in, tokens) = signed_in();
+        sign_in.expire(5, 0);
+        assert_eq!(sign_in.bearer(5, &tokens.access), Err(BearerError::Expired));
+        let refresh = tokens.refresh.unwrap();
+        sign_in.age(0, 181);
+        assert!(sign_in.refresh(6, &refresh, "app").is_ok());
+        sign_in.age(0, 2);
+        assert_eq!(sign_in.refresh(7, &refresh, "app"), Err(TokenError::RefreshExpired));
     }
 
     fn signed_in() -> (SignIn, Tokens) {

@@ -2,6 +2,7 @@
 
 mod log;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,11 +11,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub use log::{CommandRecord, HandRecord, Log, RequestRecord};
 
 use crate::catalogue::{Catalogue, ContextRef, id_of};
+use crate::fault::{Fault, Place};
 use crate::player::{
-    Accepted, Command, Hand, HandError, PlayerConfig, Product, Refusal, Truth, VirtualPlayer, display_name,
+    Accepted, Command, Device, Hand, HandError, PlayerConfig, Product, Refusal, Settings, Truth, VirtualPlayer,
+    display_name,
 };
-use crate::profile::{Exchange, Profile};
+use crate::profile::{Exchange, Profile, Ration};
 use crate::random::Random;
+use crate::service::{Request, Service, Verdict};
 use crate::sign_in::SignIn;
 
 /// The first accounts have names; after them comes user13, user14, …
@@ -22,6 +26,9 @@ const NAMES: [&str; 12] =
     ["anna", "ben", "chiara", "deniz", "emil", "fay", "goran", "hana", "ines", "jonas", "kira", "luca"];
 /// More than anybody runs on one machine, few enough that a typing error does not fill its memory.
 pub const MOST_ACCOUNTS: usize = 5000;
+
+/// Free accounts hear an advertisement after so many items.
+const ADS_EVERY: u32 = 4;
 
 /// What to pretend.
 #[derive(Clone, Debug)]
@@ -34,11 +41,26 @@ pub struct SimConfig {
     pub seed: u64,
     /// Instant 0 of `now_us`; now, unless another part must share the same zero.
     pub origin: Option<Instant>,
+    /// Six devices an account instead of two.
+    pub many_devices: bool,
+    /// Every refresh brings a new refresh token.
+    pub rotating: bool,
+    /// Limits instead of the profile's.
+    pub ration: Option<Ration>,
 }
 
 impl Default for SimConfig {
     fn default() -> Self {
-        Self { accounts: 4, free: Vec::new(), profile: Profile::default(), seed: 7, origin: None }
+        Self {
+            accounts: 4,
+            free: Vec::new(),
+            profile: Profile::default(),
+            seed: 7,
+            origin: None,
+            many_devices: false,
+            rotating: false,
+            ration: None,
+        }
     }
 }
 
@@ -62,11 +84,15 @@ pub enum ActError {
 /// Accounts in real time; shared between the server and whoever runs it in process.
 pub struct Sim {
     origin: Instant,
+    wall_ms_at_zero: i64,
     catalogue: Arc<Catalogue>,
     profile: Profile,
     base_url: String,
     accounts: Vec<Account>,
     sign_in: Mutex<SignIn>,
+    service: Mutex<Service>,
+    /// Places in the list of accounts.
+    places: HashMap<Arc<str>, usize>,
     network: Mutex<Random>,
     log: Mutex<Log>,
     pub(crate) connections_total: AtomicU64,
@@ -102,25 +128,45 @@ impl Sim {
         let catalogue = Arc::new(Catalogue::new());
         let accounts = names.iter().enumerate().map(|(index, user)| {
             let mut player = PlayerConfig::new(user, config.profile, config.seed);
+            player.settings = Settings::of_account(index, config.profile);
             if config.free.contains(user) {
                 player.product = Product::Free;
+                if config.profile != Profile::Ideal {
+                    player.settings.ads_every = ADS_EVERY;
+                }
+            }
+            if config.many_devices {
+                player.devices = Device::all(user, config.profile, config.seed);
             }
             player.wall_ms_at_zero = wall_ms_at_zero;
             Account::new(index, player, &catalogue)
         });
+        let accounts: Vec<Account> = accounts.collect();
+        let trouble = config.profile.trouble();
+        let ration = config.ration.unwrap_or(trouble.ration);
+        // Tokens of an earlier run must not work in this one, also under the same seed.
+        let mut sign_in = SignIn::new(config.seed ^ unix_ms() as u64);
+        sign_in.rotating = config.rotating;
         Ok(Arc::new(Self {
             origin,
+            wall_ms_at_zero,
             profile: config.profile,
             base_url: format!("http://{address}"),
-            accounts: accounts.collect(),
+            places: accounts.iter().enumerate().map(|(index, account)| (account.user.clone(), index)).collect(),
+            service: Mutex::new(Service::new(accounts.len(), trouble, ration, config.seed)),
+            accounts,
             catalogue,
-            // Tokens of an earlier run must not work in this one, also under the same seed.
-            sign_in: Mutex::new(SignIn::new(config.seed ^ unix_ms() as u64)),
+            sign_in: Mutex::new(sign_in),
             network: Mutex::new(Random::named(config.seed, "network")),
             log: Mutex::default(),
             connections_total: AtomicU64::new(0),
             connections_open: AtomicU64::new(0),
         }))
+    }
+
+    /// Unix time of instant 0, ms.
+    pub fn wall_ms_at_zero(&self) -> i64 {
+        self.wall_ms_at_zero
     }
 
     /// Time since the origin, µs.
@@ -196,6 +242,40 @@ impl Sim {
         Ok(())
     }
 
+    /// Something goes wrong for this account, from now on.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn fault(&self, user: &str, fault: Fault) -> Result<(), ActError> {
+        let index = self.index_of(user).ok_or_else(|| ActError::UnknownUser(user.to_owned()))?;
+        let now_us = self.now_us();
+        match fault {
+            Fault::TokenExpired {} => self.sign_in().expire(now_us, index),
+            Fault::TokenRevoked {} => self.sign_in().revoke(index),
+            Fault::TokenAged { days } => self.sign_in().age(index, days),
+            Fault::Clear {} => {
+                self.accounts[index].player().fault(now_us, Fault::Clear {});
+                self.service().fault(now_us, index, Fault::Clear {});
+            }
+            fault if fault.place() == Place::Player => {
+                let mut player = self.accounts[index].player();
+                player.fault(self.now_us(), fault);
+            }
+            fault => self.service().fault(now_us, index, fault),
+        }
+        Ok(())
+    }
+
+    /// Limits, apps and the faults of the service.
+    pub fn service(&self) -> MutexGuard<'_, Service> {
+        lock(&self.service)
+    }
+
+    /// What becomes of a request, which is counted.
+    pub(crate) fn judge(&self, at_us: i64, user: usize, client_id: &str, command: bool) -> Verdict {
+        self.service().judge(at_us, Request { user, client_id, command })
+    }
+
     /// Looks at one account's player at this instant.
     pub fn with_player<T>(&self, user: &str, look: impl FnOnce(&mut VirtualPlayer, i64) -> T) -> Result<T, ActError> {
         let mut player = self.account(user)?.player();
@@ -218,20 +298,25 @@ impl Sim {
     }
 
     pub(crate) fn index_of(&self, user: &str) -> Option<usize> {
-        self.accounts.iter().position(|account| &*account.user == user)
+        self.places.get(user).copied()
     }
 
-    pub(crate) fn sign_in(&self) -> MutexGuard<'_, SignIn> {
+    /// Codes and tokens.
+    pub fn sign_in(&self) -> MutexGuard<'_, SignIn> {
         lock(&self.sign_in)
     }
 
     /// A command of the Web API, now.
-    pub(crate) fn command(&self, index: usize, command: Command) -> Result<Accepted, Refusal> {
+    pub(crate) fn command(&self, index: usize, command: Command, lost: bool) -> Result<Accepted, Refusal> {
         let account = &self.accounts[index];
         let (at_us, outcome) = {
             let mut player = account.player();
             let at_us = self.now_us();
-            (at_us, player.command(at_us, command.clone()))
+            let outcome = match lost {
+                false => player.command(at_us, command.clone()),
+                true => player.lose_command(at_us, command.clone()),
+            };
+            (at_us, outcome)
         };
         let user = account.user.clone();
         lock(&self.log).note_command(CommandRecord { at_us, user, command, outcome: outcome.clone() });

@@ -4,12 +4,14 @@
 
 mod answer;
 mod authorize;
+mod browse;
 mod commands;
 mod connection;
 mod covers;
 mod json;
 mod pretend;
 mod readings;
+mod switches;
 mod token;
 mod v1;
 
@@ -57,7 +59,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let listener = connection::Counting::new(listener, sim.clone());
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, router(sim)).with_graceful_shutdown(async move {
+    let service = router(sim).into_make_service_with_connect_info::<connection::Link>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         shutdown.await;
         // Nobody listens any more only if the server has ended already.
         let _ = stopping.send(());
@@ -87,6 +90,11 @@ fn router(sim: Arc<Sim>) -> Router {
         .route("/_sim/stats", get(pretend::stats))
         .route("/_sim/accounts", get(pretend::accounts))
         .route("/_sim/catalogue", get(pretend::catalogue))
+        .route("/_sim/faults", get(switches::faults))
+        .route("/_sim/settings", get(switches::settings).post(switches::set))
+        .route("/_sim/apps", get(switches::apps).post(switches::register))
+        .route("/_sim/accounts/{user}/fault", post(switches::fault))
+        .route("/_sim/accounts/{user}/settings", get(switches::account_settings).post(switches::set_account))
         .route("/_sim/accounts/{user}/hand", post(pretend::hand))
         .route("/_sim/accounts/{user}/device", post(pretend::device))
         .route("/_sim/accounts/{user}/revoke", post(pretend::revoke))

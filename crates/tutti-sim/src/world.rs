@@ -13,11 +13,12 @@ use tutti_core::playback::Item;
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, RoomTime, Span};
 
-use crate::catalogue::{Catalogue, ItemKind, ItemRef};
-use crate::player::{self, PlayTarget, PlayerConfig, Refusal, VirtualPlayer};
+use crate::catalogue::{Catalogue, ItemKind, ItemRef, Market};
+use crate::player::{self, PlayTarget, PlayerConfig, Refusal, Settings, Shown, VirtualPlayer};
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::report::{Hand, HandKind, Logged, PlayerTruth, RoomChange, SAMPLE_US, Sample, Trace};
+use crate::service::{Request, Service, Shape, Verdict};
 use crate::workload::{self, Planned};
 
 /// Which room to run.
@@ -50,6 +51,13 @@ enum Due {
     Sample,
 }
 
+/// A request that the player does not answer.
+struct Fate {
+    failure: Failure,
+    /// A command is executed all the same.
+    executes: bool,
+}
+
 /// A room that is being run.
 struct World {
     now: i64,
@@ -59,7 +67,7 @@ struct World {
     network: Random,
     profile: Profile,
     catalogue: Arc<Catalogue>,
-    items: BTreeMap<usize, Arc<Item>>,
+    items: BTreeMap<(usize, Market), Arc<Item>>,
     players: Vec<VirtualPlayer>,
     members: Vec<Member>,
     one_client: bool,
@@ -67,6 +75,7 @@ struct World {
     /// The instant of each member's pending tick.
     ticks: Vec<Option<i64>>,
     hub: Hub,
+    service: Service,
     trace: Trace,
 }
 
@@ -112,7 +121,8 @@ impl World {
         for (index, name) in names.iter().enumerate() {
             let seed = config.seed.wrapping_mul(1_000).wrapping_add(index as u64);
             members.push(Member::new(hub.join(), RoomClock::same_machine(), seed, local(0)));
-            let config = PlayerConfig::new(name, config.profile, config.seed);
+            let settings = Settings::of_account(index, config.profile);
+            let config = PlayerConfig { settings, ..PlayerConfig::new(name, config.profile, config.seed) };
             let mut player = VirtualPlayer::new(config, Arc::clone(catalogue));
             let albums = catalogue.albums().len();
             if let Some(context) = catalogue.find_context(&catalogue.albums()[index % albums].uri) {
@@ -128,6 +138,7 @@ impl World {
             ..Trace::default()
         };
         let mut trace = trace;
+        let trouble = config.profile.trouble();
         for (member, player) in members.iter_mut().zip(&players) {
             let trim_ms = player.audible_offset_ms().unwrap_or(0.0);
             member.handle(Input::Trim(Span::from_micros((trim_ms * 1e3) as i64)), local(0));
@@ -151,6 +162,7 @@ impl World {
             players,
             members,
             hub,
+            service: Service::new(config.members, trouble, trouble.ration, config.seed),
             trace,
         }
     }
@@ -171,20 +183,36 @@ impl World {
                 }
             }
             Due::Look { member, asked, down } => {
-                let seen = self.see(member);
-                let answered = self.now + down;
+                let (fate, late_us) = self.fate(member, false);
+                let seen = fate.map_or_else(|| self.see(member), |fate| Seen::Failed(fate.failure));
+                let answered = self.now + down + late_us;
                 let reading = Reading { asked: local(asked), answered: local(answered), seen };
                 self.at(answered, Due::Input { member, input: Input::Reading(reading) });
             }
             Due::LookQueue { member, down } => {
+                let (fate, late_us) = self.fate(member, false);
+                if fate.is_some() {
+                    // A queue that cannot be read is unknown: nothing is told.
+                    return;
+                }
                 let (current, next) = self.players[member].queue(self.now);
-                let of = current.map(|item| self.item(item).uri.clone());
-                let next = Some(next.into_iter().map(|item| self.item(item)).collect());
-                self.at(self.now + down, Due::Input { member, input: Input::Queue { of, next } });
+                let market = self.players[member].settings().market;
+                let of = current.map(|item| self.item(item, market).uri.clone());
+                let next = Some(next.into_iter().map(|item| self.item(item, market)).collect());
+                self.at(self.now + down + late_us, Due::Input { member, input: Input::Queue { of, next } });
             }
             Due::Command { member, sent, down, command } => {
-                let outcome = self.obey(member, &command);
-                let answered = self.now + down;
+                let (fate, late_us) = self.fate(member, true);
+                let outcome = match fate {
+                    None => self.obey(member, &command),
+                    Some(Fate { failure, executes }) => {
+                        if executes {
+                            self.obey(member, &command);
+                        }
+                        Outcome::Failed(failure)
+                    }
+                };
+                let answered = self.now + down + late_us;
                 let answer = Answered { id: command.id, sent: local(sent), answered: local(answered), outcome };
                 self.at(answered, Due::Input { member, input: Input::Answered(answer) });
             }
@@ -264,28 +292,69 @@ impl World {
         self.at(self.now + trip.up_us, Due::Command { member, sent, down, command });
     }
 
+    /// What becomes of a request that has arrived, unless the player answers it; and how late the answer is, µs.
+    fn fate(&mut self, member: usize, command: bool) -> (Option<Fate>, i64) {
+        let client = if self.one_client { 0 } else { member };
+        let request = Request { user: member, client_id: &self.trace.members[client], command };
+        match self.service.judge(self.now, request) {
+            Verdict::Through(dress) => {
+                // What ends in the middle or is no JSON was executed all the same.
+                let spoiled = (dress.truncated || dress.html) && !command;
+                let fate = spoiled.then_some(Fate { failure: Failure::Server, executes: true });
+                (fate, dress.delay_us + dress.over_us)
+            }
+            Verdict::Cut { executes } => (Some(Fate { failure: Failure::Network, executes }), 0),
+            Verdict::Denied(denial) => {
+                let failure = match denial.status {
+                    429 => {
+                        self.trace.requests_429 += 1;
+                        let until = local(self.now + denial.retry_after_s.unwrap_or(30) * 1_000_000);
+                        let quota = denial.shape == Shape::Reason("QUOTA_EXCEEDED");
+                        self.ledgers[client].wait(local(self.now), until, quota);
+                        Failure::RateLimited { until, quota }
+                    }
+                    403 if denial.shape == Shape::Plain => Failure::OwnerPremiumLapsed,
+                    403 => Failure::NotAllowedHere,
+                    _ => Failure::Server,
+                };
+                (Some(Fate { failure, executes: denial.executes }), denial.delay_us)
+            }
+        }
+    }
+
     fn see(&mut self, member: usize) -> Seen {
         let Some(report) = self.players[member].report(self.now) else {
             return Seen::Nothing;
         };
+        let kind = match report.kind {
+            Shown::Item => SeenKind::Item,
+            Shown::Ad => SeenKind::Ad,
+            Shown::Unknown => SeenKind::Unknown,
+        };
+        let repeat = match report.repeat {
+            player::Repeat::Off => Repeat::Off,
+            player::Repeat::Track => Repeat::Item,
+            player::Repeat::Context => Repeat::Context,
+        };
+        let (id, name, restricted) = (report.device.id, report.device.name, report.device.restricted);
         Seen::Player(PlayerSeen {
-            item: report.item.map(|item| self.item(item)),
-            kind: SeenKind::Item,
+            item: report.item.map(|item| self.item(item, report.market)),
+            kind,
             progress: report.progress_ms.map(Span::from_millis),
             playing: report.playing,
-            device: Some(Device { id: Some(report.device.id), name: report.device.name, restricted: false }),
+            device: Some(Device { id, name, restricted }),
             timestamp: Some(report.timestamp_ms),
-            shuffle: false,
-            repeat: Repeat::Off,
+            shuffle: report.shuffle,
+            repeat,
         })
     }
 
-    fn item(&mut self, item: ItemRef) -> Arc<Item> {
+    fn item(&mut self, item: ItemRef, market: Market) -> Arc<Item> {
         let catalogue = &self.catalogue;
-        let known = self.items.entry(item.index()).or_insert_with(|| {
+        let known = self.items.entry((item.index(), market)).or_insert_with(|| {
             let of = catalogue.item(item);
             Arc::new(Item {
-                uri: of.uri.clone(),
+                uri: catalogue.uri_in(item, market),
                 title: of.name.clone(),
                 by: catalogue.performer(item).to_owned(),
                 album: String::new(),
@@ -316,8 +385,8 @@ impl World {
             Ok(_) => Outcome::Accepted,
             Err(Refusal::PremiumRequired) => Outcome::NotPremium,
             Err(Refusal::NoActiveDevice | Refusal::DeviceNotFound) => Outcome::NoDevice,
-            Err(Refusal::Restriction) => Outcome::Restriction,
-            Err(Refusal::BadRequest(_)) => Outcome::Failed(Failure::Server),
+            Err(Refusal::Restriction | Refusal::NotControllable | Refusal::NoVolume) => Outcome::Restriction,
+            Err(Refusal::BadRequest(_) | Refusal::ServerError) => Outcome::Failed(Failure::Server),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Album, Artist, Catalogue, ContextRef, Item, ItemKind, ItemRef, Playlist, Show, id_of};
+use super::{Album, Artist, Catalogue, ContextRef, Item, ItemKind, ItemRef, Market, Playlist, Show, id_of};
 use crate::random::Random;
 
 struct AlbumText {
@@ -136,6 +136,10 @@ const ALBUMS: &[AlbumText] = &[
     },
 ];
 
+/// A recording that somebody has on their computer, at the end of the last playlist.
+const LOCAL_NAME: &str = "Rehearsal in the Kitchen";
+pub(super) const LOCAL_BY: &str = "The Lantern Postmen";
+
 const SHOW_NAME: &str = "Unhurried Objects";
 const SHOW_PUBLISHER: &str = "Quiet Cellar Audio";
 const SHOW_TEXT: &str = "Two friends explain one ordinary thing at a time, without hurry.";
@@ -167,6 +171,7 @@ pub(super) fn build() -> Catalogue {
     for name in PLAYLISTS {
         add_playlist(&mut catalogue, name);
     }
+    add_local_file(&mut catalogue);
     index(&mut catalogue);
     catalogue
 }
@@ -270,13 +275,38 @@ fn add_playlist(catalogue: &mut Catalogue, name: &str) {
     catalogue.playlists.push(Playlist { uri: format!("spotify:playlist:{id}"), id, name: name.to_owned(), items });
 }
 
+fn add_local_file(catalogue: &mut Catalogue) {
+    let last = catalogue.playlists.len() - 1;
+    let item = push_item(
+        catalogue,
+        Item {
+            kind: ItemKind::Local,
+            id: String::new(),
+            uri: "spotify:local:The+Lantern+Postmen::Rehearsal+in+the+Kitchen:191".to_owned(),
+            name: LOCAL_NAME.to_owned(),
+            duration_ms: 191_000,
+            home: ContextRef::Playlist(last),
+            number: 0,
+            isrc: None,
+            release_date: String::new(),
+            description: String::new(),
+        },
+    );
+    let playlist = &mut catalogue.playlists[last];
+    playlist.items = playlist.items.iter().copied().chain([item]).collect();
+}
+
 fn push_item(catalogue: &mut Catalogue, item: Item) -> ItemRef {
     catalogue.items.push(item);
     ItemRef(catalogue.items.len() as u32 - 1)
 }
 
 fn index(catalogue: &mut Catalogue) {
-    catalogue.by_uri = catalogue.refs().map(|item| (catalogue.item(item).uri.clone(), item)).collect();
+    catalogue.by_uri = Market::ALL
+        .into_iter()
+        .flat_map(|market| catalogue.refs().map(move |item| (item, market)))
+        .map(|(item, market)| (catalogue.uri_in(item, market), item))
+        .collect();
     let albums = (0..catalogue.albums.len()).map(ContextRef::Album);
     let playlists = (0..catalogue.playlists.len()).map(ContextRef::Playlist);
     let shows = (0..catalogue.shows.len()).map(ContextRef::Show);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::settings::Repeat;
 use super::{Product, VirtualPlayer};
 use crate::catalogue::{ContextRef, ItemRef, uri_kind};
 
@@ -36,6 +37,19 @@ pub enum Command {
         uri: String,
         device_id: Option<String>,
     },
+    Repeat {
+        repeat: Repeat,
+        device_id: Option<String>,
+    },
+    Shuffle {
+        on: bool,
+        device_id: Option<String>,
+    },
+    Volume {
+        /// 0 to 100.
+        percent: u8,
+        device_id: Option<String>,
+    },
 }
 
 /// What a play command plays.
@@ -62,7 +76,7 @@ pub enum Offset {
 }
 
 impl Command {
-    /// A short name: play, pause, seek, next, previous, transfer, queue.
+    /// A short name: play, pause, seek, next, previous, transfer, queue, repeat, shuffle, volume.
     pub fn name(&self) -> &'static str {
         match self {
             Command::Play { .. } => "play",
@@ -72,6 +86,9 @@ impl Command {
             Command::Previous { .. } => "previous",
             Command::Transfer { .. } => "transfer",
             Command::Queue { .. } => "queue",
+            Command::Repeat { .. } => "repeat",
+            Command::Shuffle { .. } => "shuffle",
+            Command::Volume { .. } => "volume",
         }
     }
 
@@ -82,6 +99,9 @@ impl Command {
             | Command::Seek { device_id, .. }
             | Command::Next { device_id }
             | Command::Previous { device_id }
+            | Command::Repeat { device_id, .. }
+            | Command::Shuffle { device_id, .. }
+            | Command::Volume { device_id, .. }
             | Command::Queue { device_id, .. } => device_id.as_deref(),
             Command::Transfer { device_id, .. } => Some(device_id),
         }
@@ -109,6 +129,13 @@ pub enum Refusal {
     /// Spotify's catch-all: redundant, or not possible with what is loaded.
     #[error("Player command failed: Restriction violated")]
     Restriction,
+    #[error("Player command failed: Device not controllable")]
+    NotControllable,
+    #[error("Player command failed: Cannot control device volume")]
+    NoVolume,
+    /// What a redundant command was answered with at times.
+    #[error("Server error")]
+    ServerError,
     #[error("{0}")]
     BadRequest(String),
 }
@@ -117,9 +144,10 @@ impl Refusal {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Refusal::PremiumRequired | Refusal::Restriction => 403,
+            Refusal::PremiumRequired | Refusal::Restriction | Refusal::NotControllable | Refusal::NoVolume => 403,
             Refusal::NoActiveDevice | Refusal::DeviceNotFound => 404,
             Refusal::BadRequest(_) => 400,
+            Refusal::ServerError => 500,
         }
     }
 
@@ -129,7 +157,9 @@ impl Refusal {
             Refusal::PremiumRequired => Some("PREMIUM_REQUIRED"),
             Refusal::NoActiveDevice => Some("NO_ACTIVE_DEVICE"),
             Refusal::Restriction => Some("UNKNOWN"),
-            Refusal::DeviceNotFound | Refusal::BadRequest(_) => None,
+            Refusal::NotControllable => Some("DEVICE_NOT_CONTROLLABLE"),
+            Refusal::NoVolume => Some("VOLUME_CONTROL_DISALLOW"),
+            Refusal::DeviceNotFound | Refusal::ServerError | Refusal::BadRequest(_) => None,
         }
     }
 }
@@ -137,20 +167,47 @@ impl Refusal {
 /// An accepted command in the player's own terms.
 #[derive(Clone, Debug)]
 pub(super) enum Effect {
-    Load { list: Arc<[ItemRef]>, context: Option<ContextRef>, index: usize, position_us: i64, device: Option<usize> },
-    Resume { device: Option<usize> },
+    Load {
+        list: Arc<[ItemRef]>,
+        context: Option<ContextRef>,
+        index: usize,
+        position_us: i64,
+        device: Option<usize>,
+    },
+    Resume {
+        device: Option<usize>,
+    },
     Pause,
-    Seek { position_us: i64 },
+    Seek {
+        position_us: i64,
+    },
     Next,
     Previous,
-    Transfer { device: usize, play: bool },
-    Queue { item: ItemRef },
+    Transfer {
+        device: usize,
+        play: bool,
+    },
+    Queue {
+        item: ItemRef,
+    },
+    Repeat {
+        repeat: Repeat,
+    },
+    Shuffle {
+        on: bool,
+    },
+    Volume {
+        device: usize,
+        percent: u8,
+    },
+    /// Accepted, and nothing comes of it.
+    Nothing,
 }
 
 impl VirtualPlayer {
     /// Judged by what the device does at this instant, not by what stale answers show.
     pub(super) fn examine(&self, command: Command) -> Result<Effect, Refusal> {
-        if self.product == Product::Free {
+        if self.product == Product::Free || self.faults.premium_is_lost(self.now_us) {
             return Err(Refusal::PremiumRequired);
         }
         let device = match command.device_id() {
@@ -158,12 +215,19 @@ impl VirtualPlayer {
             None if self.active_device().is_none() => return Err(Refusal::NoActiveDevice),
             None => None,
         };
+        let target = device.or(self.playback.device).ok_or(Refusal::NoActiveDevice)?;
+        if self.device_now(target, self.now_us).restricted {
+            return Err(Refusal::NotControllable);
+        }
+        if self.playback.ad_since_us(self.now_us).is_some() {
+            return Err(Refusal::Restriction);
+        }
         let loaded = self.playback.current().is_some();
         match command {
             Command::Play { target: PlayTarget::Resume, .. } => {
-                let moves = device.is_some() && device != self.playback.device;
+                let moves = device.is_some() && device != self.active_index();
                 let possible = loaded && (!self.playback.playing || moves);
-                possible.then_some(Effect::Resume { device }).ok_or(Refusal::Restriction)
+                possible.then_some(Effect::Resume { device }).ok_or_else(|| self.redundant())
             }
             Command::Play { target: PlayTarget::Items { uris, offset }, position_ms, .. } => {
                 let list = self.resolve_items(&uris)?;
@@ -182,12 +246,16 @@ impl VirtualPlayer {
                 let list = self.catalogue.context_items(context);
                 self.load_effect(list, Some(context), offset, position_ms, device)
             }
-            Command::Pause { .. } if !self.playback.playing => Err(Refusal::Restriction),
+            Command::Pause { .. } if !self.playback.playing => Err(self.redundant()),
             Command::Pause { .. } => Ok(Effect::Pause),
             Command::Queue { uri, .. } => Ok(Effect::Queue { item: self.resolve_item(&uri)? }),
             Command::Transfer { play, .. } => {
                 Ok(Effect::Transfer { device: device.ok_or(Refusal::DeviceNotFound)?, play })
             }
+            Command::Repeat { repeat, .. } => Ok(Effect::Repeat { repeat }),
+            Command::Shuffle { on, .. } => Ok(Effect::Shuffle { on }),
+            Command::Volume { .. } if !self.devices[target].quirks.has_volume() => Err(Refusal::NoVolume),
+            Command::Volume { percent, .. } => Ok(Effect::Volume { device: target, percent: percent.min(100) }),
             Command::Seek { .. } | Command::Next { .. } | Command::Previous { .. } if !loaded => {
                 Err(Refusal::Restriction)
             }
@@ -195,6 +263,11 @@ impl VirtualPlayer {
             Command::Next { .. } => Ok(Effect::Next),
             Command::Previous { .. } => Ok(Effect::Previous),
         }
+    }
+
+    /// What a command is answered with that asks for what is so already.
+    fn redundant(&self) -> Refusal {
+        if self.faults.redundant_is_500(self.now_us) { Refusal::ServerError } else { Refusal::Restriction }
     }
 
     fn load_effect(
@@ -214,6 +287,9 @@ impl VirtualPlayer {
                 list.iter().position(|&entry| entry == item).ok_or(Refusal::Restriction)?
             }
         };
+        if !list[index..].iter().any(|&item| self.playback.is_available(item)) {
+            return Err(Refusal::Restriction);
+        }
         let duration_us = self.catalogue.duration_us(list[index]);
         let position_us = (i64::from(position_ms.unwrap_or(0)) * 1000).min(duration_us);
         Ok(Effect::Load { list, context, index, position_us, device })

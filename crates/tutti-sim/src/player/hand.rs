@@ -1,6 +1,7 @@
 //! What somebody does by hand in their own Spotify app; it acts on the device at once.
 
 use super::VirtualPlayer;
+use super::settings::Repeat;
 use crate::catalogue::{ContextRef, ItemRef};
 
 /// By hand, `previous` restarts the item once this much of it has played, µs.
@@ -25,6 +26,18 @@ pub enum Hand {
     Transfer {
         device_id: String,
     },
+    Repeat {
+        repeat: Repeat,
+    },
+    Shuffle {
+        on: bool,
+        /// With recommended items in between.
+        smart: bool,
+    },
+    /// Of the active device.
+    Volume {
+        percent: u8,
+    },
 }
 
 impl Hand {
@@ -38,7 +51,12 @@ impl Hand {
         Hand::Play { uri: Some(uri.to_owned()), context_uri: None, position_ms: None }
     }
 
-    /// A short name: play, pause, seek, next, previous, transfer.
+    /// Repeat, shuffle and volume: also possible while an advertisement plays.
+    fn is_switch(&self) -> bool {
+        matches!(self, Hand::Repeat { .. } | Hand::Shuffle { .. } | Hand::Volume { .. })
+    }
+
+    /// A short name: play, pause, seek, next, previous, transfer, repeat, shuffle, volume.
     pub fn name(&self) -> &'static str {
         match self {
             Hand::Play { .. } => "play",
@@ -47,6 +65,9 @@ impl Hand {
             Hand::Next => "next",
             Hand::Previous => "previous",
             Hand::Transfer { .. } => "transfer",
+            Hand::Repeat { .. } => "repeat",
+            Hand::Shuffle { .. } => "shuffle",
+            Hand::Volume { .. } => "volume",
         }
     }
 }
@@ -68,6 +89,10 @@ pub enum HandError {
     AlreadyPaused,
     #[error("it is playing already")]
     AlreadyPlaying,
+    #[error("an advertisement is playing")]
+    AdPlays,
+    #[error("\"{0}\" is not available here")]
+    Unavailable(String),
 }
 
 impl VirtualPlayer {
@@ -77,19 +102,41 @@ impl VirtualPlayer {
     /// When the app would not offer it: pausing what is paused, playing what plays, no device, …
     pub fn hand(&mut self, now_us: i64, hand: Hand) -> Result<(), HandError> {
         let now_us = self.settle(now_us);
+        self.wake(now_us);
+        if let Hand::Transfer { device_id } = &hand
+            && let Some(device) = self.device_index(device_id)
+        {
+            self.remember(now_us);
+            self.playback.transfer(now_us, device, false);
+            return Ok(());
+        }
         if self.active_device().is_none() {
             return Err(HandError::NoDevice);
         }
+        if self.playback.ad_since_us(now_us).is_some() && !hand.is_switch() {
+            return Err(HandError::AdPlays);
+        }
+        self.remember(now_us);
         let loaded = self.playback.current().is_some();
-        match hand {
+        let sought = matches!(hand, Hand::Seek { .. });
+        let outcome = match hand {
             Hand::Play { uri: None, context_uri: None, position_ms } => self.hand_resume(now_us, position_ms),
             Hand::Play { uri, context_uri, position_ms } => self.hand_play(now_us, uri, context_uri, position_ms),
-            Hand::Transfer { device_id } => {
-                let device = self.device_index(&device_id);
-                let device = device.ok_or(HandError::UnknownDevice(device_id))?;
-                self.playback.transfer(now_us, device, false);
+            Hand::Repeat { repeat } => {
+                self.playback.repeat = repeat;
                 Ok(())
             }
+            Hand::Shuffle { on, smart } => {
+                self.playback.set_shuffle(on, smart);
+                Ok(())
+            }
+            Hand::Volume { percent } => {
+                if let Some(device) = self.playback.device {
+                    self.devices[device].volume_percent = percent.min(100);
+                }
+                Ok(())
+            }
+            Hand::Transfer { device_id } => Err(HandError::UnknownDevice(device_id)),
             _ if !loaded => Err(HandError::NothingLoaded),
             Hand::Pause if !self.playback.playing => Err(HandError::AlreadyPaused),
             Hand::Pause => {
@@ -97,7 +144,7 @@ impl VirtualPlayer {
                 Ok(())
             }
             Hand::Seek { position_ms } => {
-                self.playback.seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
+                self.playback.seek(now_us, i64::from(position_ms) * 1000);
                 Ok(())
             }
             Hand::Next => {
@@ -112,7 +159,11 @@ impl VirtualPlayer {
                 }
                 Ok(())
             }
+        };
+        if sought && outcome.is_ok() {
+            self.after_seek(now_us);
         }
+        outcome
     }
 
     fn hand_resume(&mut self, now_us: i64, position_ms: Option<u32>) -> Result<(), HandError> {
@@ -124,7 +175,7 @@ impl VirtualPlayer {
         }
         self.playback.resume(now_us);
         if let Some(position_ms) = position_ms {
-            self.playback.seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
+            self.playback.seek(now_us, i64::from(position_ms) * 1000);
         }
         Ok(())
     }
@@ -150,9 +201,12 @@ impl VirtualPlayer {
                 context: self.catalogue.context_name(context).to_owned(),
             })?,
         };
+        if let Some(item) = item.filter(|&item| !self.playback.is_available(item)) {
+            return Err(HandError::Unavailable(self.catalogue.item(item).name.clone()));
+        }
         self.playback.load(now_us, list, Some(context), index, 0, true);
         if let Some(position_ms) = position_ms {
-            self.playback.seek(now_us, i64::from(position_ms) * 1000, &self.catalogue);
+            self.playback.seek(now_us, i64::from(position_ms) * 1000);
         }
         Ok(())
     }

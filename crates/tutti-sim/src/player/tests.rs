@@ -257,11 +257,11 @@ fn a_seek_past_the_end_goes_to_the_next_item() {
 #[test]
 fn a_transfer_moves_the_music_and_keeps_its_position() {
     let mut player = playing(Profile::Ideal);
-    let laptop = player.devices(0)[1].clone();
-    let elsewhere = Command::Transfer { device_id: laptop.id.clone(), play: false };
+    let laptop = player.devices(0)[1].id.clone().unwrap();
+    let elsewhere = Command::Transfer { device_id: laptop.clone(), play: false };
     player.command(5 * SECOND, elsewhere).unwrap();
     let report = player.report(6 * SECOND).unwrap();
-    assert_eq!((report.device.id.as_str(), report.playing), (laptop.id.as_str(), true));
+    assert_eq!((report.device.id, report.playing), (Some(laptop), true));
     assert_eq!(report.progress_ms, Some(6000));
     let active: Vec<bool> = player.devices(6 * SECOND).iter().map(|device| device.active).collect();
     assert_eq!(active, [false, true]);
@@ -270,7 +270,7 @@ fn a_transfer_moves_the_music_and_keeps_its_position() {
 #[test]
 fn without_devices_there_is_no_answer_and_no_command() {
     let mut player = playing(Profile::Ideal);
-    let phone = player.devices(0)[0].id.clone();
+    let phone = player.devices(0)[0].id.clone().unwrap();
     player.set_online(4 * SECOND, false);
     assert_eq!(player.report(5 * SECOND), None);
     assert!(player.devices(5 * SECOND).is_empty());

@@ -1,11 +1,14 @@
 //! Answers and errors in the shapes that Spotify gives them.
 
-use axum::body::Body;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::player::Refusal;
+use crate::service::{Denial, Dress, Shape};
 
 const JSON: &str = "application/json; charset=utf-8";
 
@@ -16,16 +19,22 @@ pub(super) struct Answer {
     content_type: Option<&'static str>,
     body: String,
     challenge: Option<String>,
+    retry_after_s: Option<i64>,
+    /// The body comes in pieces, over so long.
+    over_us: i64,
 }
+
+/// Pieces of a slow body.
+const PIECES: usize = 8;
 
 impl Answer {
     pub(super) fn json(body: String) -> Self {
-        Self { status: StatusCode::OK, content_type: Some(JSON), body, challenge: None }
+        let status = StatusCode::OK;
+        Self { status, content_type: Some(JSON), body, challenge: None, retry_after_s: None, over_us: 0 }
     }
 
     pub(super) fn empty() -> Self {
-        let (body, challenge) = (String::new(), None);
-        Self { status: StatusCode::NO_CONTENT, content_type: None, body, challenge }
+        Self { content_type: None, ..Self::json(String::new()).with_status(204) }
     }
 
     /// `{"error": {"status", "message"}}`
@@ -62,7 +71,41 @@ impl Answer {
         Self::json(json!({ "error": sentence }).to_string()).with_status(status)
     }
 
-    fn with_status(mut self, status: u16) -> Self {
+    /// What the service says instead of the player.
+    pub(super) fn denial(denial: &Denial) -> Self {
+        let (status, message) = (denial.status, denial.message);
+        let mut answer = match denial.shape {
+            Shape::Error => Self::error(status, message),
+            Shape::Reason(reason) => {
+                let error = json!({ "status": status, "message": message, "reason": reason });
+                Self::json(json!({ "error": error }).to_string()).with_status(status)
+            }
+            Shape::Plain => Self { content_type: Some("text/plain; charset=utf-8"), ..Self::json(message.to_owned()) }
+                .with_status(status),
+            Shape::Empty => Self::empty().with_status(status),
+        };
+        answer.retry_after_s = denial.retry_after_s;
+        answer
+    }
+
+    /// What happens to it on its way.
+    pub(super) fn dressed(mut self, dress: &Dress) -> Self {
+        if dress.html && self.status == StatusCode::OK {
+            self.body = "<!doctype html><title>Spotify</title><p>Please try again.</p>".to_owned();
+            self.content_type = Some("text/html; charset=utf-8");
+        }
+        if dress.truncated && self.status == StatusCode::OK {
+            let mut half = self.body.len() / 2;
+            while !self.body.is_char_boundary(half) {
+                half -= 1;
+            }
+            self.body.truncate(half);
+        }
+        self.over_us = dress.over_us;
+        self
+    }
+
+    pub(super) fn with_status(mut self, status: u16) -> Self {
         self.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         self
     }
@@ -70,7 +113,8 @@ impl Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let body = if self.over_us > 0 { in_pieces(&self.body, self.over_us) } else { Body::from(self.body) };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=0"));
@@ -80,6 +124,21 @@ impl IntoResponse for Answer {
         if let Some(challenge) = self.challenge.and_then(|words| HeaderValue::from_str(&words).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if let Some(retry_after_s) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+        }
         response
     }
+}
+
+/// The head goes out at once, the body in pieces with pauses between them.
+fn in_pieces(body: &str, over_us: i64) -> Body {
+    let size = body.len().div_ceil(PIECES).max(1);
+    let pieces: Vec<Bytes> = body.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
+    let pause = Duration::from_micros(over_us.unsigned_abs() / PIECES as u64);
+    Body::from_stream(futures::stream::unfold(pieces.into_iter(), move |mut rest| async move {
+        let piece = rest.next()?;
+        tokio::time::sleep(pause).await;
+        Some((Ok::<_, std::convert::Infallible>(piece), rest))
+    }))
 }

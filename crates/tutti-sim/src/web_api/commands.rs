@@ -3,11 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use url::form_urlencoded;
 
+use super::browse::parameter;
 use super::v1::Endpoint;
 use super::{Answer, Web};
-use crate::player::{Command, Offset, PlayTarget};
+use crate::player::{Command, Offset, PlayTarget, Repeat};
+use crate::service::AcceptedAs;
 
 /// How often an accepted command answers 200 with some text instead of 204, of 100.
 const WITH_TEXT: u64 = 30;
@@ -33,13 +34,25 @@ struct TransferBody {
 }
 
 /// Does it, or says why not; `user` is the account's place in the list.
-pub(super) fn act(web: &Web, endpoint: Endpoint, user: usize, query: &str, body: &[u8]) -> Answer {
+pub(super) fn act(
+    web: &Web,
+    endpoint: Endpoint,
+    user: usize,
+    query: &str,
+    body: &[u8],
+    accepted_as: AcceptedAs,
+) -> Answer {
     let command = match parse(endpoint, query, body) {
         Ok(command) => command,
         Err(words) => return Answer::error(400, &words),
     };
-    match web.sim.command(user, command) {
-        Ok(_) => accepted(web.sim.noise()),
+    let lost = accepted_as == AcceptedAs::Later { lost: true };
+    match web.sim.command(user, command, lost) {
+        Ok(_) => match accepted_as {
+            AcceptedAs::Usual => accepted(web.sim.noise()),
+            AcceptedAs::Text => with_text(web.sim.noise()),
+            AcceptedAs::Later { .. } => Answer::empty().with_status(202),
+        },
         Err(refusal) => Answer::refusal(&refusal),
     }
 }
@@ -49,6 +62,10 @@ fn accepted(noise: u64) -> Answer {
     if noise % 100 >= WITH_TEXT {
         return Answer::empty();
     }
+    with_text(noise)
+}
+
+fn with_text(noise: u64) -> Answer {
     let bytes = [noise.to_le_bytes(), noise.rotate_left(29).to_le_bytes()].concat();
     Answer::json(URL_SAFE_NO_PAD.encode(bytes))
 }
@@ -71,6 +88,21 @@ fn parse(endpoint: Endpoint, query: &str, body: &[u8]) -> Result<Command, String
             Command::Queue { uri, device_id }
         }
         Endpoint::Transfer => transfer(body)?,
+        Endpoint::Repeat => {
+            let state = parameter(query, "state").ok_or("Required parameter state missing")?;
+            let repeat = Repeat::named(&state).ok_or("Invalid value for state")?;
+            Command::Repeat { repeat, device_id }
+        }
+        Endpoint::Shuffle => {
+            let state = parameter(query, "state").ok_or("Required parameter state missing")?;
+            let on = state.parse().map_err(|_| "Invalid value for state")?;
+            Command::Shuffle { on, device_id }
+        }
+        Endpoint::Volume => {
+            let percent = parameter(query, "volume_percent").ok_or("Required parameter volume_percent missing")?;
+            let percent = percent.parse().ok().filter(|percent| *percent <= 100_u8);
+            Command::Volume { percent: percent.ok_or("Invalid value for volume_percent")?, device_id }
+        }
         _ => return Err("This is not a command".to_owned()),
     })
 }
@@ -118,10 +150,6 @@ fn position_ms(position: i64) -> Result<u32, String> {
 
 fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|_| "Malformed json".to_owned())
-}
-
-fn parameter(query: &str, name: &str) -> Option<String> {
-    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]

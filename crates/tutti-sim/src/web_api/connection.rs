@@ -4,10 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -22,7 +23,38 @@ pub(super) struct Counting {
 /// A connection that counts as open until it is dropped.
 pub(super) struct Counted {
     stream: TcpStream,
+    link: Link,
     sim: Arc<Sim>,
+}
+
+/// A handler's hold on the connection that its request came on.
+#[derive(Clone, Default)]
+pub(super) struct Link {
+    cut: Arc<AtomicBool>,
+}
+
+impl Link {
+    /// Instead of the next answer the connection is reset.
+    pub(super) fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Connected<IncomingStream<'_, Counting>> for Link {
+    fn connect_info(stream: IncomingStream<'_, Counting>) -> Self {
+        stream.io().link.clone()
+    }
+}
+
+impl Counted {
+    fn check(&self) -> io::Result<()> {
+        if !self.link.cut.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        // Without it the other side would see an orderly end.
+        self.stream.set_zero_linger()?;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    }
 }
 
 impl Counting {
@@ -42,7 +74,7 @@ impl Listener for Counting {
         }
         self.sim.connections_total.fetch_add(1, Ordering::Relaxed);
         self.sim.connections_open.fetch_add(1, Ordering::Relaxed);
-        (Counted { stream, sim: self.sim.clone() }, address)
+        (Counted { stream, link: Link::default(), sim: self.sim.clone() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -68,6 +100,7 @@ impl AsyncRead for Counted {
 
 impl AsyncWrite for Counted {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -88,6 +121,7 @@ impl AsyncWrite for Counted {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.check()?;
         Pin::new(&mut self.stream).poll_write_vectored(context, parts)
     }
 }

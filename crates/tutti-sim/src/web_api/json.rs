@@ -2,42 +2,70 @@
 //!
 //! Items and contexts never change, so their JSON is written once; an answer puts the pieces together.
 
+mod lists;
+mod objects;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::catalogue::cover::SIZES;
-use crate::catalogue::{Artist, Catalogue, ContextRef, Item, ItemKind, ItemRef};
-use crate::player::{DeviceView, Report};
+use crate::catalogue::{Catalogue, ContextRef, ItemKind, ItemRef, Market};
+use crate::player::{DeviceView, Report, Shown};
+use objects::Writer;
+
+pub(super) use lists::Page;
+pub(super) use objects::cover_url;
 
 /// JSON of everything in the catalogue.
 pub(super) struct Fragments {
+    catalogue: Arc<Catalogue>,
+    base_url: String,
+    /// As Germany has them.
     items: Vec<String>,
-    kinds: Vec<ItemKind>,
+    /// Those that another market has differently.
+    elsewhere: BTreeMap<(ItemRef, Market), String>,
     contexts: BTreeMap<ContextRef, String>,
 }
 
 impl Fragments {
-    pub(super) fn new(catalogue: &Catalogue, base_url: &str) -> Self {
-        let writer = Writer { catalogue, base_url };
-        let contexts = catalogue.albums().iter().enumerate().map(|(i, _)| ContextRef::Album(i));
+    pub(super) fn new(catalogue: &Arc<Catalogue>, base_url: &str) -> Self {
+        let writer = |market| Writer { catalogue, base_url, market };
+        let home = writer(Market::De);
+        let differs =
+            |item, market| catalogue.relinked_id(item, market).is_some() || !catalogue.is_available(item, market);
+        let elsewhere = Market::ALL
+            .into_iter()
+            .flat_map(|market| catalogue.refs().map(move |item| (item, market)))
+            .filter(|&(item, market)| differs(item, market))
+            .map(|(item, market)| ((item, market), writer(market).item(item).to_string()))
+            .collect();
+        let contexts = (0..catalogue.albums().len()).map(ContextRef::Album);
         let contexts = contexts
             .chain((0..catalogue.playlists().len()).map(ContextRef::Playlist))
             .chain((0..catalogue.shows().len()).map(ContextRef::Show))
             .chain((0..catalogue.artists().len()).map(ContextRef::Artist));
         Self {
-            items: catalogue.items().iter().map(|item| writer.item(item).to_string()).collect(),
-            kinds: catalogue.items().iter().map(|item| item.kind).collect(),
-            contexts: contexts.map(|context| (context, writer.context(context).to_string())).collect(),
+            items: catalogue.refs().map(|item| home.item(item).to_string()).collect(),
+            elsewhere,
+            contexts: contexts.map(|context| (context, home.context(context).to_string())).collect(),
+            catalogue: catalogue.clone(),
+            base_url: base_url.to_owned(),
         }
     }
 
     /// The body of GET /me/player. Episodes are null unless they were asked for.
     pub(super) fn player(&self, report: &Report, episodes: bool) -> String {
-        let device = device(&report.device);
+        let mut shown = device_value(&report.device);
+        if report.new_words {
+            shown["type"] = json!("Refrigerator");
+        }
         let rest = self.playing(report, episodes);
-        format!(r#"{{"device":{device},"repeat_state":"off","shuffle_state":false,"smart_shuffle":false,{rest}}}"#)
+        let (repeat, shuffle, smart) = (report.repeat.name(), report.shuffle, report.smart_shuffle);
+        format!(
+            r#"{{"device":{shown},"repeat_state":"{repeat}","shuffle_state":{shuffle},"smart_shuffle":{smart},{rest}}}"#
+        )
     }
 
     /// The body of GET /me/player/currently-playing.
@@ -46,28 +74,39 @@ impl Fragments {
     }
 
     /// The body of GET /me/player/queue.
-    pub(super) fn queue(&self, current: Option<ItemRef>, next: &[ItemRef]) -> String {
-        let next: Vec<&str> = next.iter().map(|&item| self.item(item)).collect();
-        let current = current.map_or("null", |item| self.item(item));
+    pub(super) fn queue(&self, current: Option<ItemRef>, next: &[ItemRef], market: Market) -> String {
+        let next: Vec<&str> = next.iter().map(|&item| self.item(item, market)).collect();
+        let current = current.map_or("null", |item| self.item(item, market));
         format!(r#"{{"currently_playing":{current},"queue":[{}]}}"#, next.join(","))
     }
 
-    pub(super) fn item(&self, item: ItemRef) -> &str {
-        &self.items[item.index()]
+    pub(super) fn item(&self, item: ItemRef, market: Market) -> &str {
+        self.elsewhere.get(&(item, market)).unwrap_or(&self.items[item.index()])
+    }
+
+    /// A Context object, or null.
+    pub(super) fn context(&self, context: Option<ContextRef>) -> &str {
+        context.and_then(|context| self.contexts.get(&context)).map_or("null", String::as_str)
     }
 
     fn playing(&self, report: &Report, episodes: bool) -> String {
-        let kind = report.item.map(|item| self.kinds[item.index()]);
-        let shown = report.item.filter(|_| episodes || kind == Some(ItemKind::Track));
-        let item = shown.map_or("null", |item| self.item(item));
-        let context = report.context.and_then(|context| self.contexts.get(&context));
-        let context = context.map_or("null", String::as_str);
-        let kind = match kind {
-            Some(ItemKind::Track) => "track",
-            Some(ItemKind::Episode) => "episode",
-            None => "unknown",
+        let kind = report.item.map(|item| self.catalogue.item(item).kind);
+        let shown = report.item.filter(|_| episodes || kind != Some(ItemKind::Episode));
+        let item = shown.map_or("null", |item| self.item(item, report.market));
+        let mut context = self.context(report.context);
+        let mut kind = match (report.kind, kind) {
+            (Shown::Ad, _) => "ad",
+            (Shown::Unknown, _) | (_, None) => "unknown",
+            (_, Some(ItemKind::Track | ItemKind::Local)) => "track",
+            (_, Some(ItemKind::Episode)) => "episode",
         };
-        let disallowed = if report.playing { "resuming" } else { "pausing" };
+        let mut disallows: Vec<&str> = report.disallows.clone();
+        if report.new_words {
+            kind = "hologram";
+            context = r#"{"external_urls":{},"href":null,"type":"mood","uri":"spotify:mood:1"}"#;
+            disallows.push("levitating");
+        }
+        let disallows: Vec<String> = disallows.iter().map(|name| format!(r#""{name}":true"#)).collect();
         let mut body = String::with_capacity(item.len() + context.len() + 256);
         // Writing to a String cannot fail.
         let _ = write!(body, r#""context":{context},"timestamp":{},"#, report.timestamp_ms);
@@ -77,176 +116,32 @@ impl Fragments {
         };
         let _ = write!(
             body,
-            r#""item":{item},"currently_playing_type":"{kind}","actions":{{"disallows":{{"{disallowed}":true}}}},"is_playing":{}"#,
+            r#""item":{item},"currently_playing_type":"{kind}","actions":{{"disallows":{{{}}}}},"is_playing":{}"#,
+            disallows.join(","),
             report.playing,
         );
         body
+    }
+
+    fn writer(&self, market: Market) -> Writer<'_> {
+        Writer { catalogue: &self.catalogue, base_url: &self.base_url, market }
     }
 }
 
 /// A Device object.
 pub(super) fn device(device: &DeviceView) -> String {
+    device_value(device).to_string()
+}
+
+fn device_value(device: &DeviceView) -> serde_json::Value {
     json!({
         "id": device.id,
         "is_active": device.active,
-        "is_private_session": false,
-        "is_restricted": false,
+        "is_private_session": device.private_session,
+        "is_restricted": device.restricted,
         "name": device.name,
-        "type": device.kind.name(),
+        "type": device.kind,
         "volume_percent": device.volume_percent,
-        "supports_volume": true,
+        "supports_volume": device.volume_percent.is_some(),
     })
-    .to_string()
-}
-
-/// Where a cover is served.
-pub(super) fn cover_url(base_url: &str, id: &str, size: u32) -> String {
-    format!("{base_url}/covers/{id}.png?size={size}")
-}
-
-struct Writer<'a> {
-    catalogue: &'a Catalogue,
-    base_url: &'a str,
-}
-
-impl Writer<'_> {
-    fn item(&self, item: &Item) -> Value {
-        match item.kind {
-            ItemKind::Track => self.track(item),
-            ItemKind::Episode => self.episode(item),
-        }
-    }
-
-    fn track(&self, item: &Item) -> Value {
-        let ContextRef::Album(album) = item.home else {
-            return Value::Null;
-        };
-        let artist = &self.catalogue.artists()[self.catalogue.albums()[album].artist];
-        json!({
-            "album": self.album(album),
-            "artists": [self.artist(artist)],
-            "disc_number": 1,
-            "duration_ms": item.duration_ms,
-            "explicit": false,
-            "external_ids": { "isrc": item.isrc },
-            "external_urls": external_urls("track", &item.id),
-            "href": self.href("tracks", &item.id),
-            "id": item.id,
-            "is_local": false,
-            "is_playable": true,
-            "name": item.name,
-            "track_number": item.number,
-            "type": "track",
-            "uri": item.uri,
-        })
-    }
-
-    fn album(&self, index: usize) -> Value {
-        let album = &self.catalogue.albums()[index];
-        json!({
-            "album_type": "album",
-            "artists": [self.artist(&self.catalogue.artists()[album.artist])],
-            "external_urls": external_urls("album", &album.id),
-            "href": self.href("albums", &album.id),
-            "id": album.id,
-            "images": self.images(&album.id),
-            "name": album.name,
-            "release_date": album.release_date,
-            "release_date_precision": "day",
-            "total_tracks": album.items.len(),
-            "type": "album",
-            "uri": album.uri,
-        })
-    }
-
-    fn artist(&self, artist: &Artist) -> Value {
-        json!({
-            "external_urls": external_urls("artist", &artist.id),
-            "href": self.href("artists", &artist.id),
-            "id": artist.id,
-            "name": artist.name,
-            "type": "artist",
-            "uri": artist.uri,
-        })
-    }
-
-    fn episode(&self, item: &Item) -> Value {
-        let ContextRef::Show(show) = item.home else {
-            return Value::Null;
-        };
-        let images = self.images(&self.catalogue.shows()[show].id);
-        json!({
-            "description": item.description,
-            "duration_ms": item.duration_ms,
-            "explicit": false,
-            "external_urls": external_urls("episode", &item.id),
-            "href": self.href("episodes", &item.id),
-            "html_description": format!("<p>{}</p>", item.description),
-            "id": item.id,
-            "images": images,
-            "is_externally_hosted": false,
-            "is_playable": true,
-            "languages": ["en"],
-            "name": item.name,
-            "release_date": item.release_date,
-            "release_date_precision": "day",
-            "show": self.show(show),
-            "type": "episode",
-            "uri": item.uri,
-        })
-    }
-
-    fn show(&self, index: usize) -> Value {
-        let show = &self.catalogue.shows()[index];
-        json!({
-            "copyrights": [],
-            "description": show.description,
-            "explicit": false,
-            "external_urls": external_urls("show", &show.id),
-            "href": self.href("shows", &show.id),
-            "html_description": format!("<p>{}</p>", show.description),
-            "id": show.id,
-            "images": self.images(&show.id),
-            "is_externally_hosted": false,
-            "languages": ["en"],
-            "media_type": "audio",
-            "name": show.name,
-            "publisher": show.publisher,
-            "total_episodes": show.items.len(),
-            "type": "show",
-            "uri": show.uri,
-        })
-    }
-
-    fn context(&self, context: ContextRef) -> Value {
-        let kind = match context {
-            ContextRef::Album(_) => "album",
-            ContextRef::Playlist(_) => "playlist",
-            ContextRef::Show(_) => "show",
-            ContextRef::Artist(_) => "artist",
-        };
-        let uri = self.catalogue.context_uri(context);
-        let id = uri.rsplit(':').next().unwrap_or_default();
-        json!({
-            "external_urls": external_urls(kind, id),
-            "href": self.href(&format!("{kind}s"), id),
-            "type": kind,
-            "uri": uri,
-        })
-    }
-
-    fn images(&self, id: &str) -> Value {
-        let images = SIZES
-            .iter()
-            .map(|&size| json!({ "url": cover_url(self.base_url, id, size), "height": size, "width": size }));
-        images.collect()
-    }
-
-    fn href(&self, path: &str, id: &str) -> String {
-        format!("{}/v1/{path}/{id}", self.base_url)
-    }
-}
-
-fn external_urls(kind: &str, id: &str) -> Value {
-    json!({ "spotify": format!("https://open.spotify.com/{kind}/{id}") })
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::json::cover_url;
 use super::{Answer, Web};
 use crate::catalogue::{ContextRef, ItemRef};
-use crate::player::Hand;
+use crate::player::{Hand, Repeat};
 use crate::sim::{Account, ActError, Sim};
 
 const PAGE: &str = include_str!("phones.html");
@@ -23,6 +23,10 @@ struct HandBody {
     context_uri: Option<String>,
     position_ms: Option<i64>,
     device_id: Option<String>,
+    repeat: Option<String>,
+    shuffle: Option<bool>,
+    smart: Option<bool>,
+    volume_percent: Option<u8>,
 }
 
 #[derive(Deserialize)]
@@ -79,12 +83,14 @@ fn phone(sim: &Sim, account: &Account) -> Value {
     let truth = player.truth(now_us);
     let (item, context) = player.now_playing(now_us);
     let catalogue = sim.catalogue();
+    let (repeat, shuffle, smart) = player.modes(now_us);
+    let (ad, market) = (player.hears_ad(now_us), player.settings().market);
     let devices = player.devices(now_us);
     let devices: Value = devices
         .iter()
         .map(|device| {
-            let active = truth.device_id.as_ref() == Some(&device.id);
-            json!({ "id": device.id, "name": device.name, "type": device.kind.name(), "active": active })
+            let active = truth.device_id.is_some() && truth.device_id == device.id;
+            json!({ "id": device.id, "name": device.name, "type": device.kind, "active": active })
         })
         .collect();
     let item = item.map(|item| {
@@ -103,6 +109,11 @@ fn phone(sim: &Sim, account: &Account) -> Value {
         "item": item,
         "playing": truth.playing,
         "position_ms": truth.reported_ms,
+        "repeat": repeat.name(),
+        "shuffle": shuffle,
+        "smart": smart,
+        "ad": ad,
+        "market": market.code(),
     })
 }
 
@@ -173,8 +184,17 @@ fn parse_hand(body: HandBody) -> Result<Hand, String> {
         "next" => Hand::Next,
         "previous" => Hand::Previous,
         "transfer" => Hand::Transfer { device_id: body.device_id.ok_or("transfer needs device_id")? },
+        "repeat" => {
+            let repeat = body.repeat.as_deref().and_then(Repeat::named);
+            Hand::Repeat { repeat: repeat.ok_or("repeat needs repeat: off, track or context")? }
+        }
+        "shuffle" => Hand::Shuffle {
+            on: body.shuffle.ok_or("shuffle needs shuffle: true or false")?,
+            smart: body.smart.unwrap_or(false),
+        },
+        "volume" => Hand::Volume { percent: body.volume_percent.ok_or("volume needs volume_percent")? },
         other => {
-            let known = "play, pause, seek, next, previous, transfer";
+            let known = "play, pause, seek, next, previous, transfer, repeat, shuffle, volume";
             return Err(format!("there is no action \"{other}\"; there are: {known}"));
         }
     })
@@ -185,14 +205,14 @@ fn entry(sim: &Sim, item: ItemRef) -> Value {
     json!({ "uri": item.uri, "name": item.name, "duration_ms": item.duration_ms })
 }
 
-fn done(outcome: Result<(), ActError>) -> Answer {
+pub(super) fn done(outcome: Result<(), ActError>) -> Answer {
     match outcome {
         Ok(()) => Answer::empty(),
         Err(error) => act_error(&error),
     }
 }
 
-fn act_error(error: &ActError) -> Answer {
+pub(super) fn act_error(error: &ActError) -> Answer {
     let status = match error {
         ActError::UnknownUser(_) => 404,
         ActError::Hand(_) => 409,

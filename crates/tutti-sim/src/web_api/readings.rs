@@ -1,13 +1,13 @@
-//! The GETs of the Web API.
+//! The GETs of the Web API about the user and their player.
 
 use serde_json::json;
 use url::form_urlencoded;
 
 use super::v1::Endpoint;
-use super::{Answer, Web, json};
+use super::{Answer, Web, browse, json};
 
 /// Evaluated at this instant; `user` is the account's place in the list.
-pub(super) fn read(web: &Web, endpoint: Endpoint, user: usize, query: &str) -> Answer {
+pub(super) fn read(web: &Web, endpoint: Endpoint, user: usize, path: &str, query: &str) -> Answer {
     let account = &web.sim.accounts()[user];
     let now_us = || web.sim.now_us();
     match endpoint {
@@ -20,9 +20,10 @@ pub(super) fn read(web: &Web, endpoint: Endpoint, user: usize, query: &str) -> A
         Endpoint::Queue => {
             let mut player = account.player();
             let (current, next) = player.queue(now_us());
-            Answer::json(web.fragments.queue(current, &next))
+            Answer::json(web.fragments.queue(current, &next, player.settings().market))
         }
-        _ => {
+        Endpoint::RecentlyPlayed => recently_played(web, user, query),
+        Endpoint::Player | Endpoint::CurrentlyPlaying => {
             let report = {
                 let mut player = account.player();
                 player.report(now_us())
@@ -36,6 +37,7 @@ pub(super) fn read(web: &Web, endpoint: Endpoint, user: usize, query: &str) -> A
                 Some(report) => Answer::json(web.fragments.player(&report, episodes)),
             }
         }
+        _ => browse::look_up(web, endpoint, user, path, query),
     }
 }
 
@@ -54,6 +56,30 @@ fn me(web: &Web, user: usize) -> Answer {
         "uri": format!("spotify:user:{id}"),
     });
     Answer::json(body.to_string())
+}
+
+/// `after` and `before` are Unix ms and exclude each other.
+fn recently_played(web: &Web, user: usize, query: &str) -> Answer {
+    let page = match json::Page::of(query, 20, 50) {
+        Ok(page) => page,
+        Err(words) => return Answer::error(400, words),
+    };
+    let cursor = |name: &str| match browse::parameter(query, name) {
+        Some(value) => value.parse().map(Some).map_err(|_| Answer::error(400, "Invalid cursor")),
+        None => Ok(None),
+    };
+    let (after, before): (Option<i64>, Option<i64>) = match (cursor("after"), cursor("before")) {
+        (Ok(Some(_)), Ok(Some(_))) => return Answer::error(400, "Only one of after and before can be given"),
+        (Ok(after), Ok(before)) => (after, before),
+        (Err(answer), _) | (_, Err(answer)) => return answer,
+    };
+    let zero_ms = web.sim.wall_ms_at_zero();
+    let mut player = web.sim.accounts()[user].player();
+    let heard = player.recently_played(web.sim.now_us()).iter().map(|heard| (zero_ms + heard.at_us / 1000, *heard));
+    let wanted = |at_ms: i64| after.is_none_or(|after| at_ms > after) && before.is_none_or(|before| at_ms < before);
+    let heard: Vec<_> = heard.filter(|&(at_ms, _)| wanted(at_ms)).collect();
+    let market = player.settings().market;
+    Answer::json(web.fragments.recently_played(&heard, market, page.limit).to_string())
 }
 
 fn wants_episodes(query: &str) -> bool {

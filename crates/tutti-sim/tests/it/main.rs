@@ -2,10 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod binary;
+mod browse;
 mod commands;
+mod description;
+mod faults;
 mod pretend;
 mod readings;
 mod report;
+mod rspotify;
 mod server;
 mod sign_in;
+mod spotipy;
 mod world;
