@@ -134,12 +134,14 @@ impl Follow {
     /// A command went out.
     pub fn commanded(&mut self, kind: &CommandKind, why: Why, item: &str, now: LocalTime) {
         self.answered = true;
+        if why != Why::HandOn {
+            self.steady = (0, 0);
+        }
         match why {
             Why::Settle => self.settled += 1,
             Why::Steady => {
                 self.steady_after = now + self.steady_wait;
                 self.steady_wait = (self.steady_wait * 2).min(STEADY_WAIT_MOST);
-                self.steady = (0, 0);
             }
             Why::Follow | Why::Boundary => {
                 if now >= self.settling_until {
@@ -168,6 +170,7 @@ impl Follow {
 
     /// A command took effect.
     pub fn landed(&mut self) {
+        self.steady = (0, 0);
         self.retry_wait = RETRY;
     }
 

@@ -15,6 +15,10 @@ const WINDOW: Span = Span::from_millis(1_500);
 const WINDOW_SILENT: Span = Span::from_millis(4_500);
 /// A seek on the same line is taken to be visible in readings asked this long after its answer.
 const VISIBLE: Span = Span::from_millis(650);
+/// A jump on to the very line that a command aimed at is that command, later than most: who acts by hand so near to it
+/// is in step anyway.
+const LATE: Span = Span::from_secs(8);
+const ON_TARGET: Span = Span::from_millis(1_500);
 /// How far off its target a command may land.
 const AROUND: Span = Span::from_secs(1);
 
@@ -108,6 +112,15 @@ impl Issued {
     /// A small seek whose effect a reading asked then would not show for sure.
     pub fn is_unseen_move(&self, asked: LocalTime) -> bool {
         self.only_moves() && !self.landed && asked < self.visible_from()
+    }
+
+    /// A slow effect, seen after this command had its time or seemed to have landed: what plays is on its target line. A
+    /// seek takes whatever item plays by then.
+    pub fn explains_late(&self, seen: &PlayerSeen, asked: LocalTime, answered: LocalTime) -> bool {
+        let ours = seen.item.as_ref().is_some_and(|item| self.only_moves() || self.item.same_recording(item));
+        let (Some(target), Some(progress)) = (self.target(), seen.progress) else { return false };
+        let ran = asked + (answered - asked) / 2 - self.sent;
+        ours && seen.playing && asked >= self.sent && ran <= LATE && (progress - target - ran).abs() <= ON_TARGET
     }
 
     /// Does this command explain what was seen?

@@ -293,6 +293,10 @@ impl Observer {
             .filter(|(_, issued)| !(issued.has_landed() && asked >= issued.window_ends()))
             .map(|(index, issued)| (index, issued.explains(seen, asked, answered)))
             .find(|(_, explains)| *explains != Explains::No)
+            .or_else(|| {
+                let late = self.issued.iter().rposition(|issued| issued.explains_late(seen, asked, answered))?;
+                Some((late, Explains::After))
+            })
     }
 
     fn land(&mut self, index: usize, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, asked: LocalTime) -> Finding {

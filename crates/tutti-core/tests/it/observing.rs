@@ -277,3 +277,16 @@ fn an_item_that_ends_on_a_line_of_ours_that_nobody_read_is_a_natural_transition(
     let next = Script::playing("b", 16_250, 0);
     assert_eq!(named(see(&mut observer, next.read(17_000))).author, Author::Player);
 }
+
+#[test]
+fn a_seek_of_ours_that_lands_late_or_in_another_item_is_ours() {
+    let mut observer = watching(&Script::playing("a", 0, 0), 10_000);
+    issue(&mut observer, CommandKind::Seek { position: ms(60_000) }, "a", 11_000);
+    // By hand another song, at once; then our seek takes effect in it.
+    let song = Script::playing("b", 11_200, 0);
+    see(&mut observer, song.read(11_400));
+    see(&mut observer, song.read(13_000));
+    let dragged = Script::playing("b", 13_300, 61_900);
+    let findings = [see(&mut observer, dragged.read(14_000)), see(&mut observer, dragged.read(14_200))];
+    assert!(findings.iter().all(|finding| !matches!(finding, Finding::Named(_))), "{findings:?}");
+}
