@@ -13,8 +13,8 @@ pub use list::Fault;
 pub enum Place {
     /// In the account's player: what is true, or what answers say about it.
     Player,
-    /// In the service before it: what becomes of a request or of a token.
-    Service,
+    /// In the gateway before it, or the accounts service: what becomes of a request or of a token.
+    Gateway,
 }
 
 /// What `GET /_sim/faults` says about one kind.
@@ -51,7 +51,7 @@ impl Fault {
         let all = Fault::all().into_iter().map(|about| {
             let place = match about.place {
                 Place::Player => "player",
-                Place::Service => "service",
+                Place::Gateway => "gateway",
             };
             json!({ "kind": about.kind, "acts_on": place, "what": about.sentence, "defaults": about.fields })
         });

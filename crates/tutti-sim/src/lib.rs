@@ -5,11 +5,11 @@
 
 pub mod catalogue;
 pub mod fault;
+pub mod gateway;
 pub mod player;
 pub mod profile;
 pub mod random;
 pub mod report;
-pub mod service;
 pub mod sign_in;
 pub mod sim;
 pub mod web_api;

@@ -458,8 +458,4 @@ impl VirtualPlayer {
 }
 
 #[cfg(test)]
-mod fault_tests;
-#[cfg(test)]
-mod mode_tests;
-#[cfg(test)]
 mod tests;

@@ -12,13 +12,13 @@ pub use log::{CommandRecord, HandRecord, Log, RequestRecord};
 
 use crate::catalogue::{Catalogue, ContextRef, id_of};
 use crate::fault::{Fault, Place};
+use crate::gateway::{Gateway, Request, Verdict};
 use crate::player::{
     Accepted, Command, Device, Hand, HandError, PlayerConfig, Product, Refusal, Settings, Truth, VirtualPlayer,
     display_name,
 };
 use crate::profile::{Exchange, Profile, Ration};
 use crate::random::Random;
-use crate::service::{Request, Service, Verdict};
 use crate::sign_in::SignIn;
 
 /// The first accounts have names; after them comes user13, user14, …
@@ -90,7 +90,7 @@ pub struct Sim {
     base_url: String,
     accounts: Vec<Account>,
     sign_in: Mutex<SignIn>,
-    service: Mutex<Service>,
+    gateway: Mutex<Gateway>,
     /// Places in the list of accounts.
     places: HashMap<Arc<str>, usize>,
     network: Mutex<Random>,
@@ -153,7 +153,7 @@ impl Sim {
             profile: config.profile,
             base_url: format!("http://{address}"),
             places: accounts.iter().enumerate().map(|(index, account)| (account.user.clone(), index)).collect(),
-            service: Mutex::new(Service::new(accounts.len(), trouble, ration, config.seed)),
+            gateway: Mutex::new(Gateway::new(accounts.len(), trouble, ration, config.seed)),
             accounts,
             catalogue,
             sign_in: Mutex::new(sign_in),
@@ -255,25 +255,25 @@ impl Sim {
             Fault::TokenAged { days } => self.sign_in().age(index, days),
             Fault::Clear {} => {
                 self.accounts[index].player().fault(now_us, Fault::Clear {});
-                self.service().fault(now_us, index, Fault::Clear {});
+                self.gateway().fault(now_us, index, Fault::Clear {});
             }
             fault if fault.place() == Place::Player => {
                 let mut player = self.accounts[index].player();
                 player.fault(self.now_us(), fault);
             }
-            fault => self.service().fault(now_us, index, fault),
+            fault => self.gateway().fault(now_us, index, fault),
         }
         Ok(())
     }
 
-    /// Limits, apps and the faults of the service.
-    pub fn service(&self) -> MutexGuard<'_, Service> {
-        lock(&self.service)
+    /// Limits, apps and the faults of the gateway.
+    pub fn gateway(&self) -> MutexGuard<'_, Gateway> {
+        lock(&self.gateway)
     }
 
     /// What becomes of a request, which is counted.
     pub(crate) fn judge(&self, at_us: i64, user: usize, client_id: &str, command: bool) -> Verdict {
-        self.service().judge(at_us, Request { user, client_id, command })
+        self.gateway().judge(at_us, Request { user, client_id, command })
     }
 
     /// Looks at one account's player at this instant.

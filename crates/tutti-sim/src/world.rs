@@ -14,11 +14,11 @@ use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, Se
 use tutti_core::time::{LocalTime, RoomTime, Span};
 
 use crate::catalogue::{Catalogue, ItemKind, ItemRef, Market};
+use crate::gateway::{Gateway, Request, Shape, Verdict};
 use crate::player::{self, PlayTarget, PlayerConfig, Refusal, Settings, Shown, VirtualPlayer};
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::report::{Hand, HandKind, Logged, PlayerTruth, RoomChange, SAMPLE_US, Sample, Trace};
-use crate::service::{Request, Service, Shape, Verdict};
 use crate::workload::{self, Planned};
 
 /// Which room to run.
@@ -75,7 +75,7 @@ struct World {
     /// The instant of each member's pending tick.
     ticks: Vec<Option<i64>>,
     hub: Hub,
-    service: Service,
+    gateway: Gateway,
     trace: Trace,
 }
 
@@ -162,7 +162,7 @@ impl World {
             players,
             members,
             hub,
-            service: Service::new(config.members, trouble, trouble.ration, config.seed),
+            gateway: Gateway::new(config.members, trouble, trouble.ration, config.seed),
             trace,
         }
     }
@@ -296,7 +296,7 @@ impl World {
     fn fate(&mut self, member: usize, command: bool) -> (Option<Fate>, i64) {
         let client = if self.one_client { 0 } else { member };
         let request = Request { user: member, client_id: &self.trace.members[client], command };
-        match self.service.judge(self.now, request) {
+        match self.gateway.judge(self.now, request) {
             Verdict::Through(dress) => {
                 // What ends in the middle or is no JSON was executed all the same.
                 let spoiled = (dress.truncated || dress.html) && !command;

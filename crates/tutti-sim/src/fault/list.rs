@@ -29,13 +29,11 @@ macro_rules! faults {
                     place: Place::$place,
                     sentence: $sentence,
                     fields: {
-                        #[allow(unused_mut)]
-                        let mut fields = Map::new();
-                        $(
+                        let fields: Vec<(String, Value)> = vec![$({
                             let value: $type = $default;
-                            fields.insert(stringify!($field).to_owned(), json!(value));
-                        )*
-                        Value::Object(fields)
+                            (stringify!($field).to_owned(), json!(value))
+                        }),*];
+                        Value::Object(fields.into_iter().collect())
                     },
                 },)*]
             }
@@ -127,43 +125,43 @@ faults! {
         "A redundant command (pause when paused) is answered with 500 instead of 403.";
     Player PremiumLost "premium_lost" { for_ms: u64 = 60_000 }
         "The account has no Premium: commands are 403 PREMIUM_REQUIRED.";
-    Service ServerError "server_error" { status: u16 = 502, count: u64 = 1, executes: bool = false }
+    Gateway ServerError "server_error" { status: u16 = 502, count: u64 = 1, executes: bool = false }
         "So many requests are answered with this status; a command may have been executed all the same.";
-    Service Burst "burst" { for_ms: u64 = 60_000, percent: u64 = 50 }
+    Gateway Burst "burst" { for_ms: u64 = 60_000, percent: u64 = 50 }
         "This share of the requests is answered with 500, 502, 503 or 504.";
-    Service GatewayStall "gateway_stall" { count: u64 = 1, delay_ms: u64 = 35_000 }
+    Gateway GatewayStall "gateway_stall" { count: u64 = 1, delay_ms: u64 = 35_000 }
         "So many requests hang for that long and end in 504.";
-    Service SlowAnswer "slow_answer" { for_ms: u64 = 60_000, delay_ms: u64 = 2_000 }
+    Gateway SlowAnswer "slow_answer" { for_ms: u64 = 60_000, delay_ms: u64 = 2_000 }
         "Answers take that much longer; they were true when the delay began.";
-    Service Reset "reset" { count: u64 = 1, executes: bool = false }
+    Gateway Reset "reset" { count: u64 = 1, executes: bool = false }
         "So many connections are reset without an answer; a command may have been executed all the same.";
-    Service SlowBody "slow_body" { count: u64 = 1, over_ms: u64 = 5_000 }
+    Gateway SlowBody "slow_body" { count: u64 = 1, over_ms: u64 = 5_000 }
         "The head of the answer comes at once and its body in pieces, over that long.";
-    Service Truncated "truncated" { count: u64 = 1 }
+    Gateway Truncated "truncated" { count: u64 = 1 }
         "So many JSON answers end in the middle.";
-    Service NotJson "not_json" { count: u64 = 1 }
+    Gateway NotJson "not_json" { count: u64 = 1 }
         "So many answers are 200 with a page of HTML.";
-    Service AcceptedText "accepted_text" { for_ms: u64 = 60_000 }
+    Gateway AcceptedText "accepted_text" { for_ms: u64 = 60_000 }
         "Every accepted command answers 200 with a short text that is no JSON.";
-    Service Accepted202 "accepted_202" { for_ms: u64 = 60_000, lost: bool = false }
+    Gateway Accepted202 "accepted_202" { for_ms: u64 = 60_000, lost: bool = false }
         "Every accepted command answers 202, as for a device that is not there yet, and may be lost.";
-    Service RateLimited "rate_limited" { retry_after_s: u64 = 10, header: bool = true, plain: bool = false }
+    Gateway RateLimited "rate_limited" { retry_after_s: u64 = 10, header: bool = true, plain: bool = false }
         "The client id is over its limit: 429 with Retry-After (or without), and asking meanwhile makes it longer.";
-    Service Quota "quota" { retry_after_s: u64 = 21_600 }
+    Gateway Quota "quota" { retry_after_s: u64 = 21_600 }
         "The developer's quota is used up: 429 QUOTA_EXCEEDED for all client ids of the developer, hours of Retry-After.";
-    Service NotAllowed "not_allowed" { for_ms: u64 = 60_000 }
+    Gateway NotAllowed "not_allowed" { for_ms: u64 = 60_000 }
         "The user is not on the app's list of users: every call is 403 although the sign-in went well.";
-    Service OwnerLapsed "owner_lapsed" { for_ms: u64 = 60_000 }
+    Gateway OwnerLapsed "owner_lapsed" { for_ms: u64 = 60_000 }
         "The Premium of the app's owner lapsed: every call is 403 with plain text.";
-    Service TokenExpired "token_expired" {}
+    Gateway TokenExpired "token_expired" {}
         "The account's access tokens run out now; refreshing works.";
-    Service TokenRevoked "token_revoked" {}
+    Gateway TokenRevoked "token_revoked" {}
         "The user removes the app from their account: 401 for calls, invalid_grant for refreshing.";
-    Service TokenAged "token_aged" { days: u64 = 183 }
+    Gateway TokenAged "token_aged" { days: u64 = 183 }
         "The account's refresh tokens grow that much older; after six months they are invalid_grant.";
-    Service AccountsDown "accounts_down" { for_ms: u64 = 60_000, status: u16 = 503 }
+    Gateway AccountsDown "accounts_down" { for_ms: u64 = 60_000, status: u16 = 503 }
         "The accounts service answers this status to everybody.";
-    Service Clear "clear" {}
+    Gateway Clear "clear" {}
         "Ends every fault of the account.";
 }
 

@@ -106,7 +106,7 @@ impl Faults {
 }
 
 impl VirtualPlayer {
-    /// Something goes wrong from now on. Faults of the service are not the player's and do nothing here.
+    /// Something goes wrong from now on. Faults of the gateway are not the player's and do nothing here.
     pub fn fault(&mut self, now_us: i64, fault: Fault) {
         let now_us = self.settle(now_us);
         self.begin_fault(now_us, fault);

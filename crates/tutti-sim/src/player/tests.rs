@@ -1,6 +1,9 @@
 //! The virtual player on virtual time.
 #![allow(clippy::unwrap_used)]
 
+mod faults;
+mod modes;
+
 use super::*;
 use crate::catalogue::ItemKind;
 

@@ -7,8 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::gateway::{Denial, Dress, Shape};
 use crate::player::Refusal;
-use crate::service::{Denial, Dress, Shape};
 
 const JSON: &str = "application/json; charset=utf-8";
 
@@ -71,7 +71,7 @@ impl Answer {
         Self::json(json!({ "error": sentence }).to_string()).with_status(status)
     }
 
-    /// What the service says instead of the player.
+    /// What the gateway says instead of the player.
     pub(super) fn denial(denial: &Denial) -> Self {
         let (status, message) = (denial.status, denial.message);
         let mut answer = match denial.shape {

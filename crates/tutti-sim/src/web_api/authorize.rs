@@ -52,7 +52,7 @@ fn examine(web: &Web, query: &str) -> Result<Asked, String> {
     };
     let client_id = field("client_id").ok_or("INVALID_CLIENT: Invalid client")?;
     let redirect_uri = field("redirect_uri").ok_or("INVALID_CLIENT: Invalid redirect URI")?;
-    let checked = web.sim.service().apps.check_redirect(&client_id, &redirect_uri);
+    let checked = web.sim.gateway().apps.check_redirect(&client_id, &redirect_uri);
     let redirect = checked.map_err(|error| error.to_string())?;
     if field("response_type").as_deref() != Some("code") {
         return Err("response_type must be code".to_owned());

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::browse::parameter;
 use super::v1::Endpoint;
 use super::{Answer, Web};
+use crate::gateway::AcceptedAs;
 use crate::player::{Command, Offset, PlayTarget, Repeat};
-use crate::service::AcceptedAs;
 
 /// How often an accepted command answers 200 with some text instead of 204, of 100.
 const WITH_TEXT: u64 = 30;

@@ -1,4 +1,4 @@
-//! `/_sim`: faults, apps, and settings of the service and of accounts, switched while everything runs.
+//! `/_sim`: faults, apps, and settings of the gateway and of accounts, switched while everything runs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ pub(super) async fn fault(State(web): State<Arc<Web>>, Path(user): Path<String>,
 
 pub(super) async fn settings(State(web): State<Arc<Web>>) -> Answer {
     let rotating = web.sim.sign_in().rotating;
-    let ration = web.sim.service().ration();
+    let ration = web.sim.gateway().ration();
     let body = json!({
         "rotating_refresh_tokens": rotating,
         "requests_in_30_s": ration.in_30_s,
@@ -82,11 +82,11 @@ pub(super) async fn set(State(web): State<Arc<Web>>, body: Bytes) -> Answer {
     if let Some(rotating) = body.rotating_refresh_tokens {
         web.sim.sign_in().rotating = rotating;
     }
-    let mut service = web.sim.service();
-    let mut ration = service.ration();
+    let mut gateway = web.sim.gateway();
+    let mut ration = gateway.ration();
     ration.in_30_s = body.requests_in_30_s.unwrap_or(ration.in_30_s);
     ration.in_24_h = body.requests_in_24_h.unwrap_or(ration.in_24_h);
-    service.set_ration(ration);
+    gateway.set_ration(ration);
     Answer::empty()
 }
 
@@ -128,11 +128,11 @@ pub(super) async fn set_account(State(web): State<Arc<Web>>, Path(user): Path<St
 }
 
 pub(super) async fn apps(State(web): State<Arc<Web>>) -> Answer {
-    let service = web.sim.service();
+    let gateway = web.sim.gateway();
     let names = |places: &BTreeSet<usize>| -> Vec<String> {
         places.iter().filter_map(|&place| web.sim.accounts().get(place)).map(|one| one.user.to_string()).collect()
     };
-    let all = service.apps.all().map(|(client_id, app)| {
+    let all = gateway.apps.all().map(|(client_id, app)| {
         json!({
             "client_id": client_id,
             "developer": app.developer,
@@ -168,7 +168,7 @@ pub(super) async fn register(State(web): State<Arc<Web>>, body: Bytes) -> Answer
         users,
         owner_premium: body.owner_premium.unwrap_or(true),
     };
-    match web.sim.service().apps.register(&body.client_id, app) {
+    match web.sim.gateway().apps.register(&body.client_id, app) {
         Ok(()) => Answer::empty(),
         Err(error) => Answer::sentence(400, &error.to_string()),
     }

@@ -20,7 +20,7 @@ pub(super) async fn exchange(State(web): State<Arc<Web>>, headers: HeaderMap, bo
     let exchange = web.sim.exchange(None, false);
     travel(exchange.up_us).await;
     let at_us = web.sim.now_us();
-    if let Some(status) = web.sim.service().accounts_are_down(at_us) {
+    if let Some(status) = web.sim.gateway().accounts_are_down(at_us) {
         let answer = Answer::error(status, "The accounts service is not available").with_status(status);
         note(&web.sim, at_us, None, ENDPOINT, &answer);
         return answer;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::connection::Link;
 use super::{Answer, BODY_LIMIT, Web, commands, readings};
-use crate::service::{AcceptedAs, Verdict};
+use crate::gateway::{AcceptedAs, Verdict};
 use crate::sign_in::Bearer;
 use crate::sim::{RequestRecord, Sim};
 
@@ -168,7 +168,7 @@ impl Outcome {
     }
 }
 
-/// What the service and the player make of a request that says who asks.
+/// What the gateway and the player make of a request that says who asks.
 fn decide(web: &Web, at_us: i64, bearer: &Bearer, asked: &Asked<'_>) -> Outcome {
     let command = asked.row.method != Method::GET;
     let may = asked.row.scopes.iter().all(|scope| bearer.may(scope));

@@ -64,6 +64,38 @@ fn impossible_wishes_are_answered_in_words() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn its_flags_change_devices_tokens_and_limits() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+
+    use serde_json::{Value, json};
+
+    let arguments = ["--accounts", "1", "--profile", "ideal", "--many-devices", "--rotating", "--rate-limit", "3"];
+    let mut running = command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(running.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let base_url = ready["base_url"].as_str().unwrap().to_owned();
+    let client = reqwest::Client::new();
+    let get = async |path: &str| {
+        let answer = client.get(format!("{base_url}{path}")).bearer_auth("sim:anna").send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let settings = get("/_sim/settings").await.1;
+    let expected = json!({ "rotating_refresh_tokens": true, "requests_in_30_s": 3, "requests_in_24_h": null });
+    assert_eq!(settings, expected);
+    assert_eq!(get("/v1/me/player/devices").await.1["devices"].as_array().unwrap().len(), 6);
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(get("/v1/me").await.0);
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+    let told = Command::new("kill").arg(running.id().to_string()).status().unwrap();
+    assert!(told.success() && running.wait().unwrap().success());
+}
+
 fn end_of(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }

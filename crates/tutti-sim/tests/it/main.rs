@@ -13,4 +13,5 @@ mod rspotify;
 mod server;
 mod sign_in;
 mod spotipy;
+mod trouble;
 mod world;

@@ -1,4 +1,4 @@
-//! The faults of the service that stand against one account: some last, some are used up by requests.
+//! The faults of the gateway that stand against one account: some last, some are used up by requests.
 
 use super::AcceptedAs;
 use crate::fault::Fault;

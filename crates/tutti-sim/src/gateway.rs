@@ -95,7 +95,7 @@ pub enum Shape {
 
 /// Faults, rations and apps. Every instant is in µs and comes from the caller.
 #[derive(Debug)]
-pub struct Service {
+pub struct Gateway {
     trouble: Trouble,
     random: Random,
     rations: Rations,
@@ -106,11 +106,11 @@ pub struct Service {
     pub apps: Apps,
 }
 
-impl Service {
+impl Gateway {
     pub fn new(accounts: usize, trouble: Trouble, ration: Ration, seed: u64) -> Self {
         Self {
             trouble,
-            random: Random::named(seed, "service"),
+            random: Random::named(seed, "gateway"),
             rations: Rations::new(ration),
             standing: vec![Standing::default(); accounts],
             accounts_down: None,
@@ -134,7 +134,7 @@ impl Service {
         self.accounts_down.filter(|&(until_us, _)| now_us < until_us).map(|(_, status)| status)
     }
 
-    /// Something goes wrong for this account from now on. Faults of the player and of tokens are not the service's.
+    /// Something goes wrong for this account from now on. Faults of the player and of tokens are not the gateway's.
     pub fn fault(&mut self, now_us: i64, user: usize, fault: Fault) {
         match fault {
             Fault::AccountsDown { status, .. } => self.accounts_down = Some((now_us + fault.for_us(), status)),

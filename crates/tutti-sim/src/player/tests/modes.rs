@@ -1,10 +1,9 @@
 //! Tests of repeat, shuffle, autoplay, crossfade, speed, markets, devices, and of what was played.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::*;
+use super::super::*;
 use crate::catalogue::{ItemKind, Market};
 
 const SECOND: i64 = 1_000_000;

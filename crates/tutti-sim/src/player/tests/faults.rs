@@ -1,11 +1,10 @@
 //! Tests of the player's faults: what they do to the truth, to answers and to commands, and that they end.
-#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::super::*;
 use crate::fault::{Fault, Place};
 
 const SECOND: i64 = 1_000_000;

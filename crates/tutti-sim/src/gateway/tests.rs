@@ -9,8 +9,8 @@ use crate::sign_in::App;
 
 const SECOND: i64 = 1_000_000;
 
-fn service(ration: Ration) -> Service {
-    Service::new(3, Profile::Ideal.trouble(), ration, 1)
+fn service(ration: Ration) -> Gateway {
+    Gateway::new(3, Profile::Ideal.trouble(), ration, 1)
 }
 
 fn get(user: usize) -> Request<'static> {
@@ -123,10 +123,10 @@ fn answers_are_delayed_cut_short_and_accepted_in_other_words() {
 
 #[test]
 fn accidents_of_a_profile_happen_as_often_as_it_says() {
-    let mut service = Service::new(1, Profile::Mobile.trouble(), Ration::default(), 3);
+    let mut service = Gateway::new(1, Profile::Mobile.trouble(), Ration::default(), 3);
     let failed = (0..100_000).filter(|&at| !passes(&service.judge(at, get(0)))).count();
     assert!((60..140).contains(&failed), "{failed} of 100,000");
-    let mut hostile = Service::new(1, Profile::Hostile.trouble(), Ration::default(), 3);
+    let mut hostile = Gateway::new(1, Profile::Hostile.trouble(), Ration::default(), 3);
     let failed = (0..20_000).filter(|&at| !passes(&hostile.judge(at * SECOND, get(0)))).count();
     assert!((1_000..6_000).contains(&failed), "{failed} of 20,000");
 }
