@@ -43,7 +43,7 @@ fn progress(player: &mut VirtualPlayer, now_us: i64) -> Option<i64> {
 
 #[test]
 fn every_fault_of_a_player_leaves_it_usable_when_it_is_over() {
-    for about in Fault::all() {
+    for about in Fault::all().into_iter().filter(|about| about.place == Place::Player) {
         let mut player = playing();
         break_it(&mut player, 10 * SECOND, json!({ "kind": about.kind }));
         for second in 10..=70 {
@@ -60,10 +60,6 @@ fn every_fault_of_a_player_leaves_it_usable_when_it_is_over() {
         player.command(702 * SECOND, seek(5_000)).unwrap();
         let report = player.report(703 * SECOND).unwrap();
         assert_eq!((report.progress_ms, report.playing), (Some(6_000), true), "{}", about.kind);
-        assert_eq!(
-            about.place == Place::Player,
-            Fault::all().iter().any(|one| one == &about && one.place == Place::Player)
-        );
     }
 }
 
