@@ -95,7 +95,7 @@ pub struct Demo {
     /// How long the script is; the live table goes on until Ctrl-C without it.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub seconds: Option<u32>,
-    /// How the simulated network and players behave: ideal, lan or broadband.
+    /// How the simulated network and players behave: ideal, lan, broadband, mobile or hostile.
     #[arg(long, default_value = "broadband")]
     pub profile: String,
     #[arg(long, default_value_t = 7)]

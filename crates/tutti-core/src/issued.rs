@@ -117,9 +117,13 @@ impl Issued {
     /// A slow effect, seen after this command had its time or seemed to have landed: what plays is on its target line. A
     /// seek takes whatever item plays by then.
     pub fn explains_late(&self, seen: &PlayerSeen, asked: LocalTime, answered: LocalTime) -> bool {
-        let ours = seen.item.as_ref().is_some_and(|item| self.only_moves() || self.item.same_recording(item));
-        let (Some(target), Some(progress)) = (self.target(), seen.progress) else { return false };
+        let (Some(item), Some(target), Some(progress)) = (&seen.item, self.target(), seen.progress) else {
+            return false;
+        };
         let ran = asked + (answered - asked) / 2 - self.sent;
+        // Another item that began by itself or by hand since then is no effect of a seek.
+        let dragged = self.only_moves() && progress > ran + AROUND * 3;
+        let ours = dragged || self.item.same_recording(item);
         ours && seen.playing && asked >= self.sent && ran <= LATE && (progress - target - ran).abs() <= ON_TARGET
     }
 
