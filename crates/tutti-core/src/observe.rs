@@ -136,11 +136,6 @@ impl Observer {
         &self.latencies
     }
 
-    /// When a position was last read.
-    pub fn heard(&self) -> Option<LocalTime> {
-        self.heard
-    }
-
     /// Something was seen that may be a hand's and waits for its second reading.
     pub fn in_doubt(&self) -> bool {
         self.candidate.as_ref().is_some_and(|candidate| !candidate.small)
