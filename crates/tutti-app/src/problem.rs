@@ -55,7 +55,10 @@ impl Problem {
 
     /// Said in the same place, but nothing went wrong.
     fn is_good_news(&self) -> bool {
-        matches!(self.code, "signed_in" | "signed_out" | "already_signed_in" | "takeover" | "tray_missing")
+        matches!(
+            self.code,
+            "signed_in" | "signed_out" | "already_signed_in" | "takeover" | "tray_missing" | "keychain_until_restart"
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::players::spotify::{SpotifyPlayer, failure, servers};
 use crate::problem::{Problem, to_connect};
 use crate::ration::Ration;
-use crate::secrets::{SecretError, SecretStore, StoredLogin};
+use crate::secrets::{Keeps, SecretError, SecretStore, StoredLogin};
 use crate::settings::{Endpoints, tidy_client_id, tidy_name};
 use crate::trouble;
 
@@ -108,10 +108,15 @@ impl Pending {
 }
 
 impl SignedIn {
-    /// Puts the sign-in into the keychain, which may ask the user.
-    pub async fn keep(&self, secrets: Arc<dyn SecretStore>) -> Result<(), Problem> {
+    /// Puts the sign-in into the keychain, which may ask the user. The answer is what to tell the user about how long it
+    /// is kept, unless that is for good.
+    pub async fn keep(&self, secrets: Arc<dyn SecretStore>) -> Result<Option<Problem>, Problem> {
         let (key, login) = (self.account_id.clone(), self.login.clone());
-        blocking(move || secrets.save(&key, &login)).await
+        let keeps = blocking(move || secrets.save(&key, &login).map(|()| secrets.keeps())).await?;
+        Ok(match keeps {
+            Keeps::ForGood => None,
+            Keeps::UntilRestart => Some(Problem::new("keychain_until_restart")),
+        })
     }
 }
 

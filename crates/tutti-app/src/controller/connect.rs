@@ -72,7 +72,9 @@ impl Controller {
                 let ration = reach.rations.of(&client_id);
                 let told = |problem| tell(News::Told(problem));
                 let signed_in = pending.finish(&ration, sign_in::DEADLINE, told).await?;
-                signed_in.keep(Arc::clone(&reach.secrets)).await?;
+                if let Some(short) = signed_in.keep(Arc::clone(&reach.secrets)).await? {
+                    tell(News::Told(short));
+                }
                 Ok(signed_in)
             };
             let outcome = signed_in.await;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tutti_app::api::{Action, Screen, Snapshot};
-use tutti_app::secrets::{Memory, SecretError, SecretStore, StoredLogin};
+use tutti_app::api::{Action, NoticeKind, Screen, Snapshot};
+use tutti_app::secrets::{Keeps, Memory, SecretError, SecretStore, StoredLogin};
 use tutti_app::settings::Settings;
 
 use crate::spotify::{CLIENT_ID, Spotify, begin};
@@ -85,6 +85,35 @@ async fn without_a_keychain_nobody_is_sent_to_the_browser() {
         stand.notice(code).await;
         assert!(stand.shell.0.lock().unwrap().is_empty(), "{code}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_that_a_restart_ends_says_so_once() {
+    let spotify = Spotify::open(2).await;
+    let stand = spotify.stand_with(Arc::new(Fleeting::default())).await;
+
+    spotify.sign_in(&stand, "anna", None).await;
+    let words = stand.notice("keychain_until_restart").await;
+    assert!(words.contains("sign-in is kept until restart, at most three days unused"), "{words}");
+    stand.notice("signed_in").await;
+    spotify.sign_in(&stand, "ben", None).await;
+    let notices = stand.program.snapshots().borrow().notices.clone();
+    let said: Vec<_> = notices.iter().filter(|notice| notice.code == "keychain_until_restart").collect();
+
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].kind, NoticeKind::Info);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_that_is_kept_for_good_says_nothing_of_a_restart() {
+    let spotify = Spotify::open(1).await;
+    let stand = spotify.stand().await;
+
+    spotify.sign_in(&stand, "anna", None).await;
+
+    stand.notice("signed_in").await;
+    let notices = stand.program.snapshots().borrow().notices.clone();
+    assert!(notices.iter().all(|notice| notice.code != "keychain_until_restart"), "{notices:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,5 +206,31 @@ impl SecretStore for Broken {
 
     fn probe(&self) -> Result<(), SecretError> {
         Err(self.0.clone())
+    }
+}
+
+/// A keychain that a restart empties.
+#[derive(Debug, Default)]
+struct Fleeting(Memory);
+
+impl SecretStore for Fleeting {
+    fn load(&self, account_key: &str) -> Result<Option<StoredLogin>, SecretError> {
+        self.0.load(account_key)
+    }
+
+    fn save(&self, account_key: &str, login: &StoredLogin) -> Result<(), SecretError> {
+        self.0.save(account_key, login)
+    }
+
+    fn delete(&self, account_key: &str) -> Result<(), SecretError> {
+        self.0.delete(account_key)
+    }
+
+    fn probe(&self) -> Result<(), SecretError> {
+        self.0.probe()
+    }
+
+    fn keeps(&self) -> Keeps {
+        Keeps::UntilRestart
     }
 }

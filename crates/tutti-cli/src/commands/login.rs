@@ -27,10 +27,13 @@ pub async fn run(flags: Login) -> anyhow::Result<()> {
     };
     reach.rations.save();
     let signed_in = finished?;
-    signed_in.keep(Arc::clone(&reach.secrets)).await?;
+    let kept_shortly = signed_in.keep(Arc::clone(&reach.secrets)).await?;
     let told = remember(&mut settings, &signed_in, flags.name.as_deref());
     let path = reach.home.settings_file();
     settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;
+    if let Some(short) = kept_shortly {
+        eprintln!("{}", short.text());
+    }
     if told.code() == "same_account_twice" {
         return Err(told.into());
     }

@@ -17,13 +17,13 @@ use crate::stand::{Ended, Tutti, until};
 fn accounts_sign_in_and_play_in_step_and_the_music_stays() {
     let (runtime, sim) = spotify(2);
     let Some(session) = Session::open() else {
-        eprintln!("no Secret Service can be started here: only its absence is tested");
-        let ended = Tutti::new().at(sim.base_url()).run(&["login", "--client-id", "a", "--no-browser"]);
-        return ended.says(1, "no keychain");
+        return eprintln!("no Secret Service can be started here: only its absence is tested");
     };
     let tutti = session.tutti().at(sim.base_url());
     sign_in(&tutti, "anna", &["--client-id", &"a".repeat(32), "--name", "Anna 🎺"]).says(0, "Talking to");
-    sign_in(&tutti, "ben", &["--client-id", &"b".repeat(32)]).says(0, "Open this address");
+    let ben = sign_in(&tutti, "ben", &["--client-id", &"b".repeat(32)]);
+    ben.says(0, "Open this address");
+    assert!(!ben.err.contains("until restart"), "{ben:?}");
     sign_in(&tutti, "anna", &["--name", "Somebody else"]).says(1, "same Spotify account");
     let devices = tutti.run(&["devices"]).out;
     assert!(devices.contains("Anna 🎺") && devices.contains("Ben's phone"), "{devices}");
@@ -60,6 +60,32 @@ fn accounts_sign_in_and_play_in_step_and_the_music_stays() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn without_a_secret_service_a_sign_in_is_kept_until_restart_or_nobody_is_sent_to_a_browser() {
+    let (_runtime, sim) = spotify(1);
+    let tutti = Tutti::new().at(sim.base_url());
+    if !kernel_keeps_logins() {
+        let ended = tutti.run(&["login", "--client-id", "a", "--no-browser"]);
+        ended.says(1, "no keychain");
+        return assert_eq!(ended.out, "");
+    }
+
+    let ended = sign_in(&tutti, "anna", &["--client-id", "a"]);
+    let devices = tutti.run(&["devices"]);
+    let forgotten = tutti.run(&["logout", "anna"]);
+
+    ended.says(0, "sign-in is kept until restart, at most three days unused");
+    assert!(ended.out.ends_with("Anna is connected.\n"), "{ended:?}");
+    assert!(devices.out.contains("Anna's phone"), "{devices:?}");
+    assert_eq!(forgotten.out, "Anna is signed out, and the sign-in was deleted from this computer.\n");
+    let profile = tutti_app::secrets::profile_digits(tutti.home.path());
+    // The kernel sweeps up a little later what was deleted.
+    until("no key of the profile is left", || {
+        !std::fs::read_to_string("/proc/keys").unwrap_or_default().contains(&profile)
+    });
+}
+
+#[test]
 fn consent_that_is_denied_is_said() {
     let (_runtime, sim) = spotify(1);
     let Some(session) = Session::open() else { return };
@@ -69,6 +95,23 @@ fn consent_that_is_denied_is_said() {
 
     ended.says(1, "Access was refused");
     assert!(ended.err.ends_with("tutti login\n"), "{ended:?}");
+}
+
+/// Asked of the kernel itself: a container may forbid it. Asking gives the thread a session keyring, which programs that
+/// it starts would inherit: so it is a thread of its own.
+#[cfg(target_os = "linux")]
+fn kernel_keeps_logins() -> bool {
+    let ask = || {
+        let key = linux_keyutils_keyring_store::Cred::build_from_specifiers(
+            Some("Tutti test"),
+            &Default::default(),
+            false,
+            "",
+            "",
+        );
+        key.is_ok_and(|key| key.persistent.is_some())
+    };
+    std::thread::spawn(ask).join().unwrap()
 }
 
 /// A pretend Spotify; it ends with the runtime.

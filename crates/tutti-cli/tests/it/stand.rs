@@ -38,7 +38,7 @@ impl Tutti {
             command.env_remove(name);
         }
         command.env("TUTTI_HOME", self.home.path());
-        // No keychain, unless the test brings one: nobody's own is touched.
+        // No Secret Service, unless the test brings one: nobody's own is touched.
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
