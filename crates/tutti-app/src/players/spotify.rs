@@ -9,7 +9,7 @@ use tutti_core::command::{Answered, Command, CommandKind, Outcome};
 use tutti_core::playback::Item;
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, Span};
-use tutti_spotify::{CallError, Client, Error, Http, model};
+use tutti_spotify::{AuthError, CallError, Client, Error, Http, model};
 
 use super::{Coming, Listed, Player};
 use crate::clock;
@@ -169,11 +169,16 @@ pub(crate) fn failure(error: &Error, now: LocalTime) -> Failure {
         Failure::NotAllowedHere
     } else if error.owner_premium_lapsed() {
         Failure::OwnerPremiumLapsed
-    } else if error.status().is_none() && error.transient() && !error.not_spotify() {
+    } else if error.status().is_none() && error.transient() && !error.not_spotify() && !accounts_answered(error) {
         Failure::Network
     } else {
         Failure::Server
     }
+}
+
+/// Renewing the access token failed, but not for lack of an answer.
+fn accounts_answered(error: &Error) -> bool {
+    matches!(error, Error::Auth(AuthError::Server { .. } | AuthError::Refused { .. }))
 }
 
 fn player_seen(player: model::Player) -> PlayerSeen {
@@ -250,7 +255,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use serde_json::json;
-    use tutti_spotify::{AuthError, Refusal, Transport};
+    use tutti_spotify::{Refusal, Transport};
 
     use super::*;
 
@@ -325,6 +330,7 @@ mod tests {
             Failure::NotAllowedHere
         );
         assert_eq!(failure(&refused(502, None, ""), now), Failure::Server);
+        assert_eq!(failure(&Error::Auth(AuthError::Server { status: 503 }), now), Failure::Server);
         assert_eq!(failure(&Error::Transport(Transport::Timeout), now), Failure::Network);
         assert_eq!(failure(&Error::Unreadable { detail: String::new() }, now), Failure::Server);
         assert_eq!(outcome(&refused(404, Some("NO_ACTIVE_DEVICE"), ""), now), Outcome::NoDevice);

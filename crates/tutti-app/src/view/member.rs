@@ -116,7 +116,7 @@ impl MemberShown {
                 timing,
             ),
             trouble: view
-                .and_then(|view| trouble(view, &self.name, endpoints, requests.asked_to_wait))
+                .and_then(|view| trouble(view, &self.name, endpoints, requests.asked_to_wait, now))
                 .map(Told::into_trouble),
             timing,
             trim_ms: view.map_or(0, |view| (view.trim.as_micros() / 1_000) as i32),
@@ -171,14 +171,16 @@ fn status(code: &str) -> api::Status {
     api::Status { code: code.into(), text: t(&format!("status.{code}"), &[]) }
 }
 
-/// What is wrong with a member, with the way out.
-pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bool) -> Option<Told> {
+/// What is wrong with a member at `now`, with the way out.
+pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bool, now: LocalTime) -> Option<Told> {
     let device = || view.device.as_ref().map(|device| device.name.clone()).unwrap_or_default();
     Some(match view.trouble.as_ref()? {
         Trouble::NoDevice => Told::new("no_device").out("look_again", Action::RefreshDevices),
         Trouble::NotPremium => Told::new("not_premium"),
         Trouble::Restricted => Told::new("restricted_device").with("device", device()),
         Trouble::Ad => Told::new("ad"),
+        // The wait is over, and the next look is on its way.
+        Trouble::Failure(Failure::RateLimited { until, .. }) if *until <= now => return None,
         Trouble::Failure(Failure::RateLimited { .. }) if !asked_to_wait => Told::new("pacing"),
         Trouble::Failure(failure) => of_failure(failure, name, endpoints),
     })

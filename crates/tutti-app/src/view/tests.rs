@@ -96,12 +96,15 @@ fn every_trouble_stands_beside_its_member_in_words() {
 
 #[test]
 fn holding_back_by_ourselves_is_not_laid_at_spotifys_door() {
-    let limited = Trouble::Failure(Failure::RateLimited { until: NOW, quota: false });
+    let until = NOW + Span::from_secs(5);
+    let limited = Trouble::Failure(Failure::RateLimited { until, quota: false });
     let view = View { trouble: Some(limited), ..view(Standing::Away, None) };
-    let text = |asked| trouble(&view, "Ben", &Endpoints::default(), asked).unwrap().into_trouble().text;
+    let told = |asked, now| trouble(&view, "Ben", &Endpoints::default(), asked, now);
+    let text = |asked| told(asked, NOW).unwrap().into_trouble().text;
 
     assert!(text(true).contains("Spotify asked us to wait"));
     assert!(!text(false).contains("asked us"));
+    assert_eq!((told(true, until), told(false, until)), (None, None), "nobody waits any more");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo;
+mod faults;
 mod room;
 mod sign_in;
 mod spotify;
