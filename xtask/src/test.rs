@@ -50,10 +50,7 @@ const CHECKS: &[Check] = &[
 ];
 
 /// Checks that take long.
-const LONG_CHECKS: &[Check] = &[
-    Check { name: "long", title: "The demo's numbers on three seeds", run: long_demo },
-    Check { name: "faults", title: "The program against every fault of the simulator", run: faults },
-];
+const LONG_CHECKS: &[Check] = &[Check { name: "long", title: "The demo's numbers on three seeds", run: long_demo }];
 
 const BUILD: [&str; 4] = ["build", "--workspace", "--all-targets", "--locked"];
 
@@ -145,11 +142,6 @@ fn rust() -> Result<Count> {
 fn window() -> Result<Count> {
     let driven = window::window(Some(built("tutti-desktop")?), Path::new("shots/window.png"), false);
     driven.map(|()| Count::one(true))
-}
-
-fn faults() -> Result<Count> {
-    let args = ["test", "--package", "tutti-app", "--features", "long", "--test", "it", "faults::"];
-    watched(&mut cargo(&args), LONG)
 }
 
 fn long_demo() -> Result<Count> {

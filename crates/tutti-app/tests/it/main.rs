@@ -2,9 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo;
-// Timed in real time, and long: `cargo xtask test --long`.
-#[cfg(feature = "long")]
-mod faults;
 mod room;
 mod sign_in;
 mod spotify;
