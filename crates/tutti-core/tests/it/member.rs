@@ -288,3 +288,12 @@ fn a_correction_rests_on_a_look_that_is_fresh() {
     assert!(table.commands.is_empty(), "the hand's pause is claimed, not overwritten: {:?}", table.commands);
     assert!(matches!(table.told.last(), Some(MemberToHub::Claim(_))));
 }
+
+#[test]
+fn near_the_end_of_an_item_it_is_started_anew_and_not_sought_in() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    // A second before its end: a seek that takes effect after it would land in the next item.
+    table.read(&Script::playing("b", 0, 194_000), 5_000);
+    assert!(matches!(table.commands[0].kind, CommandKind::Play { .. }), "{:?}", table.commands);
+}
