@@ -26,13 +26,16 @@ const PAUSED_ABOVE: Span = Span::from_millis(500);
 /// After a command without effect or with a refusal, wait before the next; doubled each time.
 const RETRY: Span = Span::from_secs(2);
 const RETRY_MOST: Span = Span::from_secs(60);
+/// The same while the service or the network has trouble: that passes.
+const RETRY_MOST_PASSING: Span = Span::from_secs(8);
 /// While commands have no effect they are tried again: at least so often at first, then as seldom as refused ones.
 const IGNORED_SOON: Span = Span::from_secs(120);
 const IGNORED_SOON_MOST: Span = Span::from_secs(16);
 /// After so many seeks without effect the item is started at the right place instead.
 const SEEKS_IGNORED: u32 = 2;
-/// A session that goes elsewhere by itself twice within so long is left alone for half of that.
+/// A session that goes elsewhere by itself twice within so long is left alone for a while.
 const PHANTOM_AGAIN: Span = Span::from_secs(40);
+const LEFT_ALONE: Span = Span::from_secs(10);
 /// A play waits no longer than this for the leader's queue, so that it can carry what comes next.
 const QUEUE_WAIT: Span = Span::from_millis(400);
 /// Next items given along with a play: enough for a long absence of Tutti, small in a request.
@@ -180,10 +183,11 @@ impl Follow {
         }
     }
 
-    /// A command was refused or had no effect: wait before the next.
-    pub fn failed(&mut self, now: LocalTime) {
-        self.retry_after = now + self.retry_wait;
-        self.retry_wait = (self.retry_wait * 2).min(RETRY_MOST);
+    /// A command was refused, or failed for the moment: wait before the next.
+    pub fn failed(&mut self, passing: bool, now: LocalTime) {
+        let most = if passing { RETRY_MOST_PASSING } else { RETRY_MOST };
+        self.retry_after = now + self.retry_wait.min(most);
+        self.retry_wait = (self.retry_wait * 2).min(most);
     }
 
     /// A command was accepted and had no effect: the same again, after a wait that grows; and another kind of command
@@ -208,7 +212,7 @@ impl Follow {
         let again = self.phantom.is_some_and(|before| now - before < PHANTOM_AGAIN);
         self.anew(now);
         self.phantom = Some(now);
-        self.left_alone_until = again.then(|| now + PHANTOM_AGAIN / 2);
+        self.left_alone_until = again.then(|| now + LEFT_ALONE);
     }
 
     /// A command took effect.

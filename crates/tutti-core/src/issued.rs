@@ -140,6 +140,11 @@ impl Issued {
         matches!(self.kind, CommandKind::Seek { .. })
     }
 
+    /// A seek far away from where its item was when it was sent.
+    pub fn moves_far(&self, from: Span) -> bool {
+        self.only_moves() && self.target().is_some_and(|target| (target - from).abs() > AROUND * 2)
+    }
+
     /// A small seek whose effect a reading asked then would not show for sure.
     pub fn is_unseen_move(&self, asked: LocalTime) -> bool {
         self.only_moves() && !self.landed && asked < self.visible_from()

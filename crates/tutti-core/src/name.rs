@@ -63,6 +63,8 @@ pub struct Circumstances<'a> {
     pub report_age: Span,
     /// Did somebody move the player, by the service's stamps? None where they do not say.
     pub touched: Option<bool>,
+    /// The same, also where that was not seen often enough to rely on it.
+    pub presumably_touched: Option<bool>,
     /// The line began with a jump within the item, not with its start.
     pub after_jump: bool,
 }
@@ -146,12 +148,11 @@ fn jumped(
 /// A4: time was lost, and nobody moved the player. It never went back behind what it had shown; or it counted on while it
 /// loaded and then took that back.
 fn is_stall(old: &Line, new: &Candidate, lost: Span, circumstances: &Circumstances<'_>) -> bool {
-    match circumstances.touched {
-        Some(touched) if touched || lost <= MOST_LOADING_STAMPED => return !touched,
+    match (circumstances.touched, circumstances.presumably_touched) {
+        (Some(true), _) | (None, Some(true)) => return false,
+        (Some(false), _) if lost <= MOST_LOADING_STAMPED => return true,
+        (None, Some(false)) if lost <= MOST_LOADING => return true,
         _ => {}
-    }
-    if circumstances.touched.is_none() && matches!((old.stamp, new.stamp), (Some(old), Some(new)) if new > old) {
-        return false;
     }
     let first = new.estimate.position(new.asked);
     let went_on = new.before.map_or(lost <= new.answered - old.fitted, |before| first + WENT_BACK >= before);

@@ -71,6 +71,8 @@ pub enum Finding {
         id: CommandId,
         after: Option<Span>,
     },
+    /// A command of ours took effect at another place than it aimed at, by the player's doing.
+    Misplaced(CommandId),
     Named(Named),
     /// It means nothing yet: look again, not before this instant.
     LookAgain(LocalTime),
@@ -122,8 +124,6 @@ pub struct Observer {
     quality: Quality,
     latencies: Latencies,
     visibility: Visibility,
-    /// A command that had its time without effect, until it is asked for.
-    lost: Option<CommandId>,
     newest_asked: Option<LocalTime>,
     /// Looks in a row that found no device.
     away_looks: u32,
@@ -171,9 +171,11 @@ impl Observer {
         &self.visibility
     }
 
-    /// A command that was accepted, had its time, and changed nothing; told once.
-    pub fn take_lost(&mut self) -> Option<CommandId> {
-        self.lost.take()
+    /// A command that was accepted, had its time by `now`, and changed nothing; told once.
+    pub fn take_lost(&mut self, now: LocalTime) -> Option<CommandId> {
+        let issued = self.issued.iter_mut().rev().find(|issued| issued.is_lost(now))?;
+        issued.give_up();
+        Some(issued.id)
     }
 
     pub fn issue(&mut self, issued: Issued) {
@@ -239,7 +241,6 @@ impl Observer {
         let mark = Mark::of(seen.playing, asked, answered, progress);
         let before = self.show(seen, item, progress, asked);
         let finding = self.place(seen, item, mark, before, reading);
-        self.notice_lost(asked);
         if !matches!(finding, Finding::LeftOut(_)) {
             self.heard = Some(answered);
             if !matches!(finding, Finding::LookAgain(_)) {
@@ -279,15 +280,6 @@ impl Observer {
         Some(before.progress)
     }
 
-    /// A command that was accepted and whose time is over without any effect.
-    fn notice_lost(&mut self, asked: LocalTime) {
-        let over = self.issued.iter_mut().rev().find(|issued| issued.is_lost(asked));
-        if let Some(issued) = over {
-            issued.give_up();
-            self.lost = Some(issued.id);
-        }
-    }
-
     fn place(
         &mut self,
         seen: &PlayerSeen,
@@ -318,7 +310,10 @@ impl Observer {
             && line.playing() == seen.playing
             && line.estimate.miss(mark, &self.quality).is_none();
         if let Some((index, explains)) = self.explained(seen, asked, answered) {
+            let far = self.issued[index].moves_far(line.estimate.position(self.issued[index].sent()));
             match explains {
+                // The line before a seek comes by its target some time later: that is no landing.
+                Explains::After if fits && far => {}
                 // A seek within the running line shows in nothing but the position, and a small one hardly in that:
                 // readings that may be from before or after it say nothing, later ones are from after it.
                 Explains::After if fits && self.issued[index].is_unseen_move(asked) => {
@@ -349,7 +344,8 @@ impl Observer {
             return Finding::LookAgain(answered + STANDING_APART * i64::from(standing));
         }
         if let Some(index) = self.misplaced(seen, item, mark, asked) {
-            return self.land(index, seen, item, mark, asked);
+            self.land(index, seen, item, mark, asked);
+            return Finding::Misplaced(self.issued[index].id);
         }
         if let Some(finding) = self.sprang_back(seen, item, mark, asked) {
             return finding;
@@ -517,8 +513,15 @@ impl Observer {
         // An item may have ended by itself on a line that a command of ours made and nobody has read yet.
         let ends: Vec<LocalTime> = self.issued.iter().filter_map(Issued::would_end).collect();
         let touched = self.stamps.touched(line.stamp, candidate.stamp);
+        let presumably_touched = self.stamps.presumably_touched(line.stamp, candidate.stamp);
         let after_jump = self.left.last_of(&line.item).is_some();
-        let circumstances = Circumstances { ends: &ends, report_age: self.quality.report_age(), touched, after_jump };
+        let circumstances = Circumstances {
+            ends: &ends,
+            report_age: self.quality.report_age(),
+            touched,
+            presumably_touched,
+            after_jump,
+        };
         let named = name::name(line, &candidate, &circumstances);
         if let What::Act(Act::Sought(to)) = named.what
             && to > line.estimate.position(now)

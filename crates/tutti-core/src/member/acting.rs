@@ -14,6 +14,7 @@ impl Member {
                 self.look_queue();
             }
         }
+        self.notice_lost(now);
         if let Some((kind, why)) = self.decide(now) {
             // Whatever the reason: a hand may have acted since the last look, and must not be overwritten unread (L3).
             let since_command = self.commanded.is_none_or(|sent| self.looked.is_some_and(|asked| asked >= sent));
@@ -120,10 +121,11 @@ impl Member {
             Outcome::Failed(failure) => self.trouble = Some(Trouble::Failure(failure.clone())),
         }
         // Whatever became of it: look, then decide again. No answer at all means that it may still take effect.
-        if !matches!(answered.outcome, Outcome::Failed(Failure::Network | Failure::Server)) {
+        let passing = matches!(answered.outcome, Outcome::Failed(Failure::Network | Failure::Server));
+        if !passing {
             self.observer.refused(id);
         }
-        self.follow.failed(now);
+        self.follow.failed(passing, now);
         self.look_first = Some(now);
         self.schedule.urge(now, Reason::BeforeFollowing);
     }

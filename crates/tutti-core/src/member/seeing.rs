@@ -15,9 +15,7 @@ impl Member {
         let at_rest = self.open.is_none() && !self.observer.in_flight(now);
         let finding = self.observer.observe(reading, now);
         self.reach.looked(!matches!(finding, Finding::Gone), now);
-        if let Some(id) = self.observer.take_lost() {
-            self.had_no_effect(id, now);
-        }
+        self.notice_lost(reading.asked);
         self.note_trouble(reading, &finding, now);
         match finding {
             Finding::Steady => {
@@ -40,6 +38,10 @@ impl Member {
                 self.follow.landed();
                 self.brisk_until = now + BRISK;
                 self.lead.fitted(self.room.as_ref());
+                self.publish(now);
+            }
+            Finding::Misplaced(id) => {
+                self.went_wrong(id, now);
                 self.publish(now);
             }
             Finding::Named(named) => self.named(&named, now),
@@ -124,8 +126,15 @@ impl Member {
         self.lead.fitted(self.room.as_ref());
     }
 
-    /// A command was accepted and nothing came of it.
-    fn had_no_effect(&mut self, id: CommandId, now: LocalTime) {
+    /// A command was accepted and nothing came of it by `now`.
+    pub(super) fn notice_lost(&mut self, now: LocalTime) {
+        if let Some(id) = self.observer.take_lost(now) {
+            self.went_wrong(id, now);
+        }
+    }
+
+    /// A command was accepted and did not do what it should.
+    fn went_wrong(&mut self, id: CommandId, now: LocalTime) {
         let Some((_, kind, why)) = self.sent.as_ref().filter(|(sent, ..)| *sent == id) else { return };
         self.follow.had_no_effect(kind, *why, now);
         self.no_effect += 1;

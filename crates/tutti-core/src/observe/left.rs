@@ -17,6 +17,8 @@ const MOST: usize = 256;
 const STAMP_BACK_MS: i64 = 2_000;
 /// An "old" snapshot that runs on for so long and so often is the truth after all: stamps are evidence, not proof.
 const PERSISTS: Span = Span::from_secs(5);
+/// The same for one whose stamp is older: front ends showed such pictures for minutes.
+const PERSISTS_STAMPED: Span = Span::from_secs(90);
 const READINGS: usize = 3;
 
 /// The lines that one player left, and what is being taken for a picture of them.
@@ -60,7 +62,7 @@ impl LeftLines {
     }
 
     /// A snapshot from before: its stamp is far below the newest, or it lies on a line that was left and its stamp is
-    /// not newer. One that keeps running for 5 s is the truth after all.
+    /// not newer. One that stays for 5 s (90 s against its stamp) is the truth after all.
     pub(super) fn is_old(
         &mut self,
         seen: &PlayerSeen,
@@ -87,7 +89,7 @@ impl LeftLines {
                 if estimate.running() == seen.playing && estimate.miss(mark, quality).is_none() =>
             {
                 *count += 1;
-                *count >= READINGS && answered - *since >= PERSISTS
+                *count >= READINGS && answered - *since >= if stamp_back { PERSISTS_STAMPED } else { PERSISTS }
             }
             old => {
                 *old = Some((answered, 1, Estimate::new(seen.playing, mark, quality)));

@@ -37,8 +37,17 @@ impl Stamps {
     /// Did somebody move the player between these two stamps? `None`: this account's stamps do not say.
     pub(super) fn touched(&self, before: Option<i64>, after: Option<i64>) -> Option<bool> {
         let (before, after) = (before?, after?);
-        let against = (self.stood + self.idle) * AGAINST;
-        (self.moved >= ENOUGH && self.moved > against).then_some(after > before)
+        (self.moved >= ENOUGH && self.moved > self.against()).then_some(after > before)
+    }
+
+    /// The same as far as nothing speaks against it: stamps are documented to move on seeks.
+    pub(super) fn presumably_touched(&self, before: Option<i64>, after: Option<i64>) -> Option<bool> {
+        let (before, after) = (before?, after?);
+        (self.moved >= self.against()).then_some(after > before)
+    }
+
+    fn against(&self) -> u32 {
+        (self.stood + self.idle) * AGAINST
     }
 }
 
@@ -50,6 +59,7 @@ mod tests {
     fn a_stamp_that_stands_is_evidence_only_where_seeks_were_seen_to_move_it() {
         let mut stamps = Stamps::default();
         assert_eq!(stamps.touched(Some(1), Some(1)), None);
+        assert_eq!(stamps.presumably_touched(Some(1), Some(1)), Some(false));
 
         stamps.sought(Some(1), Some(2));
         stamps.sought(Some(2), Some(9));
@@ -58,6 +68,7 @@ mod tests {
 
         stamps.sought(Some(9), Some(9));
         assert_eq!(stamps.touched(Some(9), Some(9)), None);
+        assert_eq!(stamps.presumably_touched(Some(9), Some(9)), None);
     }
 
     #[test]
