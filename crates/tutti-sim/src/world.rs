@@ -12,6 +12,7 @@ mod requests;
 mod rules;
 mod spotify;
 mod stage;
+mod tokens;
 
 use std::sync::Arc;
 

@@ -42,7 +42,8 @@ fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
 
 pub(super) fn round(value: f64, digits: i32) -> f64 {
     let scale = (0..digits).fold(1.0, |scale, _| scale * 10.0);
-    libm::round(value * scale) / scale
+    // Without the sign of a zero.
+    libm::round(value * scale) / scale + 0.0
 }
 
 /// Predicted minus true position at the instant of each reading that held.
