@@ -184,21 +184,25 @@ impl Spotify {
 
     pub fn item(&mut self, item: ItemRef, market: Market) -> Arc<Item> {
         let catalogue = &self.catalogue;
-        let known = self.items.entry((item.index(), market)).or_insert_with(|| {
-            let of = catalogue.item(item);
-            Arc::new(Item {
-                uri: catalogue.uri_in(item, market),
-                title: of.name.clone(),
-                by: catalogue.performer(item).to_owned(),
-                album: String::new(),
-                cover: None,
-                link: None,
-                duration: Span::from_millis(i64::from(of.duration_ms)),
-                isrc: of.isrc.clone(),
-                episode: of.kind == ItemKind::Episode,
-            })
-        });
+        let known = self.items.entry((item.index(), market));
+        let known = known.or_insert_with(|| Arc::new(engine_item(catalogue, item, market)));
         Arc::clone(known)
+    }
+}
+
+/// An item as answers in this market name it, in the engine's words.
+pub(crate) fn engine_item(catalogue: &Catalogue, item: ItemRef, market: Market) -> Item {
+    let of = catalogue.item(item);
+    Item {
+        uri: catalogue.uri_in(item, market),
+        title: of.name.clone(),
+        by: catalogue.performer(item).to_owned(),
+        album: String::new(),
+        cover: None,
+        link: None,
+        duration: Span::from_millis(i64::from(of.duration_ms)),
+        isrc: of.isrc.clone(),
+        episode: of.kind == ItemKind::Episode,
     }
 }
 
