@@ -77,6 +77,11 @@ impl Controller {
         }
         let first = publish::empty(&options);
         let reach = Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets));
+        let to = to_self.clone();
+        let reach = reach.telling(move |problem| {
+            // An error means that the program has ended.
+            let _ = to.send(Message::Said(problem));
+        });
         let screen = if loaded.settings.accounts.is_empty() { Screen::Welcome } else { Screen::Lobby };
         let mut controller = Self {
             options,
