@@ -4,6 +4,7 @@
 mod demo;
 mod processes;
 mod room;
+mod shared_ration;
 mod shared_sign_in;
 mod sign_in;
 mod spotify;
