@@ -250,6 +250,11 @@ impl Ration {
         }
     }
 
+    /// Whether both are the ration of one client id.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.book, &other.book)
+    }
+
     pub fn left(&self) -> Left {
         self.lock().ledger.left(clock::now())
     }

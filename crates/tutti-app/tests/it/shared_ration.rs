@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tutti_app::accounts::Accounts;
-use tutti_app::api::Action;
+use tutti_app::api::{Action, Snapshot};
 use tutti_app::clock;
 use tutti_app::players::Player;
 use tutti_app::ration::{Rationed, Rations};
@@ -121,6 +121,33 @@ async fn another_developer_s_client_id_goes_on() {
 
     assert!(quota(&anna).await);
     assert!(!quota(&ben).await);
+}
+
+#[tokio::test]
+async fn a_wait_and_its_reason_are_shown_and_still_after_a_restart() {
+    let spotify = Spotify::open(1).await;
+    let secrets: Arc<dyn SecretStore> = Arc::new(Memory::default());
+    let stand = spotify.stand_with(Arc::clone(&secrets)).await;
+    spotify.sign_in(&stand, "anna", None).await;
+    let snapshot = stand.until("the ration", |snapshot| snapshot.rations.len() == 1).await;
+    assert_eq!(snapshot.rations[0].accounts, ["Anna"]);
+    assert!(snapshot.rations[0].text.contains("requests left for the next 24 h"), "{:?}", snapshot.rations);
+
+    spotify.sim.fault("anna", Fault::Quota { retry_after_s: 30_000 }).unwrap();
+    stand.act(Action::RefreshDevices);
+    let waits = |snapshot: &Snapshot| snapshot.rations.iter().any(|ration| ration.wait_until_ms.is_some());
+    let snapshot = stand.until("the wait", waits).await;
+    let words = snapshot.rations[0].text.clone();
+    assert!(words.starts_with("Spotify asked us to wait until ") && words.contains("used up"), "{words}");
+    stand.program.stop().await;
+
+    let asked = || spotify.sim.log().requests().count();
+    let before = asked();
+    let again = stand.again(spotify.sim.base_url(), secrets).await;
+    let snapshot = again.until("the wait", waits).await;
+
+    assert_eq!(snapshot.rations[0].text, words);
+    assert_eq!(asked(), before, "known without asking");
 }
 
 async fn register(spotify: &Spotify, client_id: &str, developer: &str) {
