@@ -10,12 +10,28 @@ use crate::time::{LocalTime, Span};
 
 /// An item that starts this long before the end of the one before it, or less, started by itself (A3).
 const TRANSITION_EARLY: Span = Span::from_millis(1_500);
+/// Without "repeat" on, the same item can only follow itself in a list: that begins right at its end.
+const REPEATED_IN_LIST: Span = Span::from_millis(400);
 /// The same after the end: a device may take its time to load the next item.
 const TRANSITION_LATE: Span = Span::from_secs(4);
 /// A smaller jump on the same item is the player's, not a hand's.
 const LEAST_SEEK: Span = Span::from_secs(1);
 /// So near to an end of the item, a player that does not play has come to the end.
 const AT_END: Span = Span::from_millis(1_500);
+
+/// Time lost while an item loads: at most so much, within so long of its start or a seek (A4).
+const MOST_LOADING: Span = Span::from_secs(6);
+const AFTER_START: Span = Span::from_secs(15);
+/// The same at any time, where the service's stamps say that nobody moved the player.
+const MOST_LOADING_STAMPED: Span = Span::from_secs(10);
+/// A position so far below the one shown before is not a step back: reports are cut and their ways differ.
+const WENT_BACK: Span = Span::from_millis(300);
+/// The place to which sessions go by themselves after a seek, and how near to it (docs/simulator.md names the reports).
+const PHANTOM: Span = Span::from_millis(62_047);
+const PHANTOM_AROUND: Span = Span::from_millis(150);
+/// When, after a seek or a play.
+const PHANTOM_SOONEST: Span = Span::from_millis(400);
+const PHANTOM_LATEST: Span = Span::from_millis(2_000);
 
 /// A change with its cause and author; instants are local.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,9 +56,28 @@ impl Named {
     }
 }
 
-/// Names the change from `old` to `new`, which two readings, or two fields of one, confirm. `ends`: when the item would
-/// end by commands of ours that nobody has seen take effect.
-pub fn name(old: &Line, new: &Candidate, ends: &[LocalTime], report_age: Span) -> Named {
+/// What else is known when a change is named.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// When the item would end by commands of ours that nobody has seen take effect.
+    pub ends: &'a [LocalTime],
+    /// How old a reported position may be.
+    pub report_age: Span,
+    /// Did somebody move the player, by the service's stamps? None where they do not say.
+    pub touched: Option<bool>,
+    /// The same, also where that was not seen often enough to rely on it.
+    pub presumably_touched: Option<bool>,
+    /// Between which instants each recent seek or play took effect, a hand's or ours.
+    pub jumps: &'a [(LocalTime, LocalTime)],
+    /// The player is set to repeat, so an item that begins anew at its end is no hand's.
+    pub repeats: bool,
+    /// The new item is one that a command of ours started within a minute.
+    pub ours: bool,
+}
+
+/// Names the change from `old` to `new`, which two readings, or two fields of one, confirm.
+pub fn name(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> Named {
+    let ends = circumstances.ends;
     let span = (old.fitted, new.answered);
     let here = new.estimate.position(new.answered);
     let ended_at = old.playing().then(|| old.estimate.passes(old.item.duration));
@@ -52,7 +87,7 @@ pub fn name(old: &Line, new: &Candidate, ends: &[LocalTime], report_age: Span) -
         return player(What::Ended, span);
     }
     if !old.item.same_recording(&new.item) {
-        return other_item(old, new, ends, span);
+        return other_item(old, new, circumstances, span);
     }
     match (old.playing(), plays) {
         (true, false) => {
@@ -64,7 +99,7 @@ pub fn name(old: &Line, new: &Candidate, ends: &[LocalTime], report_age: Span) -
             let at = new.estimate.passes(old.estimate.position(span.1));
             user(Act::Resumed, if span.0 <= at && at <= span.1 { (at, at) } else { span })
         }
-        (true, true) => jumped(old, new, report_age, span, ended_at),
+        (true, true) => jumped(old, new, circumstances, span, ended_at),
         (false, false) => {
             let jump = here - old.estimate.position(new.answered);
             if jump.abs() >= LEAST_SEEK { user(Act::Sought(here), span) } else { player(What::Drifted(jump), span) }
@@ -72,8 +107,13 @@ pub fn name(old: &Line, new: &Candidate, ends: &[LocalTime], report_age: Span) -
     }
 }
 
-fn other_item(old: &Line, new: &Candidate, ends: &[LocalTime], span: (LocalTime, LocalTime)) -> Named {
+fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, span: (LocalTime, LocalTime)) -> Named {
+    let ends = circumstances.ends;
     let title = title(&new.item);
+    if circumstances.ours && new.estimate.running() && is_phantom(old, new, circumstances) {
+        let jump = new.estimate.position(new.answered) - old.estimate.position(new.answered);
+        return player(What::Phantom(jump), span);
+    }
     if !new.estimate.running() {
         return user(Act::Started(title), span);
     }
@@ -95,24 +135,50 @@ fn other_item(old: &Line, new: &Candidate, ends: &[LocalTime], span: (LocalTime,
 fn jumped(
     old: &Line,
     new: &Candidate,
-    report_age: Span,
+    circumstances: &Circumstances<'_>,
     span: (LocalTime, LocalTime),
     ended_at: Option<LocalTime>,
 ) -> Named {
     let jump = new.estimate.position(new.answered) - old.estimate.position(new.answered);
     let started = new.estimate.passes(Span::ZERO);
-    if ended_at.is_some_and(|end| (started - end).abs() <= TRANSITION_EARLY) {
+    let about = if circumstances.repeats { TRANSITION_EARLY } else { REPEATED_IN_LIST };
+    if ended_at.is_some_and(|end| (started - end).abs() <= about) {
         return player(What::Repeat, span);
     }
-    if jump.abs() < LEAST_SEEK.max(report_age) {
+    if jump.abs() < LEAST_SEEK.max(circumstances.report_age) {
         return player(What::Drifted(jump), span);
     }
-    // A4: lost time that fits between two readings is a stall, unless the service stamped a change.
-    let stamped = matches!((old.stamp, new.stamp), (Some(old), Some(new)) if new > old);
-    if jump.is_negative() && -jump <= new.answered - old.fitted && !stamped {
-        return player(What::Drifted(jump), span);
+    if is_phantom(old, new, circumstances) {
+        return player(What::Phantom(jump), span);
+    }
+    if jump.is_negative() && is_stall(old, new, -jump, circumstances) {
+        return player(What::Stalled(-jump), span);
     }
     user(Act::Sought(new.estimate.position(new.answered)), span)
+}
+
+/// A4: time was lost, and nobody moved the player. It never went back behind what it had shown; or it counted on while it
+/// loaded and then took that back.
+fn is_stall(old: &Line, new: &Candidate, lost: Span, circumstances: &Circumstances<'_>) -> bool {
+    match (circumstances.touched, circumstances.presumably_touched) {
+        (Some(true), _) | (None, Some(true)) => return false,
+        (Some(false), _) if lost <= MOST_LOADING_STAMPED => return true,
+        (None, Some(false)) if lost <= MOST_LOADING => return true,
+        _ => {}
+    }
+    let first = new.estimate.position(new.asked);
+    let went_on = new.before.map_or(lost <= new.answered - old.fitted, |before| first + WENT_BACK >= before);
+    let loading = lost <= MOST_LOADING && new.asked - old.began <= AFTER_START;
+    went_on || loading
+}
+
+/// A5: soon after a seek or a play, ours or a hand's, the session goes by itself to a place known for that.
+fn is_phantom(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> bool {
+    let landed = new.estimate.passes(PHANTOM);
+    let between = old.fitted - PHANTOM_AROUND <= landed && landed <= new.answered + PHANTOM_AROUND;
+    let after =
+        |&(from, to): &(LocalTime, LocalTime)| from + PHANTOM_SOONEST <= landed && landed <= to + PHANTOM_LATEST;
+    between && circumstances.jumps.iter().any(after)
 }
 
 fn title(item: &Arc<Item>) -> String {
