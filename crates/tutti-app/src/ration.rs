@@ -3,7 +3,7 @@
 //!
 //! The ledger is on disk, in a file that is locked for a fraction of a millisecond for each request; what cannot be
 //! written is counted in memory. Disk calls are made on threads for that, and nobody waits for them longer than
-//! a quarter of a second.
+//! half a second.
 
 mod book;
 mod developers;
