@@ -9,9 +9,9 @@ use crate::lock::AccountLock;
 use crate::players::spotify::SpotifyPlayer;
 use crate::problem::{Problem, to_connect};
 use crate::ration::{Rationed, Rations};
-use crate::renewal::{Shared, SharedLogin, Tell};
 use crate::secrets::SecretStore;
 use crate::settings::{AccountSettings, Endpoints, Home, Settings, tidy_name};
+use crate::sign_in::renewal::{Shared, SharedLogin, Tell};
 use crate::sign_in::{SignedIn, blocking};
 use crate::trouble::of_failure;
 

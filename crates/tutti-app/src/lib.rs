@@ -18,7 +18,6 @@ pub mod players;
 pub mod problem;
 mod program;
 pub mod ration;
-pub mod renewal;
 pub mod secrets;
 pub mod settings;
 pub mod shell;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tutti_app::players::Player;
 use tutti_app::players::spotify::SpotifyPlayer;
-use tutti_app::renewal::{Shared, SharedLogin};
 use tutti_app::secrets::SecretStore;
 use tutti_app::settings::Endpoints;
+use tutti_app::sign_in::renewal::{Shared, SharedLogin};
 use tutti_core::reading::Seen;
 use tutti_sim::fault::Fault;
 use tutti_spotify::{Keeper, Secret};

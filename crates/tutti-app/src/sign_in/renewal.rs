@@ -118,7 +118,7 @@ impl SharedLogin {
             }
             Err(error) => {
                 tracing::warn!(code = error.code(), "the keychain does not give out a sign-in that was replaced");
-                (self.tell)(crate::sign_in::keychain_problem(&error));
+                (self.tell)(super::keychain_problem(&error));
                 Err(AuthError::KeychainSilent)
             }
         }
@@ -134,7 +134,7 @@ impl SharedLogin {
             }
             Err(error) => {
                 tracing::error!(code = error.code(), "a new refresh token could not be kept");
-                (self.tell)(crate::sign_in::keychain_problem(&error));
+                (self.tell)(super::keychain_problem(&error));
                 false
             }
         }
