@@ -2,7 +2,7 @@
 //!
 //! Every request opens, locks, reads on and adds to a file. Prints figures as JSON.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tutti_app::ration::Rations;
@@ -12,6 +12,8 @@ use tutti_core::limit::Class;
 /// A client id may make so many commands at once; the first of each also makes the file.
 const REQUESTS: usize = 45;
 const CLIENT_IDS: usize = 60;
+/// Threads fall asleep in between, as between the requests of a room.
+const PAUSE: Duration = Duration::from_millis(1);
 
 fn main() -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("tutti-ledger-{}", std::process::id()));
@@ -38,6 +40,7 @@ async fn ask(rations: Rations, name: &str, requests: usize) -> Vec<f64> {
     for id in 0..CLIENT_IDS {
         let ration = rations.of(&format!("{name} {id}"));
         for request in 0..requests {
+            tokio::time::sleep(PAUSE).await;
             let begun = Instant::now();
             let admitted = ration.admit(Class::Command).await.is_ok();
             if admitted && request > 0 {
