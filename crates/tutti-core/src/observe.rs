@@ -149,6 +149,7 @@ pub struct Observer {
     /// Shuffle or repeat is on: a list that we give is not played as given.
     reorders: bool,
     repeats: bool,
+    leads: bool,
 }
 
 impl Observer {
@@ -177,6 +178,11 @@ impl Observer {
     /// The longest planned wait until the next reading (A6).
     pub fn plan(&mut self, gap: Span) {
         self.planned_gap = gap;
+    }
+
+    /// Whether this member leads the room.
+    pub fn leads(&mut self, leads: bool) {
+        self.leads = leads;
     }
 
     /// How early this player starts its next item.
@@ -566,6 +572,7 @@ impl Observer {
             jumps: &jumps,
             repeats: self.repeats,
             crossfade: &self.crossfade,
+            leads: self.leads,
             ours,
         };
         let named = name::name(line, &candidate, &circumstances);
@@ -574,8 +581,9 @@ impl Observer {
         {
             self.stamps.sought(line.stamp, candidate.stamp);
         }
-        if let What::NaturalTransition { .. } = named.what
+        if let What::NaturalTransition { .. } | What::Act(Act::Started(_)) = named.what
             && line.playing()
+            && candidate.estimate.running()
         {
             self.crossfade.saw(line.estimate.passes(line.item.duration) - candidate.estimate.passes(Span::ZERO));
         }

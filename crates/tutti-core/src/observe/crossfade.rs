@@ -19,8 +19,11 @@ pub struct Crossfade {
 }
 
 impl Crossfade {
-    /// An item started by itself so long before the end of the one before it.
+    /// An item started so long before the end of the one before it, by itself or, as far as is known, by hand.
     pub(super) fn saw(&mut self, early: Span) {
+        if early >= EARLY && !possible(early) {
+            return;
+        }
         self.early.push_back(early.max(Span::ZERO));
         if self.early.len() > KEPT {
             self.early.pop_front();
@@ -38,14 +41,18 @@ impl Crossfade {
         self.known().or(self.early.back().copied()).unwrap_or(Span::ZERO)
     }
 
-    /// Can an item that started so long before the end of the one before have started by itself? Until the crossfade is
-    /// known, any that could be set.
-    pub fn explains(&self, early: Span) -> bool {
+    /// Can an item that started so long before the end of the one before have started by itself? By what two of the last
+    /// transitions agree on; and at a follower's first one ever, by any crossfade that could be set.
+    pub fn explains(&self, early: Span, leads: bool) -> bool {
         match self.known() {
             Some(known) => early <= known + EARLY && early >= known - EARLY,
-            None => EARLY <= early && early <= EARLIEST,
+            None => !leads && self.early.is_empty() && possible(early),
         }
     }
+}
+
+fn possible(early: Span) -> bool {
+    EARLY <= early && early <= EARLIEST
 }
 
 #[cfg(test)]
@@ -57,14 +64,15 @@ mod tests {
     }
 
     #[test]
-    fn any_crossfade_is_possible_until_two_transitions_agree() {
+    fn any_crossfade_is_possible_at_the_first_transition_and_the_one_of_two_that_agree_then() {
         let mut crossfade = Crossfade::default();
-        assert!(crossfade.explains(s(8)) && !crossfade.explains(s(20)));
+        assert!(!crossfade.explains(s(8), true), "a leader is followed");
+        assert!(crossfade.explains(s(8), false) && !crossfade.explains(s(20), false));
         crossfade.saw(s(8));
-        assert_eq!(crossfade.known(), None);
+        assert!(crossfade.known().is_none() && !crossfade.explains(s(5), false));
         crossfade.saw(s(8));
         assert_eq!(crossfade.known(), Some(s(8)));
-        assert!(crossfade.explains(s(9)) && !crossfade.explains(s(3)));
+        assert!(crossfade.explains(s(9), false) && !crossfade.explains(s(3), false));
     }
 
     #[test]
@@ -72,6 +80,6 @@ mod tests {
         let mut crossfade = Crossfade::default();
         crossfade.saw(Span::ZERO);
         crossfade.saw(Span::ZERO);
-        assert!(!crossfade.explains(s(8)));
+        assert!(!crossfade.explains(s(8), false));
     }
 }
