@@ -26,10 +26,8 @@ const AWAITED: &[&str] = &[
     "fault-repeated bound_true",
     "fault-seek-reverts actions.missed",
     "fault-slow-commands actions.missed",
-    "fault-stall recovery.stall.max_s",
     "free-account-leads commands.to_0",
     "hostile bound_true",
-    "hostile takeovers.false",
     "mobile actions.missed",
     "podcast corrections.steady_member_hour",
     "podcast false_moves",
@@ -39,7 +37,6 @@ const AWAITED: &[&str] = &[
     "podcast-speeds-differ commands.to_1",
     "podcast-speeds-differ false_moves",
     "podcast-speeds-differ takeovers.false",
-    "stall-in-a-calm-room recovery.stall.max_s",
     "stall-of-the-leader recovery.stall.max_s",
 ];
 
