@@ -11,6 +11,9 @@ use crate::player::Line;
 use crate::report::{Hand, HandKind, HappenedTo, PlayerTruth, Sample};
 use crate::workload::Planned;
 
+/// What moves a standing player by less is no action that anybody could follow.
+const LEAST_MOVE_MS: f64 = 1_000.0;
+
 impl Stage {
     pub fn hand(&mut self, planned: &Planned) {
         let Some(player) = self.spotify.players.get_mut(planned.member) else { return };
@@ -19,7 +22,10 @@ impl Stage {
         let before = player.truth(self.now);
         // A button without effect (next on the last item of a stopped list) is no action that anybody could follow.
         let pressed = player.hand(self.now, hand).is_ok();
-        if !pressed || (player.truth(self.now) == before && kind != HandKind::Transfer) {
+        let after = player.truth(self.now);
+        let same = after.uri == before.uri && after.playing == before.playing;
+        let hardly = same && !after.playing && (after.reported_ms - before.reported_ms).abs() < LEAST_MOVE_MS;
+        if !pressed || (hardly && kind != HandKind::Transfer) || (after == before && kind != HandKind::Transfer) {
             return;
         }
         self.trace.hands.push(Hand { at_us: self.now, member: planned.member, kind });
