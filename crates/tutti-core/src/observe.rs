@@ -426,7 +426,10 @@ impl Observer {
         }
         issued.landed();
         let after = match (issued.target(), &self.line) {
-            (Some(target), Some(line)) if line.playing() => Some(line.estimate.passes(target) - issued.sent()),
+            (Some(target), Some(line)) if line.playing() => {
+                issued.took_effect(line.estimate.passes(target));
+                Some(line.estimate.passes(target) - issued.sent())
+            }
             _ => None,
         };
         let id = issued.id;
@@ -605,7 +608,7 @@ fn two_fields_agree(
     quality: &Quality,
 ) -> bool {
     if !line.item.same_recording(item) {
-        return progress <= reading.answered - line.fitted;
+        return seen.playing && progress <= reading.answered - line.fitted;
     }
     let behind = line.estimate.position(reading.asked) - line.estimate.bound(reading.asked) - quality.slack();
     line.playing() && !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO
