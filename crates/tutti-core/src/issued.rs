@@ -152,6 +152,26 @@ impl Issued {
         self.target().map(|_| self.effect.map_or((self.sent, self.window_ends()), |at| (at, at)))
     }
 
+    /// The item that should play or stand afterwards.
+    pub fn item(&self) -> &Arc<Item> {
+        &self.item
+    }
+
+    /// A play whose item has not been seen yet, and that may have taken effect in a reading asked then.
+    pub fn awaits_item(&self, asked: LocalTime) -> bool {
+        matches!(self.kind, CommandKind::Play { .. }) && !self.landed && asked >= self.sent
+    }
+
+    /// One of the items that follow in the list of this play.
+    pub fn lists_later(&self, uri: &str) -> bool {
+        matches!(&self.kind, CommandKind::Play { uris, .. } if uris.iter().skip(1).any(|listed| listed == uri))
+    }
+
+    /// Could it have taken effect then?
+    pub fn effect_about(&self, at: LocalTime) -> bool {
+        at >= self.sent - AROUND && at <= self.window_ends() + AROUND
+    }
+
     pub fn is_about(&self, item: &Item) -> bool {
         self.item.same_recording(item)
     }

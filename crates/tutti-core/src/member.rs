@@ -91,6 +91,8 @@ pub enum Trouble {
     Ad,
     /// Commands are accepted and nothing happens.
     NoEffect,
+    /// This item of the room cannot be played by this account (A7, F7): its title.
+    Unavailable(String),
     /// Its own pauses were undone by others again and again: the last one is left as it is (L6).
     SteppedOut,
     Failure(Failure),
@@ -128,6 +130,9 @@ pub struct Member {
     /// Since when no device plays or could.
     away_since: Option<LocalTime>,
     reach: Reach,
+    /// Which item of the room this account cannot play: uri and title; and how often a play of an item was refused.
+    unavailable: Option<(String, String)>,
+    refused: (String, u32),
     pauses: Pauses,
     /// The last command that went out.
     sent: Option<(CommandId, CommandKind, Why)>,
@@ -169,6 +174,8 @@ impl Member {
             paused_since: None,
             away_since: None,
             reach: Reach::default(),
+            unavailable: None,
+            refused: Default::default(),
             pauses: Pauses::default(),
             sent: None,
             no_effect: 0,

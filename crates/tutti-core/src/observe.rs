@@ -3,6 +3,7 @@
 //! A reading either fits the line that is known, or is explained by a command of ours (A1), or is old (E5, E6), or
 //! needs a second one on the same line before it means anything (A2, E4); `name` then gives the cause and the author.
 
+mod aliases;
 pub mod crossfade;
 mod left;
 mod stamps;
@@ -19,6 +20,7 @@ use crate::playback::Item;
 use crate::reading::{Device, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use crate::room::Act;
 use crate::time::{LocalTime, Span};
+use aliases::Aliases;
 use crossfade::Crossfade;
 use left::{LeftLines, Old};
 use stamps::Stamps;
@@ -82,6 +84,8 @@ pub enum Finding {
     },
     /// A command of ours took effect at another place than it aimed at, by the player's doing.
     Misplaced(CommandId),
+    /// A play of ours passed over its item for a later one of the list: it is not available to this account (A7).
+    PassedOver(CommandId),
     Named(Named),
     /// It means nothing yet: look again, not before this instant.
     LookAgain(LocalTime),
@@ -126,6 +130,7 @@ pub struct Observer {
     candidate: Option<Candidate>,
     left: LeftLines,
     stamps: Stamps,
+    aliases: Aliases,
     crossfade: Crossfade,
     /// Readings that lagged behind the line, until it is known whether the line holds.
     lags: Vec<(Span, Mark)>,
@@ -258,7 +263,7 @@ impl Observer {
             }
             SeenKind::Item | SeenKind::Unknown => {}
         }
-        let (Some(item), Some(progress)) = (&seen.item, seen.progress) else {
+        let (Some(item), Some(progress)) = (&self.aliases.item(seen), seen.progress) else {
             let explained = self.explained(seen, asked, answered).is_some();
             return Finding::LeftOut(if explained { "in flight" } else { "no position" });
         };
@@ -369,6 +374,9 @@ impl Observer {
         } else if standing > 0 {
             return Finding::LookAgain(answered + STANDING_APART * i64::from(standing));
         }
+        if let Some(finding) = self.other_than_asked(seen, item, mark, asked) {
+            return finding;
+        }
         if let Some(index) = self.misplaced(seen, item, mark, asked) {
             self.land(index, seen, item, mark, asked);
             return Finding::Misplaced(self.issued[index].id);
@@ -448,6 +456,33 @@ impl Observer {
         let kind = issued.latency.clone();
         self.latencies.landed(kind, after, again);
         Some(after)
+    }
+
+    /// A7: after our play something else plays: by its length and place what we asked for under another id, or a later
+    /// entry of the list that we gave.
+    fn other_than_asked(
+        &mut self,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        asked: LocalTime,
+    ) -> Option<Finding> {
+        let index = self.issued.iter().rposition(|issued| issued.awaits_item(asked))?;
+        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
+        let issued = &self.issued[index];
+        if !seen.playing || issued.is_about(item) {
+            return None;
+        }
+        if issued.lists_later(&item.uri) && issued.effect_about(from_zero) {
+            self.land(index, seen, item, mark, asked);
+            return Some(Finding::PassedOver(self.issued[index].id));
+        }
+        let at_target = issued.target().is_some_and(|target| issued.effect_about(from_zero + target));
+        let wanted = Arc::clone(issued.item());
+        if at_target && self.aliases.learn(item, &wanted) {
+            return Some(self.land(index, seen, &wanted, mark, asked));
+        }
+        None
     }
 
     /// A reading behind its line may be an old report: that is known when the line goes on (E2).

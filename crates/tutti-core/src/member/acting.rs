@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// So many refusals of a play mean that the item is not available.
+const REFUSED: u32 = 2;
+
 impl Member {
     pub(super) fn act(&mut self, now: LocalTime) {
         if self.leads() {
@@ -33,7 +36,14 @@ impl Member {
         let waits = |since: Option<LocalTime>| since.is_some_and(|since| now - since < PATIENCE);
         let busy = self.open.is_some() || self.observer.in_flight(now) || self.lead.claims();
         let follows = !self.leads() || self.lead.is_put_right();
-        if !self.sync || self.pauses.is_out() || !follows || busy || waits(self.look_first) || waits(self.doubt_since) {
+        if !self.sync
+            || self.lacks_item()
+            || self.pauses.is_out()
+            || !follows
+            || busy
+            || waits(self.look_first)
+            || waits(self.doubt_since)
+        {
             return None;
         }
         if self.not_premium || matches!(self.trouble, Some(Trouble::Restricted | Trouble::Ad)) {
@@ -65,6 +75,17 @@ impl Member {
             crossfade: self.observer.crossfade().expected(),
             reorders: self.observer.reorders(),
         })
+    }
+
+    /// A play that is refused twice with a look in between is not redundant: the account cannot play the item (A7).
+    fn play_refused(&mut self, kind: &CommandKind) {
+        let CommandKind::Play { uris, .. } = kind else { return };
+        let Some(uri) = uris.first() else { return };
+        let times = if self.refused.0 == *uri { self.refused.1 + 1 } else { 1 };
+        self.refused = (uri.clone(), times);
+        if times >= REFUSED {
+            self.not_available();
+        }
     }
 
     pub(super) fn is_silent(&self, now: LocalTime) -> bool {
@@ -117,7 +138,7 @@ impl Member {
                 }
                 return;
             }
-            Outcome::Restriction => {}
+            Outcome::Restriction => self.play_refused(&kind),
             Outcome::NoDevice => self.trouble = Some(Trouble::NoDevice),
             Outcome::NotPremium => {
                 self.not_premium = true;

@@ -10,7 +10,9 @@ const NO_EFFECT_SAID: u32 = 3;
 
 impl Member {
     pub(super) fn reading(&mut self, reading: &Reading, now: LocalTime) {
-        self.looked = Some(reading.asked);
+        if !matches!(reading.seen, Seen::Failed(_)) {
+            self.looked = Some(reading.asked);
+        }
         let predicted = self.observer.line().map(|line| (line.item.uri.clone(), line.estimate.position(reading.asked)));
         let at_rest = self.open.is_none() && !self.observer.in_flight(now);
         self.observer.leads(self.leads());
@@ -43,6 +45,10 @@ impl Member {
             }
             Finding::Misplaced(id) => {
                 self.went_wrong(id, now);
+                self.publish(now);
+            }
+            Finding::PassedOver(_) => {
+                self.not_available();
                 self.publish(now);
             }
             Finding::Named(named) => self.named(&named, now),
@@ -127,6 +133,19 @@ impl Member {
         self.lead.fitted(self.room.as_ref());
     }
 
+    /// The room's item cannot be played here.
+    pub(super) fn not_available(&mut self) {
+        self.unavailable = self.wanted().map(|want| (want.item.uri.clone(), want.item.title.clone()));
+    }
+
+    /// The room plays what this account cannot: wait for its next item (F7).
+    pub(super) fn lacks_item(&self) -> bool {
+        let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
+        let (Some(room), Some((uri, _))) = (room, &self.unavailable) else { return false };
+        let on_it = self.observer.line().is_some_and(|line| line.item.same_recording(&room.item));
+        room.item.uri == *uri && !on_it
+    }
+
     /// A command was accepted and nothing came of it by `now`.
     pub(super) fn notice_lost(&mut self, now: LocalTime) {
         if let Some(id) = self.observer.take_lost(now) {
@@ -173,6 +192,7 @@ impl Member {
                 Some(Trouble::Restricted)
             }
             (Seen::Nothing, _) => self.trouble.clone(),
+            _ if self.lacks_item() => self.unavailable.clone().map(|(_, title)| Trouble::Unavailable(title)),
             _ if self.pauses.is_out() => Some(Trouble::SteppedOut),
             _ if self.not_premium => Some(Trouble::NotPremium),
             _ => (self.no_effect >= NO_EFFECT_SAID).then_some(Trouble::NoEffect),
