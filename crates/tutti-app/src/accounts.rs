@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tutti_core::reading::Failure;
 
 use crate::lock::AccountLock;
-use crate::players::spotify::SpotifyPlayer;
+use crate::players::spotify::{SpotifyPlayer, Way};
 use crate::problem::{Problem, to_connect};
 use crate::ration::{Rationed, Rations};
 use crate::secrets::SecretStore;
@@ -20,12 +20,13 @@ pub struct Accounts {
     pub endpoints: Endpoints,
     pub secrets: Arc<dyn SecretStore>,
     pub rations: Rations,
+    pub way: Way,
 }
 
 impl Accounts {
     pub fn new(home: Home, endpoints: Endpoints, secrets: Arc<dyn SecretStore>) -> Self {
         let rations = Rations::kept(home.clone());
-        Self { home, endpoints, secrets, rations }
+        Self { home, endpoints, secrets, rations, way: Way::default() }
     }
 
     /// The player of an account that signed in earlier; its sign-in comes from the keychain.
@@ -42,7 +43,7 @@ impl Accounts {
                 tracing::error!(code = error.code(), "a new refresh token could not be kept");
             }
         };
-        let player = SpotifyPlayer::open(&self.endpoints, login, keep)?;
+        let player = SpotifyPlayer::open(&self.endpoints, &self.way, login, keep)?;
         Ok(Arc::new(Rationed::new(Arc::new(player), self.rations.of(&client_id))))
     }
 

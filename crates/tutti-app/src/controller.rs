@@ -76,7 +76,10 @@ impl Controller {
             notices.say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
         }
         let first = publish::empty(&options);
-        let reach = Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets));
+        let reach = Accounts {
+            way: options.way.clone(),
+            ..Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets))
+        };
         let screen = if loaded.settings.accounts.is_empty() { Screen::Welcome } else { Screen::Lobby };
         let mut controller = Self {
             options,

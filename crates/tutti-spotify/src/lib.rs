@@ -14,6 +14,9 @@
 //! with one exception: after a 401, which means that nothing was done, the access token is renewed and the request
 //! is sent once more.
 //!
+//! Everything runs on tokio's clock, and [`Http::through`] puts something else in the place of the network: the two
+//! together let a test run the client on virtual time.
+//!
 //! Secrets stay out of `Debug`, of error texts and of logs, and are overwritten when dropped ([`Secret`]).
 
 pub mod auth;
@@ -31,6 +34,6 @@ pub use callback::Listener;
 pub use client::{CallError, Client, Offset, Play, Timed};
 pub use endpoints::{Endpoints, NotLoopback};
 pub use error::{AuthError, Error, Refusal, Transport};
-pub use http::{Http, Timeouts};
+pub use http::{Carried, Carrier, Http, Timeouts};
 pub use model::{Device, Item, ItemKind, Me, Player, Queue};
 pub use token::{Secret, Token, sign_in_needed_by};

@@ -177,7 +177,7 @@ impl Controller {
         }
         self.opening = None;
         let mut hosted = Hosted::open(t("room.name.here", &[]), self.reach.endpoints.clone(), None);
-        for Opened { account, outcome } in opened {
+        for (place, Opened { account, outcome }) in opened.into_iter().enumerate() {
             match outcome {
                 Ok((player, lock)) => {
                     self.accounts.entry(account.account_id.clone()).or_default().player = Some(Arc::clone(&player));
@@ -186,7 +186,7 @@ impl Controller {
                         player,
                         device: account.device,
                         trim: Span::from_millis(account.trim_ms.into()),
-                        seed: rand::random(),
+                        seed: self.options.seed.map_or_else(rand::random, |seed| seed.wrapping_add(place as u64)),
                     };
                     hosted.seat(Guest { account_id: account.account_id, name: account.name, seat }).await;
                 }

@@ -1,15 +1,17 @@
 //! Spotify through its Web API: its answers in the engine's words.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 use tutti_core::command::{Answered, Command, CommandKind, Outcome};
 use tutti_core::playback::Item;
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, Span};
-use tutti_spotify::{AuthError, CallError, Client, Error, Http, model};
+use tutti_spotify::{AuthError, CallError, Carrier, Client, Error, Http, Transport, model};
 
 use super::{Coming, Listed, Player};
 use crate::clock;
@@ -23,25 +25,52 @@ const UNSAID_WAIT: Duration = Duration::from_secs(60);
 /// A cover of at least this width is sharp enough for the window.
 const COVER_WIDTH: u32 = 300;
 
+/// A look is given up after so long: far beyond what looks take, and soon enough that one which hangs at Spotify's gate
+/// (it would for 35 s) is made up for before anybody hears it.
+const LOOK_WITHIN: Duration = Duration::from_millis(3_500);
+/// After so many looks in a row without an answer in that time the network may be as slow as that: the next one is waited
+/// for as long as any other request.
+const IMPATIENT: u32 = 2;
+
+/// What requests go over: the network, or what a test puts in its place.
+#[derive(Debug, Clone, Default)]
+pub struct Way(Option<Arc<dyn Carrier>>);
+
+impl Way {
+    pub fn over(carrier: Arc<dyn Carrier>) -> Self {
+        Self(Some(carrier))
+    }
+
+    fn http(&self, there: &tutti_spotify::Endpoints) -> Result<Http, Transport> {
+        match &self.0 {
+            Some(carrier) => Ok(Http::through(Arc::clone(carrier))),
+            None => Http::new(there),
+        }
+    }
+}
+
 /// One account's player.
 #[derive(Debug, Clone)]
 pub struct SpotifyPlayer {
     client: Client,
+    /// Looks in a row that were not answered in time.
+    unanswered: Arc<AtomicU32>,
 }
 
 impl SpotifyPlayer {
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, unanswered: Arc::default() }
     }
 
     /// For an account that signed in earlier. `keep` is called with the sign-in when Spotify renews it; it may block.
     pub fn open(
         endpoints: &Endpoints,
+        way: &Way,
         login: StoredLogin,
         keep: impl Fn(&StoredLogin) + Send + Sync + 'static,
     ) -> Result<Self, Problem> {
         let there = servers(endpoints)?;
-        let http = Http::new(&there).map_err(|error| {
+        let http = way.http(&there).map_err(|error| {
             trouble::of_failure(&failure(&error.into(), clock::now()), "", endpoints).into_problem()
         })?;
         let client = Client::new(there, &login.client_id, login.refresh.clone(), http);
@@ -52,7 +81,14 @@ impl SpotifyPlayer {
 
     async fn look_once(&self) -> Reading {
         let begun = clock::now();
-        match self.client.player().await {
+        let looked = match self.unanswered.load(Ordering::Relaxed) {
+            few if few < IMPATIENT => self.client.player_within(LOOK_WITHIN).await,
+            _ => self.client.player().await,
+        };
+        let in_time = !matches!(&looked, Err(error) if error.error == Error::Transport(Transport::Timeout));
+        let unanswered = if in_time { 0 } else { self.unanswered.load(Ordering::Relaxed).saturating_add(1) };
+        self.unanswered.store(unanswered, Ordering::Relaxed);
+        match looked {
             Ok(timed) => Reading {
                 asked: clock::local(timed.asked),
                 answered: clock::local(timed.answered),
@@ -255,7 +291,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use serde_json::json;
-    use tutti_spotify::{Refusal, Transport};
+    use tutti_spotify::Refusal;
 
     use super::*;
 
