@@ -34,7 +34,7 @@ impl Accounts {
         let (secrets, key) = (Arc::clone(&self.secrets), account.account_id.clone());
         let login = blocking(move || secrets.load(&key)).await?;
         let login = login.ok_or_else(|| {
-            Problem::new("needs_login").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
+            Problem::new("sign_in_gone").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
         })?;
         let client_id = login.client_id.clone();
         let (secrets, key) = (Arc::clone(&self.secrets), account.account_id.clone());

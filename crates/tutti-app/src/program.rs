@@ -66,7 +66,15 @@ impl Options {
         let home = Home::from_env().map_err(Problem::from)?;
         let secrets = Arc::new(Keychain::new(home.own_keychain()));
         let endpoints = Endpoints::from_env().map_err(Problem::from)?;
-        Ok(Self { demo: demo.then(DemoOptions::from_env), home, endpoints, secrets, chosen: None, way: Way::default(), seed: None })
+        Ok(Self {
+            demo: demo.then(DemoOptions::from_env),
+            home,
+            endpoints,
+            secrets,
+            chosen: None,
+            way: Way::default(),
+            seed: None,
+        })
     }
 }
 

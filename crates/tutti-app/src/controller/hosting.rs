@@ -149,7 +149,7 @@ impl Controller {
         if self.room.is_some() || self.opening.is_some() {
             return;
         }
-        for code in ["need_two_accounts", "account_busy", "needs_login"] {
+        for code in ["need_two_accounts", "account_busy", "needs_login", "sign_in_gone"] {
             self.notices.clear(code);
         }
         let attempt = self.next_attempt();
@@ -220,8 +220,8 @@ impl Controller {
         match report {
             Report::State(at, state) => room.shown.changed(state, at),
             Report::Member(member, agent::Report::View(view)) => room.shown.seen(member, *view, now),
-            // The agent logs them; nothing of them is shown.
-            Report::Member(_, agent::Report::Event(..)) => {}
+            Report::Member(member, agent::Report::Event(at, event)) => room.shown.heard(member, &event, at),
+            Report::Member(member, agent::Report::Private(private)) => room.shown.private(member, private),
         }
     }
 

@@ -277,6 +277,7 @@ fn listed(device: model::Device) -> Listed {
         kind: device.kind.unwrap_or_default(),
         active: device.is_active,
         restricted: device.is_restricted,
+        private: device.is_private_session,
     }
 }
 

@@ -54,7 +54,8 @@ impl Wire {
 
     fn note(&self, request: &reqwest::Request) -> usize {
         let sim = &self.sim.0;
-        let bearer = request.headers().get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let bearer =
+            request.headers().get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         let bearer = bearer.and_then(|token| sim.sign_in().bearer(sim.now_us(), token).ok().cloned());
         let url = request.url();
         let sent = Sent {
@@ -66,6 +67,8 @@ impl Wire {
             target: url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())),
             body: request
                 .body()
+                // A token is no part of a log.
+                .filter(|_| url.path() != "/api/token")
                 .and_then(|body| body.as_bytes())
                 .map(|body| String::from_utf8_lossy(body).into_owned())
                 .unwrap_or_default(),
@@ -91,7 +94,8 @@ impl Carrier for Wire {
             };
             {
                 let mut all = sent.lock().unwrap();
-                let retry_after = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().parse().unwrap());
+                let retry_after =
+                    answer.headers().get("retry-after").map(|value| value.to_str().unwrap().parse().unwrap());
                 let noted = &mut all[place];
                 (noted.answered_us, noted.status, noted.retry_after_s) =
                     (Some(sim.now_us()), answer.status().as_u16(), retry_after);

@@ -1,0 +1,301 @@
+//! One row of the table: a fault in a room of three, and everything that is shown from its beginning on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use tutti_sim::player::Hand;
+
+use super::bench::{Bench, Now, Setting, name_of};
+
+/// Anna leads; Ben and Chiara follow.
+const LEADER: &str = "anna";
+const FOLLOWER: &str = "ben";
+const BYSTANDER: &str = "chiara";
+
+/// A fault that is to be shown is shown after so long: a planned look, one that is given up, and the next.
+const SHOWN_WITHIN: Duration = Duration::from_secs(12);
+/// The member is read again so soon after the fault's end.
+const READ_WITHIN: Duration = Duration::from_secs(4);
+/// Everybody is in step again so soon after the fault's end.
+const IN_STEP_WITHIN: Duration = Duration::from_secs(15);
+/// Words that stay are watched for so long.
+const STAY: Duration = Duration::from_secs(20);
+const STEP: Duration = Duration::from_millis(50);
+/// In step, by the truth.
+const NEAR_MS: f64 = 500.0;
+
+/// When a fault is over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ends {
+    /// So long after its beginning.
+    After(u64),
+    /// With the first request of the account after its beginning, or when that one is given up.
+    Once,
+    /// So long after its words are shown.
+    AfterWords(u64),
+    /// Not before the user acts: its words stay.
+    Never,
+}
+
+/// What is asked for afterwards.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Then {
+    InStep,
+    /// The words stay, and nobody else is concerned.
+    WordsStay,
+    /// The account is watched and not moved any more, or lags until the next song.
+    Honest,
+}
+
+/// What somebody does meanwhile.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Hand(Hand),
+    /// Starts the song that is so many places on in the list.
+    Song(usize),
+    /// Starts the last song of the list, after which nothing comes.
+    LastSong,
+    /// Seeks to so long before the end of the song.
+    NearEnd(u32),
+}
+
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The last one gives the row its name; all begin at once, in this order.
+    pub faults: Vec<Value>,
+    pub on_leader: bool,
+    /// Who does what meanwhile, and how long after the fault's beginning.
+    pub acts: Vec<(u64, &'static str, Act)>,
+    /// What stands beside the member meanwhile; none when nobody is told anything.
+    pub says: Option<&'static str>,
+    pub ends: Ends,
+    pub then: Then,
+}
+
+/// What a row showed.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Code, words and when they were first shown, ms after the beginning.
+    pub told: BTreeMap<String, (String, u128)>,
+    pub wrong: Vec<String>,
+    pub read_after: Option<Duration>,
+    pub in_step_after: Option<Duration>,
+}
+
+impl Row {
+    pub fn new(kind: &str, mut fields: Value) -> Self {
+        fields["kind"] = json!(kind);
+        let ends = fields.get("for_ms").and_then(Value::as_u64).map_or(Ends::Once, Ends::After);
+        Self { faults: vec![fields], on_leader: false, acts: Vec::new(), says: None, ends, then: Then::InStep }
+    }
+
+    /// Words that stand beside the member.
+    pub fn says(mut self, code: &'static str) -> Self {
+        self.says = Some(code);
+        self
+    }
+
+    /// The words stay until the user does something about it.
+    pub fn for_good(mut self) -> Self {
+        (self.ends, self.then) = (Ends::Never, Then::WordsStay);
+        self
+    }
+
+    pub fn ends(mut self, ends: Ends) -> Self {
+        self.ends = ends;
+        self
+    }
+
+    /// Nobody can be brought in step by it: only what is said is looked at.
+    pub fn honest(mut self) -> Self {
+        self.then = Then::Honest;
+        self
+    }
+
+    /// Together with another fault that begins right before.
+    pub fn after(mut self, kind: &str, mut fields: Value) -> Self {
+        fields["kind"] = json!(kind);
+        self.faults.insert(0, fields);
+        self
+    }
+
+    pub fn when(mut self, after_ms: u64, who: &'static str, act: Act) -> Self {
+        self.acts.push((after_ms, who, act));
+        self
+    }
+
+    pub fn seek(self) -> Self {
+        self.when(500, LEADER, Act::Hand(Hand::Seek { position_ms: 60_000 }))
+    }
+
+    pub fn leader(mut self) -> Self {
+        self.on_leader = true;
+        self
+    }
+
+    pub fn name(&self) -> String {
+        let fault = self.faults.last().unwrap();
+        format!("{fault}{}", if self.on_leader { " of the leader" } else { "" })
+    }
+
+    fn user(&self) -> &'static str {
+        if self.on_leader { LEADER } else { FOLLOWER }
+    }
+}
+
+/// Plays a row.
+pub async fn play(row: &Row) -> Seen {
+    let bench = Bench::in_step(Setting { members: 3, ..Setting::default() }).await;
+    let user = row.user();
+    let name = name_of(user);
+    let epoch = bench.now().room().epoch;
+    let mut seen = Seen::default();
+    let (begun, begun_us) = (Instant::now(), bench.sim.now_us());
+    for fault in &row.faults {
+        bench.fault(user, fault);
+    }
+    let mut acts = row.acts.iter().cloned().peekable();
+    let mut end = None;
+    loop {
+        let now = Instant::now();
+        while let Some((_, who, act)) = acts.next_if(|(ms, ..)| begun + Duration::from_millis(*ms) <= now) {
+            if !bench.hand(who, hand_of(&bench, who, &act)) {
+                seen.complain(format!("{who} could not {act:?}"));
+            }
+        }
+        seen.look(&bench.now(), &name, epoch, begun);
+        if end.is_none() {
+            end = match row.ends {
+                Ends::After(ms) => Some(begun + Duration::from_millis(ms)),
+                Ends::Once => once(&bench, user, begun_us).map(|after| begun + after),
+                Ends::AfterWords(ms) if !seen.told.is_empty() => Some(now + Duration::from_millis(ms)),
+                Ends::Never if !seen.told.is_empty() => Some(now + STAY),
+                _ => None,
+            };
+        }
+        if now >= end.unwrap_or(begun + SHOWN_WITHIN) {
+            break;
+        }
+        sleep(STEP).await;
+    }
+    let ended = Instant::now();
+    let ended_us = bench.sim.now_us();
+    if row.then == Then::WordsStay {
+        if bench.now().trouble(&name) != row.says {
+            seen.complain(format!("after a while it says {:?}", bench.now().trouble(&name)));
+        }
+    } else {
+        while ended.elapsed() < Duration::from_secs(60) && !(seen.read_after.is_some() && seen.in_step_after.is_some())
+        {
+            if seen.read_after.is_none() && bench.read_since(user, ended_us) && bench.now().trouble(&name).is_none() {
+                seen.read_after = Some(ended.elapsed());
+            }
+            if seen.in_step_after.is_none() && in_step(&bench) && bench.now().together() {
+                seen.in_step_after = Some(ended.elapsed());
+            }
+            seen.look(&bench.now(), &name, epoch, begun);
+            sleep(STEP).await;
+        }
+    }
+    seen.judge(row);
+    bench.stop().await;
+    seen
+}
+
+fn hand_of(bench: &Bench, who: &str, act: &Act) -> Hand {
+    let coming = || bench.sim.with_player(who, |player, now_us| player.queue(now_us)).unwrap();
+    let song = |item| Hand::song(&bench.sim.catalogue().item(item).uri);
+    match act {
+        Act::Hand(hand) => hand.clone(),
+        Act::Song(places) => song(coming().1[places - 1]),
+        Act::LastSong => song(*coming().1.last().unwrap()),
+        Act::NearEnd(left_ms) => {
+            let duration_ms = bench.sim.catalogue().duration_us(coming().0.unwrap()) / 1_000;
+            Hand::Seek { position_ms: duration_ms as u32 - left_ms }
+        }
+    }
+}
+
+/// When the one request that a fault is for has come to its end, after the beginning.
+fn once(bench: &Bench, user: &str, begun_us: i64) -> Option<Duration> {
+    let given_up = 3_500_000;
+    let first = bench.sent().into_iter().find(|sent| sent.at_us > begun_us && sent.user.as_deref() == Some(user))?;
+    let over_us = first.answered_us.unwrap_or(i64::MAX).min(first.at_us + given_up);
+    (over_us <= bench.sim.now_us()).then(|| Duration::from_micros((over_us - begun_us) as u64))
+}
+
+/// By the truth: everybody hears the leader's item where the leader hears it.
+pub fn in_step(bench: &Bench) -> bool {
+    let (_, truth) = bench.sim.truth();
+    let leader = bench.now().room().members.iter().find(|member| member.leads).map(|member| member.name.to_lowercase());
+    let Some((_, led)) = truth.iter().find(|(user, _)| Some(&**user) == leader.as_deref()) else { return false };
+    truth.iter().all(|(_, one)| {
+        one.uri == led.uri && one.playing == led.playing && (one.reported_ms - led.reported_ms).abs() < NEAR_MS
+    })
+}
+
+impl Seen {
+    fn look(&mut self, now: &Now, name: &str, epoch: u64, begun: Instant) {
+        let room = now.room();
+        if room.epoch != epoch {
+            let marks = room.history.marks.iter().map(|mark| mark.text.clone()).collect::<Vec<_>>();
+            self.complain(format!("epoch {epoch} became {}: {marks:?}", room.epoch));
+        }
+        for member in &room.members {
+            let Some(trouble) = &member.trouble else { continue };
+            if member.name == name {
+                let at = begun.elapsed().as_millis();
+                self.told.entry(trouble.code.clone()).or_insert((trouble.text.clone(), at));
+            } else {
+                self.complain(format!("{} is told {}", member.name, trouble.code));
+            }
+        }
+    }
+
+    /// Holds what was seen against what the row asks for.
+    fn judge(&mut self, row: &Row) {
+        let codes: Vec<&str> = self.told.keys().map(String::as_str).collect();
+        if codes != row.says.into_iter().collect::<Vec<_>>() {
+            self.complain(format!("it said {:?}", self.told));
+        }
+        for (code, (text, _)) in self.told.clone() {
+            if !reads_as(&format!("trouble.{code}"), &text) {
+                self.complain(format!("{code} in these words: {text}"));
+            }
+        }
+        if row.then != Then::WordsStay && self.read_after.is_none_or(|after| after > READ_WITHIN) {
+            self.complain(format!("read again after {:?}", self.read_after));
+        }
+        if row.then == Then::InStep && self.in_step_after.is_none_or(|after| after > IN_STEP_WITHIN) {
+            self.complain(format!("in step again after {:?}", self.in_step_after));
+        }
+    }
+
+    pub fn complain(&mut self, what: String) {
+        if !self.wrong.contains(&what) {
+            self.wrong.push(what);
+        }
+    }
+}
+
+/// Whether these are the words of that key in the file of texts, with every gap filled.
+pub fn reads_as(key: &str, text: &str) -> bool {
+    let all: BTreeMap<String, String> = serde_json::from_str(tutti_app::texts::EN).unwrap();
+    let Some(template) = all.get(key) else { return false };
+    let mut rest = text;
+    let mut pieces =
+        template.split('{').map(|piece| piece.split_once('}').map_or(piece, |(_, after)| after)).peekable();
+    let Some(after) = pieces.next().and_then(|first| rest.strip_prefix(first)) else { return false };
+    rest = after;
+    while let Some(piece) = pieces.next() {
+        let place = if pieces.peek().is_none() && !piece.is_empty() { rest.rfind(piece) } else { rest.find(piece) };
+        let place = if piece.is_empty() { Some(rest.len()) } else { place };
+        match place {
+            Some(place) if place > 0 => rest = &rest[place + piece.len()..],
+            _ => return false,
+        }
+    }
+    rest.is_empty() && !text.contains(['{', '}'])
+}
