@@ -15,6 +15,8 @@ pub enum Event {
     Answered { id: CommandId, outcome: Outcome },
     /// A command took effect `after` its sending; feeds the learned latency.
     Landed { id: CommandId, after: Span },
+    /// A command was accepted and changed nothing in its time.
+    NoEffect { id: CommandId },
     /// Where the player was predicted to be when a reading was asked, before that reading was used.
     Predicted { at: LocalTime, uri: String, position: Span },
     /// A reading was left out, and the reason's name.
@@ -32,6 +34,10 @@ pub enum What {
     Ended,
     /// A small discontinuity: by so much ahead (+) or behind.
     Drifted(Span),
+    /// So much time was lost while it said that it plays (A4).
+    Stalled(Span),
+    /// The session went by itself to a place known for that: so much ahead (+) or back (A5).
+    Phantom(Span),
     DeviceChanged,
     Gone,
     Back,

@@ -26,6 +26,16 @@ const PAUSED_ABOVE: Span = Span::from_millis(500);
 /// After a command without effect or with a refusal, wait before the next; doubled each time.
 const RETRY: Span = Span::from_secs(2);
 const RETRY_MOST: Span = Span::from_secs(60);
+/// The same while the service or the network has trouble: that passes.
+const RETRY_MOST_PASSING: Span = Span::from_secs(8);
+/// While commands have no effect they are tried again: at least so often at first, then as seldom as refused ones.
+const IGNORED_SOON: Span = Span::from_secs(120);
+const IGNORED_SOON_MOST: Span = Span::from_secs(16);
+/// After so many seeks without effect the item is started at the right place instead.
+const SEEKS_IGNORED: u32 = 2;
+/// A session that goes elsewhere by itself twice within so long is left alone for a while.
+const PHANTOM_AGAIN: Span = Span::from_secs(40);
+const LEFT_ALONE: Span = Span::from_secs(10);
 /// A play waits no longer than this for the leader's queue, so that it can carry what comes next.
 const QUEUE_WAIT: Span = Span::from_millis(400);
 /// Next items given along with a play: enough for a long absence of Tutti, small in a request.
@@ -48,6 +58,12 @@ pub struct Follow {
     steady_wait: Span,
     retry_after: LocalTime,
     retry_wait: Span,
+    /// Since when commands had no effect, and how many of them were seeks.
+    ignored_since: Option<LocalTime>,
+    seeks_ignored: u32,
+    /// Until then a player that goes elsewhere by itself after every seek is left alone (A5).
+    left_alone_until: Option<LocalTime>,
+    phantom: Option<LocalTime>,
     /// Uris that the player goes on with after the current item, as far as we gave them.
     ahead: Vec<String>,
     /// The item behind which a next one was handed on.
@@ -84,6 +100,10 @@ impl Follow {
             steady_wait: STEADY_WAIT,
             retry_after: now,
             retry_wait: RETRY,
+            ignored_since: None,
+            seeks_ignored: 0,
+            left_alone_until: None,
+            phantom: None,
             ahead: Vec::new(),
             handed_on: None,
             boundary: None,
@@ -102,6 +122,7 @@ impl Follow {
         self.steady_after = now;
         self.retry_after = now;
         self.retry_wait = RETRY;
+        self.left_alone_until = None;
         self.boundary = None;
     }
 
@@ -162,14 +183,42 @@ impl Follow {
         }
     }
 
-    /// A command was refused or had no effect: wait before the next.
-    pub fn failed(&mut self, now: LocalTime) {
-        self.retry_after = now + self.retry_wait;
-        self.retry_wait = (self.retry_wait * 2).min(RETRY_MOST);
+    /// A command was refused, or failed for the moment: wait before the next.
+    pub fn failed(&mut self, passing: bool, now: LocalTime) {
+        let most = if passing { RETRY_MOST_PASSING } else { RETRY_MOST };
+        self.retry_after = now + self.retry_wait.min(most);
+        self.retry_wait = (self.retry_wait * 2).min(most);
+    }
+
+    /// A command was accepted and had no effect: the same again, after a wait that grows; and another kind of command
+    /// where seeks seem to be ignored.
+    pub fn had_no_effect(&mut self, kind: &CommandKind, why: Why, now: LocalTime) {
+        if why == Why::Settle {
+            self.settled = self.settled.saturating_sub(1);
+        }
+        if matches!(kind, CommandKind::Seek { .. }) {
+            self.seeks_ignored += 1;
+        }
+        let since = *self.ignored_since.get_or_insert(now);
+        self.settling_until = self.settling_until.max(now + SETTLING);
+        let most = if now - since < IGNORED_SOON { IGNORED_SOON_MOST } else { RETRY_MOST };
+        self.retry_after = now + self.retry_wait.min(most) / 2;
+        self.retry_wait = (self.retry_wait * 2).min(most);
+    }
+
+    /// The player went elsewhere by itself, soon after a seek: put right once; if that happens again, it is left alone
+    /// for a while.
+    pub fn phantom(&mut self, now: LocalTime) {
+        let again = self.phantom.is_some_and(|before| now - before < PHANTOM_AGAIN);
+        self.anew(now);
+        self.phantom = Some(now);
+        self.left_alone_until = again.then(|| now + LEFT_ALONE);
     }
 
     /// A command took effect.
     pub fn landed(&mut self) {
+        self.ignored_since = None;
+        self.seeks_ignored = 0;
         self.steady = (0, 0);
         self.retry_wait = RETRY;
     }
@@ -177,7 +226,7 @@ impl Follow {
     /// When to decide again although nothing new is known.
     pub fn recheck(&self, now: LocalTime) -> Option<LocalTime> {
         let boundary = self.boundary.as_ref().map(|(since, _)| *since + BOUNDARY);
-        [Some(self.retry_after), Some(self.since + QUEUE_WAIT), boundary]
+        [Some(self.retry_after), self.left_alone_until, Some(self.since + QUEUE_WAIT), boundary]
             .into_iter()
             .flatten()
             .filter(|&at| at > now)
@@ -196,7 +245,7 @@ impl Follow {
 
     /// Nothing, or one command.
     pub fn decide(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
-        if sight.now < self.retry_after {
+        if sight.now < self.retry_after || self.left_alone_until.is_some_and(|until| sight.now < until) {
             return None;
         }
         if sight.want.playing { self.decide_playing(sight) } else { self.decide_paused(sight) }
@@ -243,6 +292,9 @@ impl Follow {
         } else {
             return None;
         };
+        if self.seeks_ignored >= SEEKS_IGNORED {
+            return self.play(sight);
+        }
         // A seek that takes effect after this item's end would land in the next one.
         if line.left(sight.now) <= BOUNDARY {
             return if why == Why::Follow { self.play(sight) } else { None };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::playback::Playback;
-use crate::room::{Action, Claim, ClaimId, HubToMember, MemberId, MemberToHub, RoomState, When};
+use crate::room::{Action, Claim, ClaimId, HubToMember, MemberId, MemberToHub, Presence, RoomState, When};
 use crate::time::{RoomTime, Span};
 
 /// A claim about something that ended longer ago than this is not a takeover: the member follows (L2). In a room that has
@@ -17,9 +17,17 @@ const ANSWERS_KEPT: usize = 16;
 #[derive(Debug)]
 pub struct Hub {
     state: RoomState,
-    members: BTreeMap<MemberId, VecDeque<(ClaimId, bool)>>,
+    members: BTreeMap<MemberId, Seat>,
     joined: u32,
     out: VecDeque<(MemberId, HubToMember)>,
+}
+
+/// What the hub knows of a member.
+#[derive(Debug)]
+struct Seat {
+    /// The last claims and their answers.
+    answers: VecDeque<(ClaimId, bool)>,
+    presence: Presence,
 }
 
 impl Hub {
@@ -33,18 +41,45 @@ impl Hub {
     pub fn join(&mut self) -> MemberId {
         let id = MemberId(self.joined);
         self.joined += 1;
-        self.members.insert(id, VecDeque::new());
+        self.members.insert(id, Seat { answers: VecDeque::new(), presence: Presence::Elsewhere });
         self.out.push_back((id, HubToMember::Room(Arc::new(self.state.clone()))));
         id
     }
 
-    /// A member goes. The playback goes on; the longest-present member leads it if the leader went.
+    /// A member goes. The playback goes on; whoever is closest to it leads if the leader went, else who is there longest.
     pub fn leave(&mut self, member: MemberId) {
         self.members.remove(&member);
         if self.state.leader == Some(member) {
-            self.state.leader = self.members.keys().next().copied();
-            self.state.epoch += 1;
-            self.tell_all();
+            let next = self.closest().or_else(|| self.members.keys().next().copied());
+            self.pass_on(next);
+        }
+    }
+
+    /// The member in place that is least off.
+    fn closest(&self) -> Option<MemberId> {
+        let off = |seat: &Seat| match seat.presence {
+            Presence::InPlace { off } => Some(off),
+            Presence::Elsewhere | Presence::Away => None,
+        };
+        self.members.iter().filter_map(|(&id, seat)| Some((off(seat)?, id))).min().map(|(_, id)| id)
+    }
+
+    fn pass_on(&mut self, to: Option<MemberId>) {
+        self.state.leader = to;
+        self.state.epoch += 1;
+        self.tell_all();
+    }
+
+    /// L4: a leader that is gone is followed no longer, as soon as somebody else is in place; the playback goes on.
+    fn present(&mut self, from: MemberId, presence: Presence) {
+        if let Some(seat) = self.members.get_mut(&from) {
+            seat.presence = presence;
+        }
+        let leader = self.state.leader.and_then(|leader| self.members.get(&leader));
+        if leader.is_some_and(|seat| seat.presence == Presence::Away)
+            && let Some(next) = self.closest()
+        {
+            self.pass_on(Some(next));
         }
     }
 
@@ -55,6 +90,7 @@ impl Hub {
         }
         match message {
             MemberToHub::Claim(claim) => self.claim(from, claim, now),
+            MemberToHub::Presence(presence) => self.present(from, presence),
             MemberToHub::Publish { epoch, playback } => self.publish(from, epoch, playback),
         }
     }
@@ -70,14 +106,15 @@ impl Hub {
 
     fn claim(&mut self, from: MemberId, claim: Claim, now: RoomTime) {
         let id = claim.id;
-        let answers = self.members.entry(from).or_default();
-        let known = answers.iter().find(|(known, _)| *known == id).map(|&(_, accepted)| accepted);
+        let answers = self.members.get(&from).map(|seat| &seat.answers);
+        let known = answers.and_then(|answers| answers.iter().find(|(known, _)| *known == id)).map(|&(_, yes)| yes);
         let accepted = known.unwrap_or_else(|| self.accept(from, claim, now));
         if known.is_none() {
-            let answers = self.members.entry(from).or_default();
-            answers.push_back((id, accepted));
-            if answers.len() > ANSWERS_KEPT {
-                answers.pop_front();
+            if let Some(seat) = self.members.get_mut(&from) {
+                seat.answers.push_back((id, accepted));
+                if seat.answers.len() > ANSWERS_KEPT {
+                    seat.answers.pop_front();
+                }
             }
             if accepted {
                 self.tell_all();

@@ -3,18 +3,13 @@
 use std::sync::Arc;
 
 use crate::command::{Command, CommandId, CommandKind};
-use crate::latency::Kind;
+use crate::latency::{Kind, Times};
 use crate::playback::Item;
 use crate::reading::PlayerSeen;
 use crate::time::{LocalTime, Span};
 
 /// A command explains readings for so long, also when it was superseded or failed without an answer.
 const EXPLAINS: Span = Span::from_secs(60);
-/// 99 of 100 commands are visible this long after their answer; a device that was silent takes longer.
-const WINDOW: Span = Span::from_millis(1_500);
-const WINDOW_SILENT: Span = Span::from_millis(4_500);
-/// A seek on the same line is taken to be visible in readings asked this long after its answer.
-const VISIBLE: Span = Span::from_millis(650);
 /// A jump on to the very line that a command aimed at is that command, later than most: who acts by hand so near to it
 /// is in step anyway.
 const LATE: Span = Span::from_secs(8);
@@ -32,8 +27,13 @@ pub struct Issued {
     item: Arc<Item>,
     sent: LocalTime,
     answered: Option<LocalTime>,
-    silent: bool,
+    /// How long after its answer it shows.
+    times: Times,
     landed: bool,
+    /// It had its time and changed nothing.
+    given_up: bool,
+    /// When the last reading was asked that still showed the state before.
+    not_yet: Option<LocalTime>,
 }
 
 /// What a reading means to a command.
@@ -47,10 +47,10 @@ pub enum Explains {
 }
 
 impl Issued {
-    /// `item`: what is loaded afterwards; `silent`: no reading of a playing device for 30 s.
-    pub fn new(command: &Command, item: Arc<Item>, latency: Kind, silent: bool, sent: LocalTime) -> Self {
+    /// `item`: what is loaded afterwards; `times`: how long such commands take on this device.
+    pub fn new(command: &Command, item: Arc<Item>, latency: Kind, times: Times, sent: LocalTime) -> Self {
         let (id, kind) = (command.id, command.kind.clone());
-        Self { id, latency, kind, item, sent, answered: None, silent, landed: false }
+        Self { id, latency, kind, item, sent, answered: None, times, landed: false, given_up: false, not_yet: None }
     }
 
     pub fn answered(&mut self, sent: LocalTime, at: LocalTime) {
@@ -77,13 +77,12 @@ impl Issued {
 
     /// Until then what is seen may still be the state before, and a hand needs a reading after it.
     pub fn window_ends(&self) -> LocalTime {
-        let window = if self.silent { WINDOW_SILENT } else { WINDOW };
-        self.answered.unwrap_or(self.sent) + window
+        self.answered.unwrap_or(self.sent) + self.times.window
     }
 
     /// From when on a reading shows the effect.
     pub fn visible_from(&self) -> LocalTime {
-        self.answered.unwrap_or(self.sent) + VISIBLE
+        self.answered.unwrap_or(self.sent) + self.times.visible
     }
 
     /// When the player should have passed the target, given when its new line passes it: feeds the latency.
@@ -104,9 +103,46 @@ impl Issued {
         self.sent
     }
 
+    /// A reading asked then still showed the state before.
+    pub fn not_yet(&mut self, asked: LocalTime) {
+        if !self.landed && self.answered.is_some_and(|answered| asked >= answered) {
+            self.not_yet = Some(asked);
+        }
+    }
+
+    /// How long after its answer the effect showed, given the reading that shows it first: the middle of what is
+    /// possible.
+    pub fn shown_after(&self, asked: LocalTime) -> Option<Span> {
+        let answered = self.answered.filter(|&answered| asked >= answered && !self.landed)?;
+        let from = self.not_yet.unwrap_or(answered);
+        Some(from + (asked - from) / 2 - answered)
+    }
+
+    /// Accepted, its time is over by a reading asked then, and it never took effect. A queue entry shows nowhere.
+    pub fn is_lost(&self, asked: LocalTime) -> bool {
+        let accepted = self.answered.is_some() && !matches!(self.kind, CommandKind::Queue { .. });
+        accepted && !self.landed && !self.given_up && asked >= self.window_ends()
+    }
+
+    pub fn give_up(&mut self) {
+        self.given_up = true;
+    }
+
+    /// A seek or play that made its item start from its beginning at `from_zero`, instead of its target.
+    pub fn explains_misplaced(&self, item: &Item, from_zero: LocalTime, asked: LocalTime) -> bool {
+        let far = self.target().is_some_and(|target| target > AROUND * 3);
+        let took_effect = from_zero >= self.sent - AROUND / 2 && from_zero <= self.window_ends();
+        far && !self.landed && asked >= self.sent && took_effect && self.item.same_recording(item)
+    }
+
     /// A seek within the running line: its effect shows in nothing but the position.
     pub fn only_moves(&self) -> bool {
         matches!(self.kind, CommandKind::Seek { .. })
+    }
+
+    /// A seek far away from where its item was when it was sent.
+    pub fn moves_far(&self, from: Span) -> bool {
+        self.only_moves() && self.target().is_some_and(|target| (target - from).abs() > AROUND * 2)
     }
 
     /// A small seek whose effect a reading asked then would not show for sure.

@@ -75,6 +75,54 @@ fn median(outcomes: &VecDeque<Span>) -> Span {
     (sorted[(n - 1) / 2] + sorted[n / 2]) / 2
 }
 
+/// How long after its answer a command shows in readings (A1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// A seek on the running line is taken to show in readings asked so long after.
+    pub visible: Span,
+    /// 99 of 100 commands show by then.
+    pub window: Span,
+}
+
+/// Before anything is learned; a device that was silent takes longer.
+const VISIBLE: Span = Span::from_millis(650);
+const WINDOW: Span = Span::from_millis(1_500);
+const WINDOW_SILENT: Span = Span::from_millis(4_500);
+/// The longest that is learned: nobody waits longer to act.
+const VISIBLE_MOST: Span = Span::from_secs(4);
+const WINDOW_MOST: Span = Span::from_secs(8);
+/// The window is so much longer than the slowest of the last commands.
+const WINDOW_PERCENT: i64 = 140;
+
+/// How long commands took to show on one account's players.
+#[derive(Debug, Clone, Default)]
+pub struct Visibility {
+    shown: VecDeque<Span>,
+}
+
+impl Visibility {
+    /// A command showed this long after its answer.
+    pub fn saw(&mut self, after: Span) {
+        if after.is_negative() {
+            return;
+        }
+        self.shown.push_back(after.min(WINDOW_MOST));
+        if self.shown.len() > KEPT {
+            self.shown.pop_front();
+        }
+    }
+
+    /// `silent`: the device had not been heard playing for 30 s.
+    pub fn times(&self, silent: bool) -> Times {
+        let slowest = self.shown.iter().copied().max().unwrap_or(Span::ZERO);
+        let least = if silent { WINDOW_SILENT } else { WINDOW };
+        Times {
+            visible: VISIBLE.max(slowest).min(VISIBLE_MOST),
+            window: least.max(slowest * WINDOW_PERCENT / 100).min(WINDOW_MOST),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,22 @@ use crate::time::{LocalTime, Span};
 /// A better estimate of the leader's line is published when it moved by more than this.
 const WORTH_PUBLISHING: Span = Span::from_millis(4);
 
+/// The leader's player is given so long to come back to its place; then the room goes where it is.
+const PUT_RIGHT: Span = Span::from_secs(12);
+/// A leader that loses its place again so soon is followed (A4).
+const AGAIN_WITHIN: Span = Span::from_secs(60);
+/// Back in its place: no further off than this.
+const RIGHT: Span = Span::from_millis(250);
+
+/// How the leader's player lost its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaderLost {
+    /// It stood, or went elsewhere, by itself.
+    Time,
+    /// It could not be seen for a while.
+    Sight,
+}
+
 /// What a member remembers of claiming and leading.
 #[derive(Debug, Default)]
 pub struct Lead {
@@ -26,6 +42,10 @@ pub struct Lead {
     known_for: Option<String>,
     /// Which items come next has changed since it was published.
     next_changed: bool,
+    /// The leader's player is being put right until then; meanwhile it says nothing to the room.
+    right_until: Option<LocalTime>,
+    /// When it last lost its place.
+    lost: Option<LocalTime>,
 }
 
 impl Lead {
@@ -38,6 +58,29 @@ impl Lead {
         if self.open == Some(claim) {
             self.open = None;
         }
+    }
+
+    /// The room's line stays and this player is put right; not twice in a minute.
+    pub fn put_right(&mut self, how: LeaderLost, now: LocalTime) {
+        let again = self.lost.is_some_and(|lost| now - lost < AGAIN_WITHIN);
+        if how == LeaderLost::Sight || !again {
+            self.right_until = Some(now + PUT_RIGHT);
+        }
+        self.lost = Some(now);
+    }
+
+    /// The leader's player is being put right.
+    pub fn is_put_right(&self) -> bool {
+        self.right_until.is_some()
+    }
+
+    pub fn puts_right_until(&self) -> Option<LocalTime> {
+        self.right_until
+    }
+
+    /// It was not put right in time: true once.
+    pub fn gave_up_putting_right(&mut self, now: LocalTime) -> bool {
+        self.right_until.take_if(|until| now >= *until).is_some()
     }
 
     /// The player is where it was expected, so what a hand does from now on saw this epoch.
@@ -114,6 +157,7 @@ impl Member {
         let id = ClaimId(self.lead.claims);
         self.lead.claims += 1;
         self.lead.open = Some(id);
+        self.lead.right_until = None;
         self.lead.next_changed = false;
         self.tell(MemberToHub::Claim(Claim { id, epoch: self.lead.epoch_fitted, when, act, playback }));
     }
@@ -124,6 +168,19 @@ impl Member {
         let Some(line) = self.observer.line() else {
             return;
         };
+        if self.lead.is_put_right() {
+            let off = room
+                .playback
+                .as_ref()
+                .filter(|known| known.playing == line.playing())
+                .map(|known| line.estimate.position(now) - self.trim - known.line_at(self.clock.to_room(now)));
+            if self.leads() && off.is_none_or(|off| off.abs() > RIGHT) {
+                return;
+            }
+            self.lead.right_until = None;
+        }
+        let Some(line) = self.observer.line() else { return };
+        let Some(room) = &self.room else { return };
         if self.lead.claims() {
             return;
         }

@@ -17,6 +17,20 @@ const LEAST_SEEK: Span = Span::from_secs(1);
 /// So near to an end of the item, a player that does not play has come to the end.
 const AT_END: Span = Span::from_millis(1_500);
 
+/// Time lost while an item loads: at most so much, within so long of its start or a seek (A4).
+const MOST_LOADING: Span = Span::from_secs(6);
+const AFTER_START: Span = Span::from_secs(15);
+/// The same at any time, where the service's stamps say that nobody moved the player.
+const MOST_LOADING_STAMPED: Span = Span::from_secs(10);
+/// A position so far below the one shown before is not a step back: reports are cut and their ways differ.
+const WENT_BACK: Span = Span::from_millis(300);
+/// The place to which sessions go by themselves after a seek, and how near to it (docs/simulator.md names the reports).
+const PHANTOM: Span = Span::from_millis(62_047);
+const PHANTOM_AROUND: Span = Span::from_millis(150);
+/// When, after the line before it was first seen: that was up to a second after it began.
+const PHANTOM_SOONEST: Span = Span::from_millis(-800);
+const PHANTOM_LATEST: Span = Span::from_millis(2_000);
+
 /// A change with its cause and author; instants are local.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Named {
@@ -40,9 +54,24 @@ impl Named {
     }
 }
 
-/// Names the change from `old` to `new`, which two readings, or two fields of one, confirm. `ends`: when the item would
-/// end by commands of ours that nobody has seen take effect.
-pub fn name(old: &Line, new: &Candidate, ends: &[LocalTime], report_age: Span) -> Named {
+/// What else is known when a change is named.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// When the item would end by commands of ours that nobody has seen take effect.
+    pub ends: &'a [LocalTime],
+    /// How old a reported position may be.
+    pub report_age: Span,
+    /// Did somebody move the player, by the service's stamps? None where they do not say.
+    pub touched: Option<bool>,
+    /// The same, also where that was not seen often enough to rely on it.
+    pub presumably_touched: Option<bool>,
+    /// The line began with a jump within the item, not with its start.
+    pub after_jump: bool,
+}
+
+/// Names the change from `old` to `new`, which two readings, or two fields of one, confirm.
+pub fn name(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> Named {
+    let ends = circumstances.ends;
     let span = (old.fitted, new.answered);
     let here = new.estimate.position(new.answered);
     let ended_at = old.playing().then(|| old.estimate.passes(old.item.duration));
@@ -64,7 +93,7 @@ pub fn name(old: &Line, new: &Candidate, ends: &[LocalTime], report_age: Span) -
             let at = new.estimate.passes(old.estimate.position(span.1));
             user(Act::Resumed, if span.0 <= at && at <= span.1 { (at, at) } else { span })
         }
-        (true, true) => jumped(old, new, report_age, span, ended_at),
+        (true, true) => jumped(old, new, circumstances, span, ended_at),
         (false, false) => {
             let jump = here - old.estimate.position(new.answered);
             if jump.abs() >= LEAST_SEEK { user(Act::Sought(here), span) } else { player(What::Drifted(jump), span) }
@@ -95,7 +124,7 @@ fn other_item(old: &Line, new: &Candidate, ends: &[LocalTime], span: (LocalTime,
 fn jumped(
     old: &Line,
     new: &Candidate,
-    report_age: Span,
+    circumstances: &Circumstances<'_>,
     span: (LocalTime, LocalTime),
     ended_at: Option<LocalTime>,
 ) -> Named {
@@ -104,15 +133,42 @@ fn jumped(
     if ended_at.is_some_and(|end| (started - end).abs() <= TRANSITION_EARLY) {
         return player(What::Repeat, span);
     }
-    if jump.abs() < LEAST_SEEK.max(report_age) {
+    if jump.abs() < LEAST_SEEK.max(circumstances.report_age) {
         return player(What::Drifted(jump), span);
     }
-    // A4: lost time that fits between two readings is a stall, unless the service stamped a change.
-    let stamped = matches!((old.stamp, new.stamp), (Some(old), Some(new)) if new > old);
-    if jump.is_negative() && -jump <= new.answered - old.fitted && !stamped {
-        return player(What::Drifted(jump), span);
+    if is_phantom(old, new, circumstances) {
+        return player(What::Phantom(jump), span);
+    }
+    if jump.is_negative() && is_stall(old, new, -jump, circumstances) {
+        return player(What::Stalled(-jump), span);
     }
     user(Act::Sought(new.estimate.position(new.answered)), span)
+}
+
+/// A4: time was lost, and nobody moved the player. It never went back behind what it had shown; or it counted on while it
+/// loaded and then took that back.
+fn is_stall(old: &Line, new: &Candidate, lost: Span, circumstances: &Circumstances<'_>) -> bool {
+    match (circumstances.touched, circumstances.presumably_touched) {
+        (Some(true), _) | (None, Some(true)) => return false,
+        (Some(false), _) if lost <= MOST_LOADING_STAMPED => return true,
+        (None, Some(false)) if lost <= MOST_LOADING => return true,
+        _ => {}
+    }
+    let first = new.estimate.position(new.asked);
+    let went_on = new.before.map_or(lost <= new.answered - old.fitted, |before| first + WENT_BACK >= before);
+    let loading = lost <= MOST_LOADING && new.asked - old.began <= AFTER_START;
+    went_on || loading
+}
+
+/// A5: soon after a seek or a play, ours or a hand's, the session goes by itself to a place known for that.
+fn is_phantom(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> bool {
+    let landed = new.estimate.passes(PHANTOM);
+    let since = landed - old.began;
+    circumstances.after_jump
+        && old.fitted - PHANTOM_AROUND <= landed
+        && landed <= new.answered + PHANTOM_AROUND
+        && PHANTOM_SOONEST <= since
+        && since <= PHANTOM_LATEST
 }
 
 fn title(item: &Arc<Item>) -> String {

@@ -3,42 +3,45 @@
 //! A reading either fits the line that is known, or is explained by a command of ours (A1), or is old (E5, E6), or
 //! needs a second one on the same line before it means anything (A2, E4); `name` then gives the cause and the author.
 
-use std::collections::VecDeque;
+mod left;
+mod stamps;
+
 use std::sync::Arc;
 
 use crate::command::CommandId;
 use crate::estimate::{Estimate, Mark, Quality};
+use crate::event::What;
 use crate::issued::{Explains, Issued};
-use crate::latency::Latencies;
-use crate::name::{self, Named};
+use crate::latency::{Latencies, Visibility};
+use crate::name::{self, Circumstances, Named};
 use crate::playback::Item;
 use crate::reading::{Device, PlayerSeen, Reading, Repeat, Seen, SeenKind};
+use crate::room::Act;
 use crate::time::{LocalTime, Span};
+use left::LeftLines;
+use stamps::Stamps;
 
 /// An older answer is not worth anything (E5).
 const TOO_OLD: Span = Span::from_secs(10);
-/// How long a line that was left is remembered (E6), and how near a reading must be to it.
-const LEFT_KEPT: Span = Span::from_secs(3_600);
-const LEFT_AROUND: Span = Span::from_millis(500);
-/// Lines remembered: more than a lively hour leaves.
-const LEFT_MOST: usize = 256;
-/// A stamp so far below the newest is that of an old snapshot (E6).
-const STAMP_BACK_MS: i64 = 2_000;
-/// An "old" snapshot that runs on for so long and so often is the truth after all: stamps are evidence, not proof.
-const OLD_PERSISTS: Span = Span::from_secs(5);
-const OLD_READINGS: usize = 3;
 /// Without a reading for so long, the next one only sets a baseline (A6).
 const BASELINE_AFTER: Span = Span::from_secs(20);
 /// After a change of device (A6).
 const BASELINE_DEVICE: Span = Span::from_secs(5);
 /// A discontinuity below this waits for the next planned reading; it is no hand's.
 const WORTH_A_LOOK: Span = Span::from_millis(200);
+/// After so many looks in a row that found no device, what is seen next is a baseline (A6).
+const AWAY_LOOKS: u32 = 2;
+/// A report that says "playing" and does not move is looked at again so often, and so far apart, before it is left alone.
+const STANDING_LOOKS: u32 = 2;
+const STANDING_APART: Span = Span::from_millis(300);
 
 /// What the player does, as far as it is known: one line.
 #[derive(Debug, Clone)]
 pub struct Line {
     pub item: Arc<Item>,
     pub estimate: Estimate,
+    /// When its first reading was asked.
+    pub began: LocalTime,
     /// When the last reading that fits was asked.
     pub fitted: LocalTime,
     /// The service's stamp of the last change, as of the last reading that fits.
@@ -68,6 +71,8 @@ pub enum Finding {
         id: CommandId,
         after: Option<Span>,
     },
+    /// A command of ours took effect at another place than it aimed at, by the player's doing.
+    Misplaced(CommandId),
     Named(Named),
     /// It means nothing yet: look again, not before this instant.
     LookAgain(LocalTime),
@@ -86,18 +91,23 @@ pub struct Candidate {
     pub asked: LocalTime,
     pub answered: LocalTime,
     pub stamp: Option<i64>,
+    /// The position in the reading before it, if that was one of the same item playing.
+    pub before: Option<Span>,
     /// A second reading counts from here on.
     not_before: LocalTime,
     /// Too small to be a hand's.
     small: bool,
 }
 
-/// A line that was left.
+/// The position in one reading, as it came.
 #[derive(Debug, Clone)]
-struct Left {
-    uri: String,
-    estimate: Estimate,
-    at: LocalTime,
+struct Shown {
+    item: Arc<Item>,
+    playing: bool,
+    progress: Span,
+    asked: LocalTime,
+    /// So many readings before it said the same, although it says that it plays.
+    standing: u32,
 }
 
 /// Everything known about one account's player.
@@ -105,15 +115,20 @@ struct Left {
 pub struct Observer {
     line: Option<Line>,
     candidate: Option<Candidate>,
-    /// Readings in a row that were taken for an old snapshot.
-    old: Option<(LocalTime, usize, Estimate)>,
-    left: VecDeque<Left>,
+    left: LeftLines,
+    stamps: Stamps,
+    /// The last reading that had a position.
+    shown: Option<Shown>,
     issued: Vec<Issued>,
     device: Option<Device>,
     quality: Quality,
     latencies: Latencies,
+    visibility: Visibility,
     newest_asked: Option<LocalTime>,
-    newest_stamp: Option<i64>,
+    /// Looks in a row that found no device.
+    away_looks: u32,
+    /// What is seen next and does not fit is a baseline: no device could be seen, or an advertisement played (A6).
+    baseline_next: bool,
     /// When a position was last read.
     heard: Option<LocalTime>,
     baseline_until: Option<LocalTime>,
@@ -151,6 +166,18 @@ impl Observer {
         self.planned_gap = gap;
     }
 
+    /// How long commands take until they show, as learned.
+    pub fn visibility(&self) -> &Visibility {
+        &self.visibility
+    }
+
+    /// A command that was accepted, had its time by `now`, and changed nothing; told once.
+    pub fn take_lost(&mut self, now: LocalTime) -> Option<CommandId> {
+        let issued = self.issued.iter_mut().rev().find(|issued| issued.is_lost(now))?;
+        issued.give_up();
+        Some(issued.id)
+    }
+
     pub fn issue(&mut self, issued: Issued) {
         self.issued.push(issued);
     }
@@ -185,7 +212,7 @@ impl Observer {
     pub fn forget(&mut self) {
         self.line = None;
         self.candidate = None;
-        self.old = None;
+        self.left.settled();
     }
 
     /// Takes one reading.
@@ -198,10 +225,13 @@ impl Observer {
         self.newest_asked = Some(asked);
         let seen = match &reading.seen {
             Seen::Player(seen) => seen,
-            Seen::Nothing | Seen::Failed(_) => return self.nothing(answered),
+            Seen::Nothing | Seen::Failed(_) => return self.nothing(&reading.seen, answered),
         };
         match seen.kind {
-            SeenKind::Ad => return Finding::Ad,
+            SeenKind::Ad => {
+                self.baseline_next = true;
+                return Finding::Ad;
+            }
             SeenKind::Item | SeenKind::Unknown => {}
         }
         let (Some(item), Some(progress)) = (&seen.item, seen.progress) else {
@@ -209,11 +239,12 @@ impl Observer {
             return Finding::LeftOut(if explained { "in flight" } else { "no position" });
         };
         let mark = Mark::of(seen.playing, asked, answered, progress);
-        let finding = self.place(seen, item, mark, progress, reading);
+        let before = self.show(seen, item, progress, asked);
+        let finding = self.place(seen, item, mark, before, reading);
         if !matches!(finding, Finding::LeftOut(_)) {
             self.heard = Some(answered);
             if !matches!(finding, Finding::LookAgain(_)) {
-                self.newest_stamp = self.newest_stamp.max(seen.timestamp);
+                self.left.used(seen.timestamp);
             }
             self.reorders = seen.shuffle || seen.repeat != Repeat::Off;
             if seen.device.is_some() {
@@ -223,11 +254,40 @@ impl Observer {
         finding
     }
 
-    fn nothing(&mut self, at: LocalTime) -> Finding {
-        if self.issued.iter().any(|issued| !issued.is_over(at)) { Finding::LeftOut("in flight") } else { Finding::Gone }
+    fn nothing(&mut self, seen: &Seen, at: LocalTime) -> Finding {
+        if self.in_flight(at) {
+            return Finding::LeftOut("in flight");
+        }
+        if matches!(seen, Seen::Nothing) {
+            self.away_looks += 1;
+            self.baseline_next |= self.away_looks >= AWAY_LOOKS;
+        }
+        Finding::Gone
     }
 
-    fn place(&mut self, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, progress: Span, reading: &Reading) -> Finding {
+    /// Remembers what a reading shows; the position of the one before, if both are of the same item playing.
+    fn show(&mut self, seen: &PlayerSeen, item: &Arc<Item>, progress: Span, asked: LocalTime) -> Option<Span> {
+        self.away_looks = 0;
+        let shown = Shown { item: Arc::clone(item), playing: seen.playing, progress, asked, standing: 0 };
+        let before = self.shown.replace(shown);
+        let before = before.filter(|before| before.playing && seen.playing && before.item.same_recording(item))?;
+        if before.progress == progress
+            && asked > before.asked
+            && let Some(shown) = &mut self.shown
+        {
+            shown.standing = before.standing + 1;
+        }
+        Some(before.progress)
+    }
+
+    fn place(
+        &mut self,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        before: Option<Span>,
+        reading: &Reading,
+    ) -> Finding {
         let (asked, answered) = (reading.asked, reading.answered);
         if self.heard.is_none_or(|heard| asked - heard > BASELINE_AFTER.max(self.planned_gap * 2)) {
             self.forget();
@@ -250,7 +310,10 @@ impl Observer {
             && line.playing() == seen.playing
             && line.estimate.miss(mark, &self.quality).is_none();
         if let Some((index, explains)) = self.explained(seen, asked, answered) {
+            let far = self.issued[index].moves_far(line.estimate.position(self.issued[index].sent()));
             match explains {
+                // The line before a seek comes by its target some time later: that is no landing.
+                Explains::After if fits && far => {}
                 // A seek within the running line shows in nothing but the position, and a small one hardly in that:
                 // readings that may be from before or after it say nothing, later ones are from after it.
                 Explains::After if fits && self.issued[index].is_unseen_move(asked) => {
@@ -260,22 +323,41 @@ impl Observer {
                     return self.land(index, seen, item, mark, asked);
                 }
                 Explains::After => self.issued[index].landed(),
-                Explains::Between if !fits => return Finding::LeftOut("in flight"),
+                Explains::Between if !fits => {
+                    self.issued[index].not_yet(asked);
+                    return Finding::LeftOut("in flight");
+                }
                 Explains::Between | Explains::No => {}
             }
         }
         if fits {
+            for issued in &mut self.issued {
+                issued.not_yet(asked);
+            }
             self.fit(mark, asked, seen.timestamp);
             return Finding::Steady;
         }
-        if self.is_old(seen, item, mark, answered) {
+        let standing = self.shown.as_ref().map_or(0, |shown| shown.standing);
+        if standing > STANDING_LOOKS {
+            return Finding::LeftOut("standing report");
+        } else if standing > 0 {
+            return Finding::LookAgain(answered + STANDING_APART * i64::from(standing));
+        }
+        if let Some(index) = self.misplaced(seen, item, mark, asked) {
+            self.land(index, seen, item, mark, asked);
+            return Finding::Misplaced(self.issued[index].id);
+        }
+        if let Some(finding) = self.sprang_back(seen, item, mark, asked) {
+            return finding;
+        }
+        if !self.baseline_next && self.left.is_old(seen, item, mark, answered, &self.quality) {
             return Finding::LeftOut("old snapshot");
         }
-        if self.baseline_until.is_some_and(|until| answered < until) {
+        if self.baseline_next || self.baseline_until.is_some_and(|until| answered < until) {
             self.start_line(item, mark, seen, asked);
             return Finding::Baseline;
         }
-        self.doubt(seen, item, mark, progress, reading)
+        self.doubt(seen, item, mark, before, reading)
     }
 
     /// The newest command that explains what was seen. Those that have landed and had their time explain no more:
@@ -308,6 +390,9 @@ impl Observer {
         }
         self.start_line(item, mark, seen, asked);
         let issued = &mut self.issued[index];
+        if let Some(shown_after) = issued.shown_after(asked) {
+            self.visibility.saw(shown_after);
+        }
         issued.landed();
         let after = match (issued.target(), &self.line) {
             (Some(target), Some(line)) if line.playing() => Some(line.estimate.passes(target) - issued.sent()),
@@ -331,10 +416,30 @@ impl Observer {
         Some(after)
     }
 
+    /// A seek or play of ours in flight that started its item from its beginning instead of its target: the device's.
+    fn misplaced(&self, seen: &PlayerSeen, item: &Item, mark: Mark, asked: LocalTime) -> Option<usize> {
+        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
+        self.issued.iter().rposition(|issued| seen.playing && issued.explains_misplaced(item, from_zero, asked))
+    }
+
+    /// A paused player that goes back to where it stood before a seek of ours: no hand's (F6).
+    fn sprang_back(&mut self, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, asked: LocalTime) -> Option<Finding> {
+        let line = self.line.as_ref().filter(|line| !line.playing() && !seen.playing)?;
+        let ours = self.issued.iter().any(|issued| issued.only_moves() && issued.has_landed());
+        let old = self.left.last_of(item).filter(|old| !old.running() && line.item.same_recording(item))?;
+        if !ours || old.miss(mark, &self.quality).is_some_and(|miss| miss.abs() > WORTH_A_LOOK) {
+            return None;
+        }
+        self.start_line(item, mark, seen, asked);
+        Some(Finding::LeftOut("a seek that sprang back"))
+    }
+
     fn fit(&mut self, mark: Mark, asked: LocalTime, stamp: Option<i64>) {
         self.candidate = None;
-        self.old = None;
+        self.baseline_next = false;
+        self.left.settled();
         if let Some(line) = &mut self.line {
+            self.stamps.steady(line.stamp, stamp);
             line.estimate.add(mark, &mut self.quality);
             line.fitted = asked;
             line.stamp = stamp;
@@ -343,55 +448,29 @@ impl Observer {
 
     fn start_line(&mut self, item: &Arc<Item>, mark: Mark, seen: &PlayerSeen, asked: LocalTime) {
         let estimate = Estimate::new(seen.playing, mark, &self.quality);
-        self.replace(Line { item: Arc::clone(item), estimate, fitted: asked, stamp: seen.timestamp }, asked);
+        let line = Line { item: Arc::clone(item), estimate, began: asked, fitted: asked, stamp: seen.timestamp };
+        self.replace(line, asked);
     }
 
     fn replace(&mut self, line: Line, now: LocalTime) {
         self.candidate = None;
-        self.old = None;
+        self.baseline_next = false;
+        self.left.settled();
         if let Some(old) = self.line.replace(line) {
-            self.left.push_back(Left { uri: old.item.uri.clone(), estimate: old.estimate, at: now });
-            while self.left.len() > LEFT_MOST || self.left.front().is_some_and(|left| now - left.at > LEFT_KEPT) {
-                self.left.pop_front();
-            }
+            self.left.push(old, now);
         }
-    }
-
-    /// A snapshot from before (E6): its stamp is far below the newest, or it lies on a line that was left and its
-    /// stamp is not newer. One that keeps running for 5 s is the truth after all.
-    fn is_old(&mut self, seen: &PlayerSeen, item: &Item, mark: Mark, answered: LocalTime) -> bool {
-        let stamp_back = matches!((seen.timestamp, self.newest_stamp), (Some(s), Some(n)) if s < n - STAMP_BACK_MS);
-        let stamp_newer = matches!((seen.timestamp, self.newest_stamp), (Some(s), Some(n)) if s > n);
-        let on_left = || {
-            self.left.iter().any(|left| {
-                left.uri == item.uri
-                    && left.estimate.running() == seen.playing
-                    && left.estimate.miss(mark, &self.quality).is_none_or(|miss| miss.abs() <= LEFT_AROUND)
-            })
-        };
-        if !stamp_back && (stamp_newer || !on_left()) {
-            return false;
-        }
-        let persists = match &mut self.old {
-            Some((since, count, estimate))
-                if estimate.running() == seen.playing && estimate.miss(mark, &self.quality).is_none() =>
-            {
-                *count += 1;
-                *count >= OLD_READINGS && answered - *since >= OLD_PERSISTS
-            }
-            old => {
-                *old = Some((answered, 1, Estimate::new(seen.playing, mark, &self.quality)));
-                false
-            }
-        };
-        if persists {
-            self.newest_stamp = seen.timestamp;
-        }
-        !persists
     }
 
     /// A difference that nothing explains: named at once if two fields agree, else after a second reading (A2).
-    fn doubt(&mut self, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, progress: Span, reading: &Reading) -> Finding {
+    fn doubt(
+        &mut self,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        before: Option<Span>,
+        reading: &Reading,
+    ) -> Finding {
+        let progress = seen.progress.unwrap_or_default();
         let (asked, answered) = (reading.asked, reading.answered);
         let Some(line) = self.line.clone() else {
             return Finding::LeftOut("no line");
@@ -419,7 +498,8 @@ impl Observer {
                     && line.playing() == seen.playing
                     && line.estimate.miss(mark, &self.quality).is_some_and(|miss| miss.abs() < WORTH_A_LOOK);
                 let item = Arc::clone(item);
-                let candidate = Candidate { item, estimate, asked, answered, stamp: seen.timestamp, not_before, small };
+                let stamp = seen.timestamp;
+                let candidate = Candidate { item, estimate, asked, answered, stamp, before, not_before, small };
                 if hold.is_none() && two_fields_agree(&line, seen, &candidate.item, progress, reading, &self.quality) {
                     return self.confirm(&line, candidate, asked, answered);
                 }
@@ -432,9 +512,24 @@ impl Observer {
     fn confirm(&mut self, line: &Line, candidate: Candidate, asked: LocalTime, now: LocalTime) -> Finding {
         // An item may have ended by itself on a line that a command of ours made and nobody has read yet.
         let ends: Vec<LocalTime> = self.issued.iter().filter_map(Issued::would_end).collect();
-        let named = name::name(line, &candidate, &ends, self.quality.report_age());
+        let touched = self.stamps.touched(line.stamp, candidate.stamp);
+        let presumably_touched = self.stamps.presumably_touched(line.stamp, candidate.stamp);
+        let after_jump = self.left.last_of(&line.item).is_some();
+        let circumstances = Circumstances {
+            ends: &ends,
+            report_age: self.quality.report_age(),
+            touched,
+            presumably_touched,
+            after_jump,
+        };
+        let named = name::name(line, &candidate, &circumstances);
+        if let What::Act(Act::Sought(to)) = named.what
+            && to > line.estimate.position(now)
+        {
+            self.stamps.sought(line.stamp, candidate.stamp);
+        }
         let Candidate { item, estimate, stamp, .. } = candidate;
-        self.replace(Line { item, estimate, fitted: asked, stamp }, now);
+        self.replace(Line { item, estimate, began: asked, fitted: asked, stamp }, now);
         Finding::Named(named)
     }
 }

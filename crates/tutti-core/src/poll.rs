@@ -37,6 +37,9 @@ pub struct Situation {
 /// urgent does not wait.
 const SHARED: Span = Span::from_millis(1_800);
 
+/// Nothing could be read: dithered, and with a round trip, the next look comes within 4 s.
+const AWAY: Span = Span::from_millis(2_800);
+
 impl Situation {
     /// The planned wait, before it is dithered.
     pub fn interval(self) -> Span {
@@ -46,7 +49,7 @@ impl Situation {
         }
         const MIN: i64 = 60;
         if let Some(away) = self.away_for {
-            return Span::from_secs(if away < Span::from_secs(2 * MIN) { 4 } else { 15 });
+            return if away < Span::from_secs(2 * MIN) { AWAY } else { Span::from_secs(15) };
         }
         if self.brisk {
             return Span::from_secs(1);
@@ -155,7 +158,7 @@ mod tests {
         let shared = Situation { lively: true, brisk: true, sharing: 3, ..calm };
         assert_eq!(shared.interval(), Span::from_millis(5_400), "three accounts of one client id");
         assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(15));
-        assert_eq!(Situation { away_for: Some(Span::ZERO), ..calm }.interval(), Span::from_secs(4));
+        assert_eq!(Situation { away_for: Some(Span::ZERO), ..calm }.interval(), AWAY);
     }
 
     #[test]

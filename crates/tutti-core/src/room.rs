@@ -52,9 +52,21 @@ pub struct Claim {
     pub playback: Playback,
 }
 
+/// How a member takes part, as far as the choice of another leader needs it (L4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Where the room is, but for this.
+    InPlace { off: Span },
+    /// Not there yet, not in line, or of unknown place.
+    Elsewhere,
+    /// It could not be read for a while.
+    Away,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MemberToHub {
     Claim(Claim),
+    Presence(Presence),
     /// The leader's line without a new hand action: a better estimate, a natural transition, the next items.
     Publish {
         epoch: u64,

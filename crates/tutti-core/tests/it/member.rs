@@ -36,6 +36,7 @@ impl Table {
             match output {
                 Output::Look => self.looks += 1,
                 Output::Command(command) => self.commands.push(command),
+                Output::ToHub(MemberToHub::Presence(_)) => {}
                 Output::ToHub(message) => self.told.push(message),
                 Output::LookQueue | Output::Event(_) => {}
             }

@@ -3,7 +3,7 @@
 use tutti_core::command::{Command, CommandId, CommandKind};
 use tutti_core::event::{Author, What};
 use tutti_core::issued::Issued;
-use tutti_core::latency::Kind;
+use tutti_core::latency::{Kind, Visibility};
 use tutti_core::name::Named;
 use tutti_core::observe::{Finding, Observer};
 use tutti_core::reading::{Reading, Seen};
@@ -35,7 +35,7 @@ fn named(finding: Finding) -> Named {
 fn issue(observer: &mut Observer, kind: CommandKind, item: &str, sent: i64) {
     let command = Command { id: CommandId(1), kind, device: None };
     let latency = Kind::of(None, &command.kind, false, false);
-    observer.issue(Issued::new(&command, song(item), latency, false, at(sent)));
+    observer.issue(Issued::new(&command, song(item), latency, Visibility::default().times(false), at(sent)));
     observer.answered(CommandId(1), at(sent), at(sent + TRIP));
 }
 
@@ -179,7 +179,7 @@ fn a_hand_after_our_command_had_its_time_is_a_hand() {
     assert!(matches!(see(&mut observer, after.read(12_000)), Finding::Landed { .. }));
     assert_eq!(see(&mut observer, after.read(13_000)), Finding::Steady);
     // Back to a place that the command would have explained, had it not landed.
-    let back = Script::playing("a", 20_000, 61_000);
+    let back = Script::playing("a", 20_000, 60_300);
     see(&mut observer, back.read(20_500));
     assert_eq!(named(see(&mut observer, back.read(20_600))).author, Author::User);
 }
