@@ -141,7 +141,7 @@ impl Agent {
                     let private = devices.iter().any(|device| device.active && device.private);
                     self.report(Report::Private(private));
                 }
-                Done::Devices(None) => {}
+                Done::Devices(None) => self.report(Report::Private(false)),
             }
         }
     }

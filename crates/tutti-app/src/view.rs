@@ -107,7 +107,8 @@ impl RoomShown {
     pub fn seen(&mut self, id: MemberId, view: View, now: LocalTime) {
         self.fill(now);
         if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
-            member.seen(view, now);
+            let room = self.state.as_ref().and_then(|state| state.playback.as_ref());
+            member.seen(view, room, now);
         }
     }
 
@@ -121,7 +122,7 @@ impl RoomShown {
     /// Why a member's player cannot be seen: whether because of a private session.
     pub fn private(&mut self, id: MemberId, private: bool) {
         if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
-            member.private = private;
+            member.private(private);
         }
     }
 

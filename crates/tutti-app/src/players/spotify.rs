@@ -1,7 +1,6 @@
 //! Spotify through its Web API: its answers in the engine's words.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -28,10 +27,6 @@ const COVER_WIDTH: u32 = 300;
 /// A look is given up after so long: far beyond what looks take, and soon enough that one which hangs at Spotify's gate
 /// (it would for 35 s) is made up for before anybody hears it.
 const LOOK_WITHIN: Duration = Duration::from_millis(3_500);
-/// After so many looks in a row without an answer in that time the network may be as slow as that: the next one is waited
-/// for as long as any other request.
-const IMPATIENT: u32 = 2;
-
 /// What requests go over: the network, or what a test puts in its place.
 #[derive(Debug, Clone, Default)]
 pub struct Way(Option<Arc<dyn Carrier>>);
@@ -53,13 +48,11 @@ impl Way {
 #[derive(Debug, Clone)]
 pub struct SpotifyPlayer {
     client: Client,
-    /// Looks in a row that were not answered in time.
-    unanswered: Arc<AtomicU32>,
 }
 
 impl SpotifyPlayer {
     pub fn new(client: Client) -> Self {
-        Self { client, unanswered: Arc::default() }
+        Self { client }
     }
 
     /// For an account that signed in earlier. `keep` is called with the sign-in when Spotify renews it; it may block.
@@ -81,14 +74,7 @@ impl SpotifyPlayer {
 
     async fn look_once(&self) -> Reading {
         let begun = clock::now();
-        let looked = match self.unanswered.load(Ordering::Relaxed) {
-            few if few < IMPATIENT => self.client.player_within(LOOK_WITHIN).await,
-            _ => self.client.player().await,
-        };
-        let in_time = !matches!(&looked, Err(error) if error.error == Error::Transport(Transport::Timeout));
-        let unanswered = if in_time { 0 } else { self.unanswered.load(Ordering::Relaxed).saturating_add(1) };
-        self.unanswered.store(unanswered, Ordering::Relaxed);
-        match looked {
+        match self.client.player_within(LOOK_WITHIN).await {
             Ok(timed) => Reading {
                 asked: clock::local(timed.asked),
                 answered: clock::local(timed.answered),

@@ -23,9 +23,8 @@ const SMOOTHING: Span = Span::from_millis(2_500);
 /// A larger step is news and is shown at once.
 const NEWS: Span = Span::from_millis(150);
 
-/// A look that failed, and the next one that did not, are nothing to tell: what may pass by itself is said when it has
-/// lasted this long.
-const PASSING: Span = Span::from_millis(3_500);
+/// Why no player can be seen is asked for; without an answer by then it is said as far as it is known.
+const WHY_WITHIN: Span = Span::from_secs(2);
 /// An item that was asked for, and was not there after this long while the next of its list was, cannot be played here.
 const SKIPPED_AFTER: Span = Span::from_secs(3);
 
@@ -37,10 +36,9 @@ pub struct MemberShown {
     color: u32,
     view: Option<(View, LocalTime)>,
     smoothed: Option<Smoothed>,
-    /// Since when looks fail in a way that may pass by itself.
-    failing: Option<LocalTime>,
-    /// When no player can be seen: that is because of a private session.
-    pub(super) private: bool,
+    /// Since when no player can be seen, and whether that is because of a private session, as soon as it is known.
+    unseen: Option<LocalTime>,
+    private: Option<bool>,
     asked: Option<Asked>,
     pub(super) acted: Option<(Act, LocalTime)>,
 }
@@ -104,28 +102,36 @@ impl MemberShown {
             color,
             view: None,
             smoothed: None,
-            failing: None,
-            private: false,
+            unseen: None,
+            private: None,
             asked: None,
             acted: None,
         }
     }
 
-    pub fn seen(&mut self, view: View, now: LocalTime) {
-        if matches!(view.trouble, Some(Trouble::NoDevice | Trouble::Failure(Failure::Network | Failure::Server))) {
-            let since = *self.failing.get_or_insert(now);
-            if self.view.is_some() && now - since < PASSING {
-                return;
-            }
+    /// How the member is now; `room`: what the room plays.
+    pub fn seen(&mut self, view: View, room: Option<&Playback>, now: LocalTime) {
+        if let (Some(player), Some(room)) = (&view.player, room)
+            && player.item.same_recording(&room.item)
+        {
+            // What was heard can be played.
+            self.asked = None;
+        }
+        if view.trouble == Some(Trouble::NoDevice) {
+            self.unseen.get_or_insert(now);
         } else {
-            self.failing = None;
-            self.private = false;
+            (self.unseen, self.private) = (None, None);
         }
         self.smoothed = view.timing.map(|(error, bound)| match self.smoothed {
             Some(smoothed) => smoothed.towards(error, bound, now),
             None => Smoothed::new(error, bound, now),
         });
         self.view = Some((view, now));
+    }
+
+    /// Why no player can be seen: whether because of a private session.
+    pub fn private(&mut self, private: bool) {
+        self.private = self.unseen.map(|_| private);
     }
 
     pub fn heard(&mut self, event: &Event, now: LocalTime) {
@@ -166,8 +172,12 @@ impl MemberShown {
         now: LocalTime,
     ) -> Option<Told> {
         let (view, _) = self.view.as_ref()?;
-        if self.private && view.trouble == Some(Trouble::NoDevice) {
-            return Some(Told::new("private_session"));
+        if let Some(since) = self.unseen {
+            match self.private {
+                Some(true) => return Some(Told::new("private_session")),
+                None if now - since < WHY_WITHIN => return None,
+                _ => {}
+            }
         }
         trouble(view, &self.name, endpoints, asked_to_wait, now).or_else(|| {
             let room = room.filter(|room| !leads && self.lacks(room, view, now))?;
@@ -267,6 +277,7 @@ pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bo
         Trouble::NotPremium => Told::new("not_premium"),
         Trouble::Restricted => Told::new("restricted_device").with("device", device()),
         Trouble::Ad => Told::new("ad"),
+        Trouble::NoEffect => Told::new("no_effect").with("device", device()),
         // The wait is over, and the next look is on its way.
         Trouble::Failure(Failure::RateLimited { until, .. }) if *until <= now => return None,
         Trouble::Failure(Failure::RateLimited { .. }) if !asked_to_wait => Told::new("pacing"),

@@ -1,6 +1,7 @@
 //! The whole program on virtual time: the controller, agents, ration, hub and view, the real client, and the simulator.
 
 mod bench;
+mod ration;
 mod row;
 mod rows;
 mod wire;
@@ -53,11 +54,26 @@ async fn the_same_seed_is_the_same_run() {
 #[tokio::test(start_paused = true)]
 async fn explore() {
     let only = std::env::var("ONLY").unwrap_or_default();
-    for row in [rows::players(), rows::commands(), rows::answers(), rows::requests(), rows::accounts()].concat() {
+    for row in
+        [rows::players(), rows::commands(), rows::answers(), rows::requests(), rows::accounts(), rows::songs()].concat()
+    {
         if !row.name().contains(&only) {
             continue;
         }
         let seen = row::play(&row).await;
+        if !only.is_empty() {
+            for s in &seen.sent {
+                println!(
+                    "{} {:?} {} {} {} {}",
+                    s.at_us / 1000,
+                    s.user,
+                    s.method,
+                    s.target,
+                    s.status,
+                    s.body.chars().take(120).collect::<String>()
+                );
+            }
+        }
         if !seen.wrong.is_empty() || !only.is_empty() {
             println!(
                 "{} told {:?} read {:?} step {:?}\n      {:?}",

@@ -1,7 +1,8 @@
 //! A program and its Spotify on virtual time: accounts that signed in earlier, hands, faults, and what is shown.
 
-use std::sync::Arc;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,6 +18,7 @@ use tutti_sim::profile::Profile;
 use tutti_sim::sim::{Sim, SimConfig};
 use tutti_spotify::{SCOPES, Secret};
 
+use super::ration;
 use super::wire::{Sent, Wire};
 use crate::stand::Opened;
 
@@ -147,6 +149,11 @@ impl Bench {
         self.wire.sent()
     }
 
+    /// What was sent and should not have been.
+    pub fn breaches(&self) -> Vec<String> {
+        ration::breaches(&self.sent())
+    }
+
     pub fn commanded_since(&self, since_us: i64) -> bool {
         self.sim.log().commands().any(|command| command.at_us > since_us)
     }
@@ -192,6 +199,23 @@ impl Now {
         let room = self.room();
         room.leader.is_some() && room.members.iter().all(near)
     }
+}
+
+/// Panics on this thread so far. A program's task that panics is gone without a word, and a test must not miss that.
+pub fn panics() -> u32 {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            PANICS.with(|panics| panics.set(panics.get() + 1));
+            usual(info);
+        }));
+    });
+    PANICS.with(Cell::get)
+}
+
+thread_local! {
+    static PANICS: Cell<u32> = const { Cell::new(0) };
 }
 
 pub fn name_of(user: &str) -> String {

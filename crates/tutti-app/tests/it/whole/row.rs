@@ -7,12 +7,11 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tutti_sim::player::Hand;
 
-use super::bench::{Bench, Now, Setting, name_of};
+use super::bench::{Bench, Now, Setting, name_of, panics};
 
 /// Anna leads; Ben and Chiara follow.
 const LEADER: &str = "anna";
 const FOLLOWER: &str = "ben";
-const BYSTANDER: &str = "chiara";
 
 /// A fault that is to be shown is shown after so long: a planned look, one that is given up, and the next.
 const SHOWN_WITHIN: Duration = Duration::from_secs(12);
@@ -22,6 +21,10 @@ const READ_WITHIN: Duration = Duration::from_secs(4);
 const IN_STEP_WITHIN: Duration = Duration::from_secs(15);
 /// Words that stay are watched for so long.
 const STAY: Duration = Duration::from_secs(20);
+/// What does not come after the fault's end within this time never comes.
+const WATCHED: Duration = Duration::from_secs(60);
+/// Words beside a player that is read all along: they go when it does what it is asked.
+const READABLE: [&str; 4] = ["ad", "restricted_device", "not_premium", "no_effect"];
 const STEP: Duration = Duration::from_millis(50);
 /// In step, by the truth.
 const NEAR_MS: f64 = 500.0;
@@ -31,8 +34,8 @@ const NEAR_MS: f64 = 500.0;
 pub enum Ends {
     /// So long after its beginning.
     After(u64),
-    /// With the first request of the account after its beginning, or when that one is given up.
-    Once,
+    /// With so many requests of the account after its beginning, or when the last of them is given up.
+    Used(usize),
     /// So long after its words are shown.
     AfterWords(u64),
     /// Not before the user acts: its words stay.
@@ -59,6 +62,8 @@ pub enum Act {
     LastSong,
     /// Seeks to so long before the end of the song.
     NearEnd(u32),
+    /// The song that is so many places on in the leader's list, or its last one, cannot be played by this account.
+    Lacks(Option<usize>),
 }
 
 #[derive(Clone, Debug)]
@@ -82,12 +87,16 @@ pub struct Seen {
     pub wrong: Vec<String>,
     pub read_after: Option<Duration>,
     pub in_step_after: Option<Duration>,
+    /// When the words went for good.
+    pub unsaid_after: Option<Duration>,
+    pub panics: u32,
+    pub sent: Vec<super::wire::Sent>,
 }
 
 impl Row {
     pub fn new(kind: &str, mut fields: Value) -> Self {
         fields["kind"] = json!(kind);
-        let ends = fields.get("for_ms").and_then(Value::as_u64).map_or(Ends::Once, Ends::After);
+        let ends = fields.get("for_ms").and_then(Value::as_u64).map_or(Ends::Used(1), Ends::After);
         Self { faults: vec![fields], on_leader: false, acts: Vec::new(), says: None, ends, then: Then::InStep }
     }
 
@@ -147,6 +156,7 @@ impl Row {
 
 /// Plays a row.
 pub async fn play(row: &Row) -> Seen {
+    let panics_before = panics();
     let bench = Bench::in_step(Setting { members: 3, ..Setting::default() }).await;
     let user = row.user();
     let name = name_of(user);
@@ -161,15 +171,16 @@ pub async fn play(row: &Row) -> Seen {
     loop {
         let now = Instant::now();
         while let Some((_, who, act)) = acts.next_if(|(ms, ..)| begun + Duration::from_millis(*ms) <= now) {
-            if !bench.hand(who, hand_of(&bench, who, &act)) {
-                seen.complain(format!("{who} could not {act:?}"));
+            match hand_of(&bench, who, &act) {
+                Some(hand) if !bench.hand(who, hand.clone()) => seen.complain(format!("{who} could not {act:?}")),
+                _ => {}
             }
         }
-        seen.look(&bench.now(), &name, epoch, begun);
+        seen.look(&bench.now(), row, epoch, begun);
         if end.is_none() {
             end = match row.ends {
                 Ends::After(ms) => Some(begun + Duration::from_millis(ms)),
-                Ends::Once => once(&bench, user, begun_us).map(|after| begun + after),
+                Ends::Used(count) => used(&bench, user, begun_us, count).map(|after| begun + after),
                 Ends::AfterWords(ms) if !seen.told.is_empty() => Some(now + Duration::from_millis(ms)),
                 Ends::Never if !seen.told.is_empty() => Some(now + STAY),
                 _ => None,
@@ -187,42 +198,66 @@ pub async fn play(row: &Row) -> Seen {
             seen.complain(format!("after a while it says {:?}", bench.now().trouble(&name)));
         }
     } else {
-        while ended.elapsed() < Duration::from_secs(60) && !(seen.read_after.is_some() && seen.in_step_after.is_some())
+        while ended.elapsed() < WATCHED
+            && !(seen.read_after.is_some() && seen.in_step_after.is_some() && seen.unsaid_after.is_some())
         {
-            if seen.read_after.is_none() && bench.read_since(user, ended_us) && bench.now().trouble(&name).is_none() {
+            if seen.read_after.is_none() && bench.read_since(user, ended_us) {
                 seen.read_after = Some(ended.elapsed());
+            }
+            match bench.now().trouble(&name) {
+                Some(_) => seen.unsaid_after = None,
+                None => seen.unsaid_after = seen.unsaid_after.or(Some(ended.elapsed())),
             }
             if seen.in_step_after.is_none() && in_step(&bench) && bench.now().together() {
                 seen.in_step_after = Some(ended.elapsed());
             }
-            seen.look(&bench.now(), &name, epoch, begun);
+            seen.look(&bench.now(), row, epoch, begun);
             sleep(STEP).await;
         }
     }
     seen.judge(row);
+    seen.sent = bench.sent();
+    for breach in bench.breaches() {
+        seen.complain(breach);
+    }
     bench.stop().await;
+    seen.panics = panics() - panics_before;
+    if seen.panics > 0 {
+        seen.complain(format!("{} panics", seen.panics));
+    }
     seen
 }
 
-fn hand_of(bench: &Bench, who: &str, act: &Act) -> Hand {
-    let coming = || bench.sim.with_player(who, |player, now_us| player.queue(now_us)).unwrap();
-    let song = |item| Hand::song(&bench.sim.catalogue().item(item).uri);
-    match act {
+/// What is done by hand; none for what only happens.
+fn hand_of(bench: &Bench, who: &str, act: &Act) -> Option<Hand> {
+    let catalogue = bench.sim.catalogue();
+    let (current, coming) = bench.sim.with_player(LEADER, |player, now_us| player.queue(now_us)).unwrap();
+    let uri = |place: Option<usize>| {
+        let item = place.map_or_else(|| *coming.last().unwrap(), |place| coming[place - 1]);
+        catalogue.item(item).uri.clone()
+    };
+    Some(match act {
         Act::Hand(hand) => hand.clone(),
-        Act::Song(places) => song(coming().1[places - 1]),
-        Act::LastSong => song(*coming().1.last().unwrap()),
+        Act::Song(place) => Hand::song(&uri(Some(*place))),
+        Act::LastSong => Hand::song(&uri(None)),
         Act::NearEnd(left_ms) => {
-            let duration_ms = bench.sim.catalogue().duration_us(coming().0.unwrap()) / 1_000;
+            let duration_ms = catalogue.duration_us(current.unwrap()) / 1_000;
             Hand::Seek { position_ms: duration_ms as u32 - left_ms }
         }
-    }
+        Act::Lacks(place) => {
+            bench.fault(who, &json!({"kind": "unavailable", "uri": uri(*place)}));
+            return None;
+        }
+    })
 }
 
-/// When the one request that a fault is for has come to its end, after the beginning.
-fn once(bench: &Bench, user: &str, begun_us: i64) -> Option<Duration> {
+/// When the requests that a fault is for have come to their end, after the beginning.
+fn used(bench: &Bench, user: &str, begun_us: i64, count: usize) -> Option<Duration> {
     let given_up = 3_500_000;
-    let first = bench.sent().into_iter().find(|sent| sent.at_us > begun_us && sent.user.as_deref() == Some(user))?;
-    let over_us = first.answered_us.unwrap_or(i64::MAX).min(first.at_us + given_up);
+    let sent = bench.sent();
+    let mut of_user = sent.iter().filter(|sent| sent.at_us > begun_us && sent.user.as_deref() == Some(user));
+    let last = of_user.nth(count - 1)?;
+    let over_us = last.answered_us.unwrap_or(i64::MAX).min(last.at_us + given_up);
     (over_us <= bench.sim.now_us()).then(|| Duration::from_micros((over_us - begun_us) as u64))
 }
 
@@ -237,10 +272,12 @@ pub fn in_step(bench: &Bench) -> bool {
 }
 
 impl Seen {
-    fn look(&mut self, now: &Now, name: &str, epoch: u64, begun: Instant) {
+    fn look(&mut self, now: &Now, row: &Row, epoch: u64, begun: Instant) {
+        let (name, on_leader) = (name_of(row.user()), row.on_leader);
         let room = now.room();
-        if room.epoch != epoch {
-            let marks = room.history.marks.iter().map(|mark| mark.text.clone()).collect::<Vec<_>>();
+        let marks: Vec<_> = room.history.marks.iter().map(|mark| &mark.text).collect();
+        // Of a leader who is gone the lead passes on, and nobody has done anything.
+        if !marks.is_empty() || (room.epoch != epoch && !on_leader) {
             self.complain(format!("epoch {epoch} became {}: {marks:?}", room.epoch));
         }
         for member in &room.members {
@@ -267,6 +304,10 @@ impl Seen {
         }
         if row.then != Then::WordsStay && self.read_after.is_none_or(|after| after > READ_WITHIN) {
             self.complain(format!("read again after {:?}", self.read_after));
+        }
+        let within = if row.says.is_some_and(|code| READABLE.contains(&code)) { IN_STEP_WITHIN } else { READ_WITHIN };
+        if row.then != Then::WordsStay && self.unsaid_after.is_none_or(|after| after > within) {
+            self.complain(format!("its words went after {:?}", self.unsaid_after));
         }
         if row.then == Then::InStep && self.in_step_after.is_none_or(|after| after > IN_STEP_WITHIN) {
             self.complain(format!("in step again after {:?}", self.in_step_after));

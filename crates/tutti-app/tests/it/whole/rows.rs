@@ -28,9 +28,9 @@ pub fn players() -> Vec<Row> {
     rows.extend(both(row("past_end", json!({"for_ms": 16_000})).when(500, "anna", Act::NearEnd(10_000))));
     rows.extend(both(row("silent", json!({"for_ms": 8_000}))));
     rows.push(row("offline", json!({"for_ms": 20_000})).says("no_device"));
-    rows.push(row("offline", json!({"for_ms": 20_000})).says("no_device").leader().honest());
+    rows.push(row("offline", json!({"for_ms": 20_000})).says("no_device").leader());
     rows.push(row("gone", json!({"for_ms": 20_000})).says("no_device"));
-    rows.push(row("gone", json!({"for_ms": 20_000})).says("no_device").leader().honest());
+    rows.push(row("gone", json!({"for_ms": 20_000})).says("no_device").leader());
     rows.extend(both(row("asleep", json!({})).says("no_device").for_good()));
     rows.push(row("asleep", json!({})).says("no_device").ends(Ends::After(12_000)).when(12_000, "ben", resume()));
     rows.extend(both(row("unlisted", json!({"for_ms": 60_000})).says("no_device").for_good()));
@@ -59,15 +59,11 @@ pub fn commands() -> Vec<Row> {
         plain("slow_commands"),
         plain("reordered"),
         plain("reordered").when(2_500, "anna", Act::Hand(Hand::Seek { position_ms: 90_000 })),
-        plain("lost_commands"),
-        row("redundant_500", json!({"for_ms": 10_000})).when(500, "anna", pause()).when(600, "ben", pause()).when(
-            4_000,
-            "anna",
-            resume(),
-        ),
+        row("lost_commands", json!({"for_ms": 15_000})).says("no_effect").seek(),
+        row("redundant_500", json!({"for_ms": 10_000})).when(500, "anna", pause()).when(4_000, "anna", resume()),
         plain("accepted_text"),
         plain("accepted_202"),
-        row("accepted_202", json!({"for_ms": 10_000, "lost": true})).seek(),
+        row("accepted_202", json!({"for_ms": 15_000, "lost": true})).says("no_effect").seek(),
         plain("empty_until_visible"),
     ]
 }
@@ -78,7 +74,7 @@ pub fn answers() -> Vec<Row> {
     let plain = |kind: &str| row(kind, json!({"for_ms": 9_000}));
     let mut rows = Vec::new();
     rows.extend(both(row("no_content", json!({"for_ms": 12_000})).says("no_device")));
-    rows.push(row("no_content", json!({"for_ms": 1_500})));
+    rows.push(row("no_content", json!({"for_ms": 700})));
     for kind in
         ["null_progress", "null_item", "idle_state", "stale_snapshot", "repeated", "front_ends", "progress_zero"]
     {
@@ -102,12 +98,14 @@ pub fn requests() -> Vec<Row> {
     }
     rows.extend(both(row("slow_body", json!({"count": 1, "over_ms": 5_000}))));
     rows.extend(both(row("burst", json!({"for_ms": 12_000, "percent": 100})).says("server_error")));
-    rows.push(row("server_error", json!({"count": 4, "status": 503})).says("server_error").ends(Ends::AfterWords(0)));
-    rows.push(row("reset", json!({"count": 4})).says("other_server_gone").ends(Ends::AfterWords(0)));
-    rows.push(row("gateway_stall", json!({"count": 3})).says("other_server_gone").ends(Ends::AfterWords(10_000)));
+    rows.push(row("server_error", json!({"count": 4, "status": 503})).says("server_error").ends(Ends::Used(4)));
+    rows.push(row("reset", json!({"count": 4})).says("other_server_gone").ends(Ends::Used(4)));
+    rows.push(row("gateway_stall", json!({"count": 3})).says("other_server_gone").ends(Ends::Used(3)));
     rows.extend(both(row("slow_answer", json!({"for_ms": 10_000, "delay_ms": 2_000}))));
-    rows.push(row("server_error", json!({"count": 2, "executes": true})).seek());
-    rows.push(row("reset", json!({"count": 2, "executes": true})).seek());
+    rows.push(
+        row("server_error", json!({"count": 3, "executes": true})).says("server_error").ends(Ends::Used(3)).seek(),
+    );
+    rows.push(row("reset", json!({"count": 3, "executes": true})).says("other_server_gone").ends(Ends::Used(3)).seek());
     rows
 }
 
@@ -135,5 +133,9 @@ pub fn accounts() -> Vec<Row> {
 
 /// A song that the account may not hear.
 pub fn songs() -> Vec<Row> {
-    vec![]
+    let lacks = |place: Option<usize>, song: Act| {
+        let row = row("unavailable", json!({})).when(0, "ben", Act::Lacks(place)).when(500, "anna", song);
+        row.says("unavailable_item").for_good()
+    };
+    vec![row("unavailable", json!({"for_ms": 10_000})).seek(), lacks(Some(2), Act::Song(2)), lacks(None, Act::LastSong)]
 }
