@@ -184,7 +184,8 @@ impl Follow {
     }
 
     /// A command was refused, or failed for the moment: wait before the next.
-    pub fn failed(&mut self, passing: bool, now: LocalTime) {
+    pub fn failed(&mut self, why: Why, passing: bool, now: LocalTime) {
+        self.take_back(why, now);
         let most = if passing { RETRY_MOST_PASSING } else { RETRY_MOST };
         self.retry_after = now + self.retry_wait.min(most);
         self.retry_wait = (self.retry_wait * 2).min(most);
@@ -193,17 +194,27 @@ impl Follow {
     /// A command was accepted and had no effect: the same again, after a wait that grows; and another kind of command
     /// where seeks seem to be ignored.
     pub fn had_no_effect(&mut self, kind: &CommandKind, why: Why, now: LocalTime) {
-        if why == Why::Settle {
-            self.settled = self.settled.saturating_sub(1);
-        }
+        self.take_back(why, now);
         if matches!(kind, CommandKind::Seek { .. }) {
             self.seeks_ignored += 1;
         }
         let since = *self.ignored_since.get_or_insert(now);
-        self.settling_until = self.settling_until.max(now + SETTLING);
         let most = if now - since < IGNORED_SOON { IGNORED_SOON_MOST } else { RETRY_MOST };
         self.retry_after = now + self.retry_wait.min(most) / 2;
         self.retry_wait = (self.retry_wait * 2).min(most);
+    }
+
+    /// A command that did nothing does not count as a correction.
+    fn take_back(&mut self, why: Why, now: LocalTime) {
+        match why {
+            Why::Settle => self.settled = self.settled.saturating_sub(1),
+            Why::Steady => {
+                self.steady_after = now;
+                self.steady_wait = STEADY_WAIT;
+            }
+            Why::Follow | Why::Boundary | Why::HandOn => {}
+        }
+        self.settling_until = self.settling_until.max(now + SETTLING);
     }
 
     /// The player went elsewhere by itself, soon after a seek: put right once; if that happens again, it is left alone

@@ -128,6 +128,15 @@ impl Issued {
         self.given_up = true;
     }
 
+    /// Between which instants a seek or play takes effect.
+    pub fn jumps(&self) -> Option<(LocalTime, LocalTime)> {
+        self.target().map(|_| (self.sent, self.window_ends()))
+    }
+
+    pub fn is_about(&self, item: &Item) -> bool {
+        self.item.same_recording(item)
+    }
+
     /// A seek or play that made its item start from its beginning at `from_zero`, instead of its target.
     pub fn explains_misplaced(&self, item: &Item, from_zero: LocalTime, asked: LocalTime) -> bool {
         let far = self.target().is_some_and(|target| target > AROUND * 3);

@@ -44,7 +44,7 @@ pub struct Lead {
     next_changed: bool,
     /// The leader's player is being put right until then; meanwhile it says nothing to the room.
     right_until: Option<LocalTime>,
-    /// When it last lost its place.
+    /// When it last lost its place by itself.
     lost: Option<LocalTime>,
 }
 
@@ -62,11 +62,13 @@ impl Lead {
 
     /// The room's line stays and this player is put right; not twice in a minute.
     pub fn put_right(&mut self, how: LeaderLost, now: LocalTime) {
-        let again = self.lost.is_some_and(|lost| now - lost < AGAIN_WITHIN);
-        if how == LeaderLost::Sight || !again {
+        let again = how == LeaderLost::Time && self.lost.is_some_and(|lost| now - lost < AGAIN_WITHIN);
+        if !again {
             self.right_until = Some(now + PUT_RIGHT);
         }
-        self.lost = Some(now);
+        if how == LeaderLost::Time {
+            self.lost = Some(now);
+        }
     }
 
     /// The leader's player is being put right.

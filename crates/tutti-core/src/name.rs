@@ -27,8 +27,8 @@ const WENT_BACK: Span = Span::from_millis(300);
 /// The place to which sessions go by themselves after a seek, and how near to it (docs/simulator.md names the reports).
 const PHANTOM: Span = Span::from_millis(62_047);
 const PHANTOM_AROUND: Span = Span::from_millis(150);
-/// When, after the line before it was first seen: that was up to a second after it began.
-const PHANTOM_SOONEST: Span = Span::from_millis(-800);
+/// When, after a seek or a play.
+const PHANTOM_SOONEST: Span = Span::from_millis(400);
 const PHANTOM_LATEST: Span = Span::from_millis(2_000);
 
 /// A change with its cause and author; instants are local.
@@ -65,8 +65,10 @@ pub struct Circumstances<'a> {
     pub touched: Option<bool>,
     /// The same, also where that was not seen often enough to rely on it.
     pub presumably_touched: Option<bool>,
-    /// The line began with a jump within the item, not with its start.
-    pub after_jump: bool,
+    /// Between which instants each recent seek or play took effect, a hand's or ours.
+    pub jumps: &'a [(LocalTime, LocalTime)],
+    /// The new item is one that a command of ours started within a minute.
+    pub ours: bool,
 }
 
 /// Names the change from `old` to `new`, which two readings, or two fields of one, confirm.
@@ -81,7 +83,7 @@ pub fn name(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> N
         return player(What::Ended, span);
     }
     if !old.item.same_recording(&new.item) {
-        return other_item(old, new, ends, span);
+        return other_item(old, new, circumstances, span);
     }
     match (old.playing(), plays) {
         (true, false) => {
@@ -101,8 +103,13 @@ pub fn name(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> N
     }
 }
 
-fn other_item(old: &Line, new: &Candidate, ends: &[LocalTime], span: (LocalTime, LocalTime)) -> Named {
+fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, span: (LocalTime, LocalTime)) -> Named {
+    let ends = circumstances.ends;
     let title = title(&new.item);
+    if circumstances.ours && new.estimate.running() && is_phantom(old, new, circumstances) {
+        let jump = new.estimate.position(new.answered) - old.estimate.position(new.answered);
+        return player(What::Phantom(jump), span);
+    }
     if !new.estimate.running() {
         return user(Act::Started(title), span);
     }
@@ -163,12 +170,10 @@ fn is_stall(old: &Line, new: &Candidate, lost: Span, circumstances: &Circumstanc
 /// A5: soon after a seek or a play, ours or a hand's, the session goes by itself to a place known for that.
 fn is_phantom(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> bool {
     let landed = new.estimate.passes(PHANTOM);
-    let since = landed - old.began;
-    circumstances.after_jump
-        && old.fitted - PHANTOM_AROUND <= landed
-        && landed <= new.answered + PHANTOM_AROUND
-        && PHANTOM_SOONEST <= since
-        && since <= PHANTOM_LATEST
+    let between = old.fitted - PHANTOM_AROUND <= landed && landed <= new.answered + PHANTOM_AROUND;
+    let after =
+        |&(from, to): &(LocalTime, LocalTime)| from + PHANTOM_SOONEST <= landed && landed <= to + PHANTOM_LATEST;
+    between && circumstances.jumps.iter().any(after)
 }
 
 fn title(item: &Arc<Item>) -> String {

@@ -34,6 +34,8 @@ const AWAY_LOOKS: u32 = 2;
 /// A report that says "playing" and does not move is looked at again so often, and so far apart, before it is left alone.
 const STANDING_LOOKS: u32 = 2;
 const STANDING_APART: Span = Span::from_millis(300);
+/// A line is first seen so long after it began, at most.
+const JUST_BEGUN: Span = Span::from_millis(1_200);
 
 /// What the player does, as far as it is known: one line.
 #[derive(Debug, Clone)]
@@ -514,13 +516,18 @@ impl Observer {
         let ends: Vec<LocalTime> = self.issued.iter().filter_map(Issued::would_end).collect();
         let touched = self.stamps.touched(line.stamp, candidate.stamp);
         let presumably_touched = self.stamps.presumably_touched(line.stamp, candidate.stamp);
-        let after_jump = self.left.last_of(&line.item).is_some();
+        let mut jumps: Vec<(LocalTime, LocalTime)> = self.issued.iter().filter_map(Issued::jumps).collect();
+        if self.left.last_of(&line.item).is_some() {
+            jumps.push((line.began - JUST_BEGUN, line.began));
+        }
+        let ours = self.issued.iter().any(|issued| issued.jumps().is_some() && issued.is_about(&candidate.item));
         let circumstances = Circumstances {
             ends: &ends,
             report_age: self.quality.report_age(),
             touched,
             presumably_touched,
-            after_jump,
+            jumps: &jumps,
+            ours,
         };
         let named = name::name(line, &candidate, &circumstances);
         if let What::Act(Act::Sought(to)) = named.what

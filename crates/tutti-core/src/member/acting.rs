@@ -125,7 +125,7 @@ impl Member {
         if !passing {
             self.observer.refused(id);
         }
-        self.follow.failed(passing, now);
+        self.follow.failed(why, passing, now);
         self.look_first = Some(now);
         self.schedule.urge(now, Reason::BeforeFollowing);
     }

@@ -2,7 +2,7 @@
 
 use tutti_core::hub::Hub;
 use tutti_core::playback::Playback;
-use tutti_core::room::{Act, Claim, ClaimId, HubToMember, MemberId, MemberToHub, When};
+use tutti_core::room::{Act, Claim, ClaimId, HubToMember, MemberId, MemberToHub, Presence, When};
 use tutti_core::time::{RoomTime, Span};
 
 use crate::player::song;
@@ -116,4 +116,32 @@ fn the_playback_goes_on_when_the_leader_leaves() {
     hub.leave(a);
     assert_eq!((hub.state().leader, hub.state().epoch), (Some(b), 2));
     assert!(hub.state().playback.is_some());
+}
+
+#[test]
+fn a_leader_that_is_gone_is_succeeded_by_whoever_is_closest_and_the_playback_goes_on() {
+    let (mut hub, a, b) = room();
+    let c = hub.join();
+    assert!(answer(&mut hub, a, claim(0, 0, (1.0, 1.0), "x"), 2.0));
+    let presence = |off| MemberToHub::Presence(Presence::InPlace { off: Span::from_millis(off) });
+    hub.handle(b, presence(90), at(3.0));
+    hub.handle(c, presence(20), at(3.0));
+    let playback = hub.state().playback.clone();
+
+    hub.handle(a, MemberToHub::Presence(Presence::Away), at(12.0));
+
+    assert_eq!((hub.state().leader, hub.state().epoch, hub.state().actions), (Some(c), 2, 1));
+    assert_eq!(hub.state().playback, playback);
+    hub.handle(a, presence(0), at(20.0));
+    assert_eq!(hub.state().leader, Some(c), "who returns follows");
+}
+
+#[test]
+fn a_leader_that_is_gone_keeps_the_lead_until_somebody_is_in_place() {
+    let (mut hub, a, b) = room();
+    assert!(answer(&mut hub, a, claim(0, 0, (1.0, 1.0), "x"), 2.0));
+    hub.handle(a, MemberToHub::Presence(Presence::Away), at(12.0));
+    assert_eq!(hub.state().leader, Some(a));
+    hub.handle(b, MemberToHub::Presence(Presence::InPlace { off: Span::ZERO }), at(13.0));
+    assert_eq!(hub.state().leader, Some(b));
 }

@@ -3,5 +3,6 @@
 
 mod hub;
 mod member;
+mod misbehaving;
 mod observing;
 mod player;

@@ -298,3 +298,82 @@ fn near_the_end_of_an_item_it_is_started_anew_and_not_sought_in() {
     table.read(&Script::playing("b", 0, 194_000), 5_000);
     assert!(matches!(table.commands[0].kind, CommandKind::Play { .. }), "{:?}", table.commands);
 }
+
+/// A room that this member leads with song a from 0 on.
+fn led_by_me(actions: u64) -> RoomState {
+    RoomState { leader: Some(ME), ..led_by_other("a", 0, actions) }
+}
+
+#[test]
+fn a_leader_that_stalls_is_put_right_and_the_room_goes_on() {
+    let mut table = Table::new();
+    table.room(led_by_me(1), 0);
+    let script = Script::playing("a", 0, 0);
+    for asked in [1_000, 3_000, 20_000, 22_000] {
+        table.read(&script, asked);
+    }
+    let told = table.told.len();
+    let behind = Script::playing("a", 3_000, 0);
+    table.read(&behind, 25_500);
+    table.read(&behind, 25_600);
+    assert_eq!(table.told.len(), told, "nothing is published: {:?}", table.told);
+    let Some(CommandKind::Seek { position }) = table.commands.last().map(|command| &command.kind) else {
+        panic!("{:?}", table.commands)
+    };
+    assert!((*position - ms(25_680 + 250)).abs() < ms(60), "{position:?}");
+    // Right again: from then on it is the room's line.
+    table.answer(Outcome::Accepted, 25_700);
+    table.read(&Script::playing("a", 0, 30), 26_600);
+    table.read(&Script::playing("a", 0, 30), 28_000);
+    assert_eq!(table.commands.len(), 1);
+    assert!(matches!(table.told.last(), Some(MemberToHub::Publish { .. })), "{:?}", table.told);
+}
+
+#[test]
+fn a_leader_that_stalls_twice_in_a_minute_is_followed() {
+    let mut table = Table::new();
+    table.room(led_by_me(1), 0);
+    for asked in [1_000, 3_000, 20_000, 22_000] {
+        table.read(&Script::playing("a", 0, 0), asked);
+    }
+    for (n, lost) in [(0, 3_000), (1, 6_000)] {
+        let behind = Script::playing("a", lost, 0);
+        table.read(&behind, 25_500 + n * 15_000);
+        table.read(&behind, 25_600 + n * 15_000);
+    }
+    let Some(MemberToHub::Publish { playback, .. }) = table.told.last() else { panic!("{:?}", table.told) };
+    assert!((playback.line_at(RoomTime::from_micros(41_000_000)) - ms(35_000)).abs() < ms(60), "{playback:?}");
+}
+
+#[test]
+fn commands_without_effect_are_tried_again_and_told_after_the_third() {
+    let mut table = Table::new();
+    table.room(led_by_other("a", 0, 1), 0);
+    let script = Script::playing("a", 0, 30_000);
+    let mut sent = Vec::new();
+    for asked in (500..40_000).step_by(500) {
+        table.read(&script, asked);
+        if table.commands.len() > sent.len() {
+            sent.push(asked);
+            table.answer(Outcome::Accepted, asked + TRIP);
+        }
+    }
+    assert!((4..=8).contains(&sent.len()), "{sent:?}");
+    let kinds: Vec<bool> =
+        table.commands.iter().map(|command| matches!(command.kind, CommandKind::Seek { .. })).collect();
+    assert_eq!(kinds[..3], [true, true, false], "after two seeks the item is started at its place");
+    assert_eq!(table.member.view(at(40_000)).trouble, Some(Trouble::NoEffect));
+}
+
+#[test]
+fn one_look_that_fails_is_no_trouble_and_the_second_is() {
+    let mut table = Table::new();
+    table.room(led_by_other("a", 0, 1), 0);
+    table.read(&Script::playing("a", 0, 0), 1_000);
+    let failed = |asked| Reading { asked: at(asked), answered: at(asked + TRIP), seen: Seen::Failed(Failure::Server) };
+    table.put(Input::Reading(failed(3_000)), 3_080);
+    assert_eq!(table.member.view(at(3_080)).trouble, None);
+    assert!(table.member.deadline(at(3_080)).unwrap().0 <= at(3_800), "the next look comes soon");
+    table.put(Input::Reading(failed(3_700)), 3_780);
+    assert_eq!(table.member.view(at(3_780)).trouble, Some(Trouble::Failure(Failure::Server)));
+}
