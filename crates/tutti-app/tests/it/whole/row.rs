@@ -79,18 +79,34 @@ pub struct Row {
     pub then: Then,
 }
 
+/// In what a row is not as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Somebody else was told something, or the lead went to somebody who did nothing.
+    Disturbed,
+    /// Other words, or words that stay too long.
+    Words,
+    /// Not read again in time.
+    Read,
+    /// Not in step again in time.
+    Step,
+    /// A request that should not have been sent, or a panic.
+    Never,
+}
+
 /// What a row showed.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Code, words and when they were first shown, ms after the beginning.
     pub told: BTreeMap<String, (String, u128)>,
-    pub wrong: Vec<String>,
+    pub wrong: Vec<(About, String)>,
     pub read_after: Option<Duration>,
     pub in_step_after: Option<Duration>,
     /// When the words went for good.
     pub unsaid_after: Option<Duration>,
     pub panics: u32,
-    pub sent: Vec<super::wire::Sent>,
+    /// How everybody stands at the end, shown and in truth.
+    stands: String,
 }
 
 impl Row {
@@ -144,6 +160,10 @@ impl Row {
         self
     }
 
+    pub fn kind(&self) -> &str {
+        self.faults.last().unwrap()["kind"].as_str().unwrap()
+    }
+
     pub fn name(&self) -> String {
         let fault = self.faults.last().unwrap();
         format!("{fault}{}", if self.on_leader { " of the leader" } else { "" })
@@ -155,9 +175,9 @@ impl Row {
 }
 
 /// Plays a row.
-pub async fn play(row: &Row) -> Seen {
+pub async fn play(row: &Row, seed: u64) -> Seen {
     let panics_before = panics();
-    let bench = Bench::in_step(Setting { members: 3, ..Setting::default() }).await;
+    let bench = Bench::in_step(Setting { members: 3, seed, ..Setting::default() }).await;
     let user = row.user();
     let name = name_of(user);
     let epoch = bench.now().room().epoch;
@@ -172,7 +192,9 @@ pub async fn play(row: &Row) -> Seen {
         let now = Instant::now();
         while let Some((_, who, act)) = acts.next_if(|(ms, ..)| begun + Duration::from_millis(*ms) <= now) {
             match hand_of(&bench, who, &act) {
-                Some(hand) if !bench.hand(who, hand.clone()) => seen.complain(format!("{who} could not {act:?}")),
+                Some(hand) if !bench.hand(who, hand.clone()) => {
+                    seen.complain(About::Never, format!("{who} could not {act:?}"))
+                }
                 _ => {}
             }
         }
@@ -195,7 +217,7 @@ pub async fn play(row: &Row) -> Seen {
     let ended_us = bench.sim.now_us();
     if row.then == Then::WordsStay {
         if bench.now().trouble(&name) != row.says {
-            seen.complain(format!("after a while it says {:?}", bench.now().trouble(&name)));
+            seen.complain(About::Words, format!("after a while it says {:?}", bench.now().trouble(&name)));
         }
     } else {
         while ended.elapsed() < WATCHED
@@ -215,15 +237,15 @@ pub async fn play(row: &Row) -> Seen {
             sleep(STEP).await;
         }
     }
+    seen.stands = stands(&bench);
     seen.judge(row);
-    seen.sent = bench.sent();
     for breach in bench.breaches() {
-        seen.complain(breach);
+        seen.complain(About::Never, breach);
     }
     bench.stop().await;
     seen.panics = panics() - panics_before;
     if seen.panics > 0 {
-        seen.complain(format!("{} panics", seen.panics));
+        seen.complain(About::Never, format!("{} panics", seen.panics));
     }
     seen
 }
@@ -271,6 +293,19 @@ pub fn in_step(bench: &Bench) -> bool {
     })
 }
 
+/// Item, place and what is shown of everybody, for a failure's sentence.
+pub fn stands(bench: &Bench) -> String {
+    let now = bench.now();
+    let (_, truth) = bench.sim.truth();
+    let one = |(user, truth): &(std::sync::Arc<str>, tutti_sim::player::Truth)| {
+        let member = now.member(&name_of(user));
+        let shown = member.timing.map(|timing| timing.error_ms.round());
+        let at = (truth.reported_ms.round(), truth.uri.as_deref().map(|uri| &uri[uri.len() - 4..]), truth.playing);
+        format!("{user}{} {at:?} shown {shown:?} {}", if member.leads { " leads" } else { "" }, member.status.code)
+    };
+    truth.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 impl Seen {
     fn look(&mut self, now: &Now, row: &Row, epoch: u64, begun: Instant) {
         let (name, on_leader) = (name_of(row.user()), row.on_leader);
@@ -278,7 +313,7 @@ impl Seen {
         let marks: Vec<_> = room.history.marks.iter().map(|mark| &mark.text).collect();
         // Of a leader who is gone the lead passes on, and nobody has done anything.
         if !marks.is_empty() || (room.epoch != epoch && !on_leader) {
-            self.complain(format!("epoch {epoch} became {}: {marks:?}", room.epoch));
+            self.complain(About::Disturbed, format!("epoch {epoch} became {}: {marks:?}", room.epoch));
         }
         for member in &room.members {
             let Some(trouble) = &member.trouble else { continue };
@@ -286,7 +321,7 @@ impl Seen {
                 let at = begun.elapsed().as_millis();
                 self.told.entry(trouble.code.clone()).or_insert((trouble.text.clone(), at));
             } else {
-                self.complain(format!("{} is told {}", member.name, trouble.code));
+                self.complain(About::Disturbed, format!("{} is told {}", member.name, trouble.code));
             }
         }
     }
@@ -295,28 +330,28 @@ impl Seen {
     fn judge(&mut self, row: &Row) {
         let codes: Vec<&str> = self.told.keys().map(String::as_str).collect();
         if codes != row.says.into_iter().collect::<Vec<_>>() {
-            self.complain(format!("it said {:?}", self.told));
+            self.complain(About::Words, format!("it said {:?}", self.told));
         }
         for (code, (text, _)) in self.told.clone() {
             if !reads_as(&format!("trouble.{code}"), &text) {
-                self.complain(format!("{code} in these words: {text}"));
+                self.complain(About::Words, format!("{code} in these words: {text}"));
             }
         }
         if row.then != Then::WordsStay && self.read_after.is_none_or(|after| after > READ_WITHIN) {
-            self.complain(format!("read again after {:?}", self.read_after));
+            self.complain(About::Read, format!("read again after {:?}", self.read_after));
         }
         let within = if row.says.is_some_and(|code| READABLE.contains(&code)) { IN_STEP_WITHIN } else { READ_WITHIN };
         if row.then != Then::WordsStay && self.unsaid_after.is_none_or(|after| after > within) {
-            self.complain(format!("its words went after {:?}", self.unsaid_after));
+            self.complain(About::Words, format!("its words went after {:?}", self.unsaid_after));
         }
         if row.then == Then::InStep && self.in_step_after.is_none_or(|after| after > IN_STEP_WITHIN) {
-            self.complain(format!("in step again after {:?}", self.in_step_after));
+            self.complain(About::Step, format!("in step again after {:?}; {}", self.in_step_after, self.stands));
         }
     }
 
-    pub fn complain(&mut self, what: String) {
-        if !self.wrong.contains(&what) {
-            self.wrong.push(what);
+    fn complain(&mut self, about: About, what: String) {
+        if !self.wrong.contains(&(about, what.clone())) {
+            self.wrong.push((about, what));
         }
     }
 }
