@@ -1,9 +1,12 @@
 //! The whole program on virtual time: the controller, agents, ration, hub and view, the real client, and the simulator.
 
+mod accounts;
 mod bench;
+mod hostile;
 mod ration;
 mod row;
 mod rows;
+mod told;
 mod wire;
 
 use std::time::Duration;
@@ -107,4 +110,42 @@ fn every_fault_of_the_simulator_has_its_row() {
     let kinds = tutti_sim::fault::Fault::all().into_iter().map(|about| about.kind).filter(|kind| *kind != "clear");
     let missing: Vec<_> = kinds.filter(|kind| !rows.iter().any(|row| row.kind() == *kind)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Runs of this length and with these seeds; `TUTTI_LONG` asks for the long ones, and their numbers are printed as rows.
+fn hostile_runs() -> (Duration, &'static [u64]) {
+    match std::env::var_os("TUTTI_LONG") {
+        Some(_) => (Duration::from_secs(1_200), &[1, 2, 3, 4, 5, 6, 7, 8]),
+        None => (Duration::from_secs(150), &[SEED]),
+    }
+}
+
+async fn survive(shared: bool) {
+    let (length, seeds) = hostile_runs();
+    let mut wrong = Vec::new();
+    for &seed in seeds {
+        let run = hostile::play(seed, length, shared).await;
+        let in_step = run.in_step_after.map_or("never".to_owned(), |after| format!("{:.1} s", after.as_secs_f64()));
+        println!(
+            "| {seed} | {} | {} | {} | {in_step} | {} | {:.0} | {} |",
+            if shared { "one" } else { "five" },
+            run.faults,
+            run.requests,
+            run.blind,
+            run.speed,
+            if run.wrong.is_empty() { "kept" } else { "BROKEN" }
+        );
+        wrong.extend(run.wrong.into_iter().map(|what| format!("seed {seed}: {what}")));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_people_on_the_worst_network_survive_every_fault_with_five_client_ids() {
+    survive(false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_people_on_the_worst_network_survive_every_fault_with_one_client_id() {
+    survive(true).await;
 }

@@ -37,11 +37,13 @@ pub struct Setting {
     pub shared: bool,
     /// Users without Premium.
     pub free: Vec<String>,
+    /// Every renewal brings a new refresh token, and the old one is worthless.
+    pub rotating: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { members: 2, profile: Profile::Broadband, seed: 7, shared: false, free: Vec::new() }
+        Self { members: 2, profile: Profile::Broadband, seed: 7, shared: false, free: Vec::new(), rotating: false }
     }
 }
 
@@ -65,6 +67,7 @@ impl Bench {
             profile: setting.profile,
             seed: setting.seed,
             free: setting.free.clone(),
+            rotating: setting.rotating,
             ..SimConfig::default()
         };
         let address = address();
@@ -100,12 +103,18 @@ impl Bench {
         Self { sim, program, secrets, wire, _home: home }
     }
 
-    /// A room in which Anna plays and everybody has followed her, and nothing more is under way.
-    pub async fn in_step(setting: Setting) -> Self {
+    /// A room in which Anna has just pressed play.
+    pub async fn open_room(setting: Setting) -> Self {
         let bench = Self::open(setting).await;
         bench.program.dispatch(Action::Host);
         assert!(bench.until(SETTLES_WITHIN, |now| now.0.room.is_some()).await.is_some(), "{:#?}", bench.now());
         bench.hand("anna", Hand::resume());
+        bench
+    }
+
+    /// A room in which Anna plays and everybody has followed her, and nothing more is under way.
+    pub async fn in_step(setting: Setting) -> Self {
+        let bench = Self::open_room(setting).await;
         assert!(bench.until(SETTLES_WITHIN, Now::together).await.is_some(), "{:#?}", bench.now());
         let deadline = Instant::now() + SETTLES_WITHIN;
         while bench.commanded_since(bench.sim.now_us() - RESTED_US) && Instant::now() < deadline {
@@ -152,6 +161,11 @@ impl Bench {
     /// What was sent and should not have been.
     pub fn breaches(&self) -> Vec<String> {
         ration::breaches(&self.sent())
+    }
+
+    /// The end of the last wait that Spotify has asked for.
+    pub fn waits_until_us(&self) -> i64 {
+        self.sent().iter().filter_map(ration::waits_until_us).max().unwrap_or(0)
     }
 
     pub fn commanded_since(&self, since_us: i64) -> bool {

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use tutti_sim::player::Hand;
 
 use super::bench::{Bench, Now, Setting, name_of, panics};
+use super::ration;
 
 /// Anna leads; Ben and Chiara follow.
 const LEADER: &str = "anna";
@@ -239,7 +240,7 @@ pub async fn play(row: &Row, seed: u64) -> Seen {
     }
     seen.stands = stands(&bench);
     seen.judge(row);
-    for breach in bench.breaches() {
+    for breach in bench.breaches().into_iter().chain(ration::blindly_repeated(&bench.sent())) {
         seen.complain(About::Never, breach);
     }
     bench.stop().await;
@@ -284,12 +285,18 @@ fn used(bench: &Bench, user: &str, begun_us: i64, count: usize) -> Option<Durati
 }
 
 /// By the truth: everybody hears the leader's item where the leader hears it.
-pub fn in_step(bench: &Bench) -> bool {
+fn in_step(bench: &Bench) -> bool {
+    is_near(bench, NEAR_MS, |_| false)
+}
+
+/// The same without those who are excused.
+pub fn is_near(bench: &Bench, near_ms: f64, excused: impl Fn(&str) -> bool) -> bool {
     let (_, truth) = bench.sim.truth();
-    let leader = bench.now().room().members.iter().find(|member| member.leads).map(|member| member.name.to_lowercase());
+    let now = bench.now();
+    let leader = now.room().members.iter().find(|member| member.leads).map(|member| member.name.to_lowercase());
     let Some((_, led)) = truth.iter().find(|(user, _)| Some(&**user) == leader.as_deref()) else { return false };
-    truth.iter().all(|(_, one)| {
-        one.uri == led.uri && one.playing == led.playing && (one.reported_ms - led.reported_ms).abs() < NEAR_MS
+    truth.iter().filter(|(user, _)| !excused(user)).all(|(_, one)| {
+        one.uri == led.uri && one.playing == led.playing && (one.reported_ms - led.reported_ms).abs() < near_ms
     })
 }
 
@@ -301,7 +308,9 @@ pub fn stands(bench: &Bench) -> String {
         let member = now.member(&name_of(user));
         let shown = member.timing.map(|timing| timing.error_ms.round());
         let at = (truth.reported_ms.round(), truth.uri.as_deref().map(|uri| &uri[uri.len() - 4..]), truth.playing);
-        format!("{user}{} {at:?} shown {shown:?} {}", if member.leads { " leads" } else { "" }, member.status.code)
+        let told = member.trouble.as_ref().map_or("", |trouble| &trouble.code);
+        let leads = if member.leads { " leads" } else { "" };
+        format!("{user}{leads} {at:?} shown {shown:?} {} {told}", member.status.code)
     };
     truth.iter().map(one).collect::<Vec<_>>().join(", ")
 }
