@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod demo;
 pub mod devices;
 pub mod login;
+pub mod simulate;
 pub mod sync;
 
 use tutti_app::Options;

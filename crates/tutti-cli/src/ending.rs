@@ -10,6 +10,17 @@ use crate::watch::Told;
 const WRONG_USE: u8 = 2;
 const SIGN_IN_NEEDED: u8 = 3;
 
+/// What was asked for makes no sense; its sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUse(pub String);
+
+impl WrongUse {
+    pub fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Says what went wrong on stderr.
 pub fn failed(error: &anyhow::Error) -> ExitCode {
     if crate::out::is_closed(error) {
@@ -20,6 +31,9 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(code(problem.code()));
     }
     eprintln!("tutti: {error:#}");
+    if error.is::<WrongUse>() {
+        return ExitCode::from(WRONG_USE);
+    }
     ExitCode::from(error.downcast_ref::<Told>().map_or(1, |told| code(&told.code)))
 }
 

@@ -32,6 +32,11 @@ pub enum Command {
     /// Without --headless or --web: a live table in this terminal, with simulated friends who act by hand every 10 s or
     /// so, until Ctrl-C.
     Demo(Demo),
+    /// Rooms on virtual time, many times faster than real, and whether they keep their bounds.
+    ///
+    /// Prints a line a run. Bounds that do not hold are lines with FAIL, and the exit code is 1 then. Bounds are those
+    /// of the scenario as it is written: they are not checked with other rules, members or hours.
+    Simulate(Simulate),
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +114,32 @@ pub struct Demo {
     /// With --web: do not open the browser.
     #[arg(long)]
     pub no_browser: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").args(["seed", "seeds"]))]
+pub struct Simulate {
+    /// A name, a TOML file, several of them with commas, or all.
+    #[arg(long, default_value = "standard")]
+    pub scenario: String,
+    /// Instead of what the scenario says, 2 to 64.
+    #[arg(long)]
+    pub members: Option<usize>,
+    /// Virtual hours, instead of what the scenario says.
+    #[arg(long)]
+    pub hours: Option<f64>,
+    /// One run with this seed; else as many as the scenario's bounds are meant for.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Runs with all of these, for example 1..=20.
+    #[arg(long, value_name = "A..=B")]
+    pub seeds: Option<String>,
+    /// Who keeps the room together: tutti, original, syncplay or oracle; several with commas.
+    #[arg(long, default_value = "tutti")]
+    pub rules: String,
+    /// Reports as JSON, one line a run.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[cfg(test)]

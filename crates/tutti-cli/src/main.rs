@@ -42,5 +42,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Devices(flags) => commands::devices::run(flags).await,
         Command::Sync(flags) => commands::sync::run(flags).await,
         Command::Demo(flags) => commands::demo::run(flags).await,
+        Command::Simulate(flags) => tokio::task::block_in_place(|| commands::simulate::run(&flags)),
     }
 }

@@ -65,6 +65,8 @@ pub enum Input {
     Sharing(u32),
     /// The machine slept (A6).
     Suspended,
+    /// What is known of the room's clock by now (C2).
+    Clock(RoomClock),
 }
 
 /// What a member wants done. One look, one look at the queue and one command are in flight at a time; each is answered
@@ -185,6 +187,7 @@ impl Member {
             Input::Device(device) => self.device = device,
             Input::Sharing(members) => self.sharing = members,
             Input::Suspended => self.start_over(now),
+            Input::Clock(clock) => self.clock = clock,
         }
         self.act(now);
         self.tell_presence(now);

@@ -10,6 +10,8 @@ use crate::time::{LocalTime, Span};
 
 /// An item that starts this long before the end of the one before it, or less, started by itself (A3).
 const TRANSITION_EARLY: Span = Span::from_millis(1_500);
+/// Without "repeat" on, the same item can only follow itself in a list: that begins right at its end.
+const REPEATED_IN_LIST: Span = Span::from_millis(400);
 /// The same after the end: a device may take its time to load the next item.
 const TRANSITION_LATE: Span = Span::from_secs(4);
 /// A smaller jump on the same item is the player's, not a hand's.
@@ -67,6 +69,8 @@ pub struct Circumstances<'a> {
     pub presumably_touched: Option<bool>,
     /// Between which instants each recent seek or play took effect, a hand's or ours.
     pub jumps: &'a [(LocalTime, LocalTime)],
+    /// The player is set to repeat, so an item that begins anew at its end is no hand's.
+    pub repeats: bool,
     /// The new item is one that a command of ours started within a minute.
     pub ours: bool,
 }
@@ -137,7 +141,8 @@ fn jumped(
 ) -> Named {
     let jump = new.estimate.position(new.answered) - old.estimate.position(new.answered);
     let started = new.estimate.passes(Span::ZERO);
-    if ended_at.is_some_and(|end| (started - end).abs() <= TRANSITION_EARLY) {
+    let about = if circumstances.repeats { TRANSITION_EARLY } else { REPEATED_IN_LIST };
+    if ended_at.is_some_and(|end| (started - end).abs() <= about) {
         return player(What::Repeat, span);
     }
     if jump.abs() < LEAST_SEEK.max(circumstances.report_age) {

@@ -34,6 +34,8 @@ const AWAY_LOOKS: u32 = 2;
 /// A report that says "playing" and does not move is looked at again so often, and so far apart, before it is left alone.
 const STANDING_LOOKS: u32 = 2;
 const STANDING_APART: Span = Span::from_millis(300);
+/// A seek while paused springs back within a second or so, and is seen at the next look.
+const SPRINGS_BACK: Span = Span::from_secs(6);
 /// A line is first seen so long after it began, at most.
 const JUST_BEGUN: Span = Span::from_millis(1_200);
 
@@ -138,6 +140,7 @@ pub struct Observer {
     planned_gap: Span,
     /// Shuffle or repeat is on: a list that we give is not played as given.
     reorders: bool,
+    repeats: bool,
 }
 
 impl Observer {
@@ -248,6 +251,7 @@ impl Observer {
             if !matches!(finding, Finding::LookAgain(_)) {
                 self.left.used(seen.timestamp);
             }
+            self.repeats = seen.repeat != Repeat::Off;
             self.reorders = seen.shuffle || seen.repeat != Repeat::Off;
             if seen.device.is_some() {
                 self.device.clone_from(&seen.device);
@@ -427,7 +431,8 @@ impl Observer {
     /// A paused player that goes back to where it stood before a seek of ours: no hand's (F6).
     fn sprang_back(&mut self, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, asked: LocalTime) -> Option<Finding> {
         let line = self.line.as_ref().filter(|line| !line.playing() && !seen.playing)?;
-        let ours = self.issued.iter().any(|issued| issued.only_moves() && issued.has_landed());
+        let recent = |issued: &Issued| asked - issued.sent() <= SPRINGS_BACK;
+        let ours = self.issued.iter().any(|issued| issued.only_moves() && issued.has_landed() && recent(issued));
         let old = self.left.last_of(item).filter(|old| !old.running() && line.item.same_recording(item))?;
         if !ours || old.miss(mark, &self.quality).is_some_and(|miss| miss.abs() > WORTH_A_LOOK) {
             return None;
@@ -527,6 +532,7 @@ impl Observer {
             touched,
             presumably_touched,
             jumps: &jumps,
+            repeats: self.repeats,
             ours,
         };
         let named = name::name(line, &candidate, &circumstances);

@@ -55,8 +55,7 @@ impl Situation {
             return Span::from_secs(1);
         }
         match self.paused_for {
-            Some(paused) if paused < Span::from_secs(2 * MIN) => Span::from_millis(2_500),
-            Some(paused) if paused < Span::from_secs(10 * MIN) => Span::from_secs(5),
+            Some(paused) if paused < Span::from_secs(10 * MIN) => Span::from_millis(2_500),
             Some(_) => Span::from_secs(15),
             None => Span::from_millis(match (self.leads, self.lively) {
                 (true, true) => 2_000,

@@ -60,6 +60,12 @@ impl Member {
         }
     }
 
+    /// The line by which the player is known: its item, whether it plays, its position now and that position's bound.
+    pub fn known_line(&self, now: LocalTime) -> Option<(&Arc<Item>, bool, Span, Span)> {
+        let line = self.observer.line()?;
+        Some((&line.item, line.playing(), line.estimate.position(now), line.estimate.bound(now)))
+    }
+
     /// Timing error and bound, while this member and the room play the same item. The leader's is 0 by definition.
     pub fn timing(&self, now: LocalTime) -> Option<(Span, Span)> {
         let want = self.wanted()?;

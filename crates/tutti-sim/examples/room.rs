@@ -9,14 +9,11 @@ fn main() -> anyhow::Result<()> {
     let mean_s: f64 = arg(4, "0").parse()?;
     for seed in 1..=arg(3, "3").parse()? {
         let workload = if mean_s > 0.0 { Workload::Poisson { mean_s } } else { Workload::Demo };
-        let config = WorldConfig {
-            members: arg(0, "5").parse()?,
-            seconds: arg(1, "90").parse()?,
-            profile: arg(2, "broadband").parse()?,
-            seed,
-            workload,
-            one_client: std::env::var_os("ONE_CLIENT").is_some(),
-        };
+        let profile = arg(2, "broadband").parse()?;
+        let mut config = WorldConfig::room(arg(0, "5").parse()?, profile, seed, arg(1, "90").parse()?, workload);
+        if std::env::var_os("ONE_CLIENT").is_some() {
+            config.members.iter_mut().for_each(|member| member.client = Some("one".to_owned()));
+        }
         let trace = run(&config);
         if std::env::var_os("TRACE").is_some() {
             let mut lines: Vec<(i64, String)> = Vec::new();

@@ -96,7 +96,8 @@ pub enum Shape {
 /// Faults, rations and apps. Every instant is in µs and comes from the caller.
 #[derive(Debug)]
 pub struct Gateway {
-    trouble: Trouble,
+    /// By account.
+    troubles: Vec<Trouble>,
     random: Random,
     rations: Rations,
     /// By account.
@@ -109,12 +110,19 @@ pub struct Gateway {
 impl Gateway {
     pub fn new(accounts: usize, trouble: Trouble, ration: Ration, seed: u64) -> Self {
         Self {
-            trouble,
+            troubles: vec![trouble; accounts],
             random: Random::named(seed, "gateway"),
             rations: Rations::new(ration),
             standing: vec![Standing::default(); accounts],
             accounts_down: None,
             apps: Apps::default(),
+        }
+    }
+
+    /// What goes wrong by itself for this account, from now on.
+    pub fn set_trouble(&mut self, user: usize, trouble: Trouble) {
+        if let Some(of_user) = self.troubles.get_mut(user) {
+            *of_user = trouble;
         }
     }
 
@@ -158,7 +166,7 @@ impl Gateway {
 
     /// What happens to anybody: cuts, server errors, stalls.
     fn accident(&mut self, now_us: i64, request: Request<'_>) -> Option<Verdict> {
-        let rates = self.trouble.requests;
+        let rates = self.troubles.get(request.user).copied().unwrap_or_default().requests;
         let mut by_chance = |rate: f64| rate > 0.0 && self.random.chance(rate);
         let executes = by_chance(if rates.server_error > 0.0 { 0.5 } else { 0.0 });
         let (cut, stall, error, burst) = (
@@ -231,7 +239,7 @@ impl Gateway {
     }
 
     fn dress(&mut self, now_us: i64, request: Request<'_>) -> Dress {
-        let rates = self.trouble.requests;
+        let rates = self.troubles.get(request.user).copied().unwrap_or_default().requests;
         let mut by_chance = |rate: f64| rate > 0.0 && self.random.chance(rate);
         let (truncated, slow, later) =
             (by_chance(rates.truncated), by_chance(rates.slow_body), by_chance(rates.accepted_202));

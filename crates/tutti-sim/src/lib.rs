@@ -10,6 +10,7 @@ pub mod player;
 pub mod profile;
 pub mod random;
 pub mod report;
+pub mod scenario;
 pub mod sign_in;
 pub mod sim;
 pub mod web_api;

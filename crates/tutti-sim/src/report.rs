@@ -5,12 +5,16 @@
 
 mod actions;
 mod following;
+mod incident;
+mod measures;
 mod numbers;
 
 use serde::Serialize;
 use tutti_core::event::Event;
 use tutti_core::room::RoomState;
 
+pub use incident::{HappenedTo, Recovery};
+pub use measures::measures;
 pub use numbers::{Spread, Times};
 
 /// How often the truth is sampled, µs.
@@ -20,6 +24,8 @@ pub const SAMPLE_US: i64 = 100_000;
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
     pub scenario: String,
+    /// By which rules the room was kept together.
+    pub rules: &'static str,
     pub profile: String,
     pub seed: u64,
     /// Names; members are known by their index.
@@ -42,8 +48,21 @@ pub struct Trace {
     /// (instant, member) of every request to Spotify.
     pub requests: Vec<(i64, usize)>,
     pub requests_429: u64,
+    /// What befell members.
+    pub incidents: Vec<HappenedTo>,
+    /// Claims that a position is known within a bound: those that were true, and all.
+    pub bounds: (u64, u64),
     /// What is to be added to an engine's `LocalTime`, µs, to get to this trace's clock.
     pub local_to_trace_us: i64,
+}
+
+impl Trace {
+    /// Writes a state of the room down, unless it only says that everything goes on.
+    pub fn note_room(&mut self, change: RoomChange) {
+        if self.rooms.last().is_none_or(|last| !change.goes_on_from(last)) {
+            self.rooms.push(change);
+        }
+    }
 }
 
 /// The truth at one instant.
@@ -137,6 +156,21 @@ impl RoomChange {
     }
 }
 
+impl RoomChange {
+    /// Nothing but time has passed, to half a millisecond.
+    fn goes_on_from(&self, before: &Self) -> bool {
+        let same_line = match (&before.line, &self.line) {
+            (None, None) => true,
+            (Some((uri, playing, position)), Some((new_uri, new_playing, new_position))) => {
+                let ran = if *playing { (self.at_us - before.at_us) as f64 / 1e3 } else { 0.0 };
+                uri == new_uri && playing == new_playing && (new_position - position - ran).abs() < 0.5
+            }
+            _ => false,
+        };
+        same_line && (self.epoch, self.actions, self.leader) == (before.epoch, before.actions, before.leader)
+    }
+}
+
 /// The report: one line of JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -161,6 +195,9 @@ pub struct Report {
     pub corrections: Corrections,
     pub requests_member_minute: Requests,
     pub requests_429: u64,
+    pub recoveries: Vec<Recovery>,
+    /// Share of the readings at which the truth lay within the stated bound; None where nothing states one.
+    pub bound_true: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -210,7 +247,7 @@ pub fn report(trace: &Trace) -> Report {
     let outcome = actions::judge(trace, &truth);
     Report {
         schema: 1,
-        rules: "tutti",
+        rules: if trace.rules.is_empty() { "tutti" } else { trace.rules },
         scenario: trace.scenario.clone(),
         profile: trace.profile.clone(),
         seed: trace.seed,
@@ -230,6 +267,8 @@ pub fn report(trace: &Trace) -> Report {
         corrections: actions::corrections(trace, &truth),
         requests_member_minute: numbers::requests(trace),
         requests_429: trace.requests_429,
+        recoveries: incident::recoveries(trace, &truth),
+        bound_true: (trace.bounds.1 > 0).then(|| numbers::round(trace.bounds.0 as f64 / trace.bounds.1 as f64, 5)),
     }
 }
 

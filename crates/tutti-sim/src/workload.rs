@@ -25,6 +25,19 @@ pub enum Deed {
     Song {
         uri: String,
     },
+    /// From this album, playlist or show.
+    SongIn {
+        uri: String,
+        context: String,
+    },
+    /// To another device of theirs, whose name ends so.
+    Transfer {
+        ending: &'static str,
+    },
+    /// This button, whatever plays.
+    Just(Hand),
+    /// To so many ms.
+    SeekTo(i64),
     /// By so many ms from where it is.
     SeekBy(i64),
     /// Shortly before the end, so that the item ends by itself.
@@ -45,6 +58,15 @@ impl Deed {
         let seek = |to: i64| Hand::Seek { position_ms: to.clamp(0, (duration_ms - 3_000).max(0)) as u32 };
         match self {
             Deed::Song { uri } => Hand::song(uri),
+            Deed::SongIn { uri, context } => {
+                Hand::Play { uri: Some(uri.clone()), context_uri: Some(context.clone()), position_ms: None }
+            }
+            Deed::Transfer { ending } => {
+                let device = player.devices(now_us).into_iter().find(|device| device.name.ends_with(ending));
+                Hand::Transfer { device_id: device.and_then(|device| device.id).unwrap_or_default() }
+            }
+            Deed::Just(hand) => hand.clone(),
+            Deed::SeekTo(to) => seek(*to),
             Deed::SeekBy(by) => seek(truth.reported_ms as i64 + by),
             Deed::NearEnd => seek(duration_ms - NEAR_END_MS),
             Deed::Pause | Deed::Resume if truth.playing => Hand::Pause,

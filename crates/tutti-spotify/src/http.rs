@@ -163,11 +163,59 @@ mod tests {
 
     use super::*;
 
+    /// Answers so long after a request, with a body that takes as long again.
+    #[derive(Debug)]
+    struct Slow(Duration);
+
+    impl Carrier for Slow {
+        fn carry(&self, _: Request) -> Carried {
+            let Self(after) = *self;
+            Box::pin(async move {
+                tokio::time::sleep(after).await;
+                let late = futures::stream::once(async move {
+                    tokio::time::sleep(after).await;
+                    Ok::<_, std::io::Error>("late")
+                });
+                Ok(axum::http::Response::new(reqwest::Body::wrap_stream(late)).into())
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_carrier_has_as_long_as_the_network_for_head_and_body() {
+        for (after_s, head, body) in [(4, true, true), (6, true, false), (11, false, false)] {
+            let http = Http::through(Arc::new(Slow(Duration::from_secs(after_s))));
+
+            let answer = http.send(get(None)).await;
+
+            assert_eq!(answer.is_ok(), head, "{after_s} s");
+            if let Ok(answer) = answer {
+                assert_eq!(answer.body().await.is_ok(), body, "{after_s} s");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_names_its_own_time_is_given_up_then() {
+        let (http, begun) = (Http::through(Arc::new(Slow(Duration::from_secs(4)))), Instant::now());
+
+        let answer = http.send(get(Some(Duration::from_secs(3)))).await;
+
+        assert_eq!(answer.err(), Some(Transport::Timeout));
+        assert_eq!(begun.elapsed().as_secs(), 3);
+    }
+
     #[test]
     fn a_connection_to_spotify_and_one_to_this_computer_can_be_set_up() {
         let here = Endpoints::loopback("http://127.0.0.1:1/v1", "http://127.0.0.1:1").unwrap();
 
         assert!(Http::new(&Endpoints::default()).is_ok());
         assert!(Http::new(&here).is_ok());
+    }
+
+    fn get(within: Option<Duration>) -> Request {
+        let mut request = Request::new(reqwest::Method::GET, "http://127.0.0.1:1/v1/me".parse().unwrap());
+        *request.timeout_mut() = within;
+        request
     }
 }

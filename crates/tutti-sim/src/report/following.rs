@@ -13,34 +13,44 @@ const AT_END_MS: f64 = 1_500.0;
 pub(super) struct Truth {
     /// Natural transitions of any member, µs, in order; `true` for the leader's.
     pub transitions: Vec<(i64, bool)>,
+    /// Who acted by hand last, from when on.
+    led: Vec<(i64, usize)>,
 }
 
 impl Truth {
     pub fn of(trace: &Trace) -> Self {
+        let acts = trace.hands.iter().filter(|hand| hand.kind != super::HandKind::Transfer);
+        let mut truth = Self { transitions: Vec::new(), led: acts.map(|hand| (hand.at_us, hand.member)).collect() };
         let mut transitions = Vec::new();
         for pair in trace.samples.windows(2) {
             let (before, after) = (&pair[0], &pair[1]);
-            for member in 0..trace.members.len() {
-                let (a, b) = (&before.players[member], &after.players[member]);
-                let ran = (after.at_us - before.at_us) as f64 / 1e3;
+            let ran = (after.at_us - before.at_us) as f64 / 1e3;
+            for (member, (a, b)) in before.players.iter().zip(&after.players).enumerate() {
                 let ended = a.playing && a.reported_ms + ran + AT_END_MS >= a.duration_ms;
-                let by_hand = trace
-                    .hands
-                    .iter()
-                    .any(|hand| hand.member == member && before.at_us < hand.at_us && hand.at_us <= after.at_us);
-                if ended && (a.uri != b.uri || b.reported_ms < a.reported_ms) && !by_hand {
-                    transitions.push((after.at_us, leader(trace, after.at_us) == Some(member)));
+                if !ended || (a.uri == b.uri && b.reported_ms >= a.reported_ms) {
+                    continue;
+                }
+                let first = trace.hands.partition_point(|hand| hand.at_us <= before.at_us);
+                let during = trace.hands[first..].iter().take_while(|hand| hand.at_us <= after.at_us);
+                if during.into_iter().all(|hand| hand.member != member) {
+                    transitions.push((after.at_us, truth.leader(trace, after.at_us) == Some(member)));
                 }
             }
         }
-        Self { transitions }
+        truth.transitions = transitions;
+        truth
     }
-}
 
-/// Who leads in truth: whoever acted by hand last.
-pub(super) fn leader(trace: &Trace, at_us: i64) -> Option<usize> {
-    let index = trace.hands.partition_point(|hand| hand.at_us <= at_us);
-    trace.hands[..index].iter().rev().find(|hand| hand.kind != super::HandKind::Transfer).map(|hand| hand.member)
+    /// Who leads in truth: whoever acted by hand last. While something keeps that member away, whom the room chose.
+    pub fn leader(&self, trace: &Trace, at_us: i64) -> Option<usize> {
+        let (_, by_hand) = self.led[..self.led.partition_point(|&(at, _)| at <= at_us)].last().copied()?;
+        let is_away = |member| trace.incidents.iter().any(|incident| incident.takes_away(member, at_us));
+        if !is_away(by_hand) {
+            return Some(by_hand);
+        }
+        let room = trace.rooms[..trace.rooms.partition_point(|room| room.at_us <= at_us)].last()?;
+        room.leader.filter(|&leader| !is_away(leader))
+    }
 }
 
 pub(super) struct Distances {
@@ -54,7 +64,7 @@ pub(super) fn spread(trace: &Trace, truth: &Truth) -> Distances {
     let disturbances = disturbances(trace, truth);
     let mut distances = Distances { reported: Vec::new(), audible: Vec::new() };
     for sample in &trace.samples {
-        let Some(lead) = leader(trace, sample.at_us) else {
+        let Some(lead) = truth.leader(trace, sample.at_us) else {
             continue;
         };
         if !sample.players[lead].playing || !is_calm(&disturbances, sample.at_us) {
@@ -94,6 +104,7 @@ pub(super) fn followers<'a>(
         .iter()
         .enumerate()
         .filter(move |(member, _)| *member != leader && !trace.uncontrollable.contains(member))
+        .filter(move |(member, _)| !super::incident::is_excused(trace, *member, sample.at_us))
 }
 
 fn disturbances(trace: &Trace, truth: &Truth) -> Vec<i64> {

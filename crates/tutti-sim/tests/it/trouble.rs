@@ -5,14 +5,7 @@ use tutti_sim::report::report;
 use tutti_sim::world::{Workload, WorldConfig, run};
 
 fn room(profile: Profile, seed: u64) -> WorldConfig {
-    WorldConfig {
-        members: 5,
-        profile,
-        seed,
-        seconds: 600,
-        workload: Workload::Poisson { mean_s: 60.0 },
-        one_client: false,
-    }
+    WorldConfig::room(5, profile, seed, 600, Workload::Poisson { mean_s: 60.0 })
 }
 
 #[test]

@@ -5,7 +5,7 @@ use tutti_sim::report::{Report, missed, report};
 use tutti_sim::world::{Workload, WorldConfig, run};
 
 fn room(members: usize, profile: Profile, seed: u64) -> WorldConfig {
-    WorldConfig { members, profile, seed, seconds: 90, workload: Workload::Demo, one_client: false }
+    WorldConfig::room(members, profile, seed, 90, Workload::Demo)
 }
 
 /// The report of a run in which nothing may go wrong.
@@ -67,14 +67,7 @@ fn with_exact_answers_predictions_are_within_a_millisecond() {
 fn in_hours_of_listening_nobody_is_moved_by_nobody() {
     let mut steady = Vec::new();
     for seed in 1..=20 {
-        let config = WorldConfig {
-            members: 5,
-            profile: Profile::Broadband,
-            seed,
-            seconds: 3_600,
-            workload: Workload::Poisson { mean_s: 120.0 },
-            one_client: false,
-        };
+        let config = WorldConfig::room(5, Profile::Broadband, seed, 3_600, Workload::STANDARD);
         let report = report(&run(&config));
         assert_eq!((report.takeovers.wrong, report.false_moves, report.leader_flaps), (0, 0, 0), "seed {seed}");
         steady.push(report.corrections.steady_member_hour);

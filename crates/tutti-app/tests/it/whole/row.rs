@@ -49,8 +49,6 @@ pub enum Then {
     InStep,
     /// The words stay, and nobody else is concerned.
     WordsStay,
-    /// The account is watched and not moved any more, or lags until the next song.
-    Honest,
 }
 
 /// What somebody does meanwhile.
@@ -131,12 +129,6 @@ impl Row {
 
     pub fn ends(mut self, ends: Ends) -> Self {
         self.ends = ends;
-        self
-    }
-
-    /// Nobody can be brought in step by it: only what is said is looked at.
-    pub fn honest(mut self) -> Self {
-        self.then = Then::Honest;
         self
     }
 

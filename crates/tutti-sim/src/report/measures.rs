@@ -1,0 +1,128 @@
+//! Everything that bounds of scenarios may speak of: the report, what was named and commanded, where everybody ended.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tutti_core::event::{Author, Event, What};
+
+use super::following::{Truth, distance, followers};
+use super::{Report, Sample, Trace};
+
+const IN_STEP_MS: f64 = 250.0;
+const WINDOW_US: i64 = 30_000_000;
+
+/// The report's own numbers, and:
+/// - `named.<what>_by_<author>`, `left_out.<reason>`, `commands.<kind>`, `commands.<why>`, `commands.all`: counts;
+/// - `in_step.share` of all moments and followers, `in_step.end` of the followers in the end: right item, right state,
+///   no further off than 250 ms while it plays;
+/// - `leader.last`: who led in the end; `room.changes` of the leader;
+/// - `recovery.<fault>.p50_s`, `.max_s`;
+/// - `requests_30_s_most`: of one member.
+pub fn measures(trace: &Trace, report: &Report) -> Value {
+    let mut all = serde_json::to_value(report).unwrap_or_default();
+    let truth = Truth::of(trace);
+    let recovery: BTreeMap<&str, Value> = report
+        .recoveries
+        .iter()
+        .map(|recovery| (recovery.fault.as_str(), json!({ "p50_s": recovery.p50_s, "max_s": recovery.max_s })))
+        .collect();
+    let shares: Vec<f64> = trace.samples.iter().filter_map(|sample| in_step(trace, &truth, sample)).collect();
+    let share = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+    let changes = trace.rooms.windows(2).filter(|pair| pair[0].leader != pair[1].leader).count();
+    let more = json!({
+        "named": named(trace),
+        "left_out": left_out(trace),
+        "commands": commands(trace),
+        "recovery": recovery,
+        "in_step": { "share": super::numbers::round(share, 4), "end": shares.last() },
+        "leader": { "last": trace.rooms.last().and_then(|room| room.leader) },
+        "room": { "changes": changes, "playing": trace.rooms.last().and_then(|room| Some(room.line.as_ref()?.1)) },
+        "requests_30_s_most": most_requests(trace),
+    });
+    if let (Value::Object(all), Value::Object(more)) = (&mut all, more) {
+        all.extend(more);
+    }
+    all
+}
+
+/// The share of followers that are where the leader is; None while nobody leads or has followers.
+fn in_step(trace: &Trace, truth: &Truth, sample: &Sample) -> Option<f64> {
+    let lead = truth.leader(trace, sample.at_us)?;
+    let leading = &sample.players[lead];
+    let (mut there, mut all) = (0, 0);
+    for (index, player) in followers(trace, sample, lead) {
+        let stands = !leading.playing && !player.playing;
+        let near = distance(trace, (index, player), (lead, leading)) <= IN_STEP_MS;
+        there += usize::from(stands || near);
+        all += 1;
+    }
+    (all > 0).then(|| there as f64 / all as f64)
+}
+
+type Counts = BTreeMap<String, u64>;
+
+fn count(counts: &mut Counts, name: String) {
+    *counts.entry(name).or_default() += 1;
+}
+
+fn named(trace: &Trace) -> Counts {
+    let mut counts = Counts::new();
+    for logged in &trace.events {
+        let Event::Named { what, author, .. } = &logged.event else { continue };
+        let what = match what {
+            What::Act(act) => variant(act),
+            what => variant(what),
+        };
+        let author = match author {
+            Author::Ours => "us".to_owned(),
+            Author::Unknown => "nobody".to_owned(),
+            author => variant(author),
+        };
+        count(&mut counts, format!("{what}_by_{author}"));
+    }
+    counts
+}
+
+fn left_out(trace: &Trace) -> Counts {
+    let mut counts = Counts::new();
+    for logged in &trace.events {
+        if let Event::LeftOut(why) = &logged.event {
+            count(&mut counts, why.replace(' ', "_"));
+        }
+    }
+    counts
+}
+
+fn commands(trace: &Trace) -> Counts {
+    let mut counts = Counts::new();
+    for logged in &trace.events {
+        let Event::Commanded { kind, why, .. } = &logged.event else { continue };
+        for name in [variant(kind), variant(why), "all".to_owned(), format!("to_{}", logged.member)] {
+            count(&mut counts, name);
+        }
+    }
+    counts
+}
+
+/// The name of an enum's variant, as bounds write it: `HandOn` is `hand_on`.
+fn variant(of: &impl std::fmt::Debug) -> String {
+    let debug = format!("{of:?}");
+    let mut name = String::new();
+    for letter in debug.chars().take_while(|letter| letter.is_alphanumeric()) {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
+
+/// Most requests of one member in any 30 s.
+fn most_requests(trace: &Trace) -> usize {
+    let most = |member: usize| {
+        let times: Vec<i64> = trace.requests.iter().filter(|&&(_, of)| of == member).map(|&(at, _)| at).collect();
+        let within = |(index, at): (usize, &i64)| index + 1 - times.partition_point(|&first| first <= at - WINDOW_US);
+        times.iter().enumerate().map(within).max().unwrap_or(0)
+    };
+    (0..trace.members.len()).map(most).max().unwrap_or(0)
+}

@@ -1,0 +1,157 @@
+//! The bound: knows every action and every position at once, and has the same commands, as slow and as uneven.
+//!
+//! Aims with the true median latency, lets every command land, and corrects at most twice down to 60 ms, as the engine
+//! does. Whatever remains is the spread of the latencies: no engine on these commands can be much better.
+
+use tutti_core::command::{Command, CommandId, CommandKind};
+use tutti_core::event::{Author, Event, What, Why};
+use tutti_core::room::{Act, When};
+use tutti_core::time::{RoomTime, Span};
+
+use super::{Happened, Rules, Wish};
+use crate::player::Truth;
+use crate::report::RoomChange;
+use crate::world::config::WorldConfig;
+use crate::world::spotify::Spotify;
+
+/// How often it looks at the truth.
+const LOOKS_EVERY_US: i64 = 250_000;
+const CORRECTS_ABOVE_MS: f64 = 60.0;
+const CORRECTIONS: u32 = 2;
+/// A command has taken effect after so many of its median latencies.
+const LANDED: i64 = 6;
+
+pub struct Oracle {
+    seats: Vec<Seat>,
+    leader: Option<usize>,
+    actions: u64,
+    epoch: u64,
+}
+
+#[derive(Clone)]
+struct Seat {
+    /// Median time from sending a command to its effect, µs.
+    latency_us: i64,
+    trim_ms: f64,
+    controllable: bool,
+    corrected: u32,
+    commands: u64,
+    waits_until_us: i64,
+    /// The item and state that were commanded last.
+    commanded: Option<(String, bool)>,
+}
+
+impl Oracle {
+    pub fn new(config: &WorldConfig, spotify: &Spotify) -> Self {
+        let seats = config.members.iter().zip(&spotify.players).map(|(member, player)| {
+            let latencies = player.profile().latencies();
+            let way_ms = latencies.command_round_trip_ms.0 / 2.0;
+            Seat {
+                latency_us: ((latencies.effect_ms.0 + way_ms) * 1e3) as i64,
+                trim_ms: player.audible_offset_ms().filter(|_| member.trimmed).unwrap_or(0.0),
+                controllable: member.product == crate::player::Product::Premium,
+                corrected: 0,
+                commands: 0,
+                waits_until_us: 0,
+                commanded: None,
+            }
+        });
+        Self { seats: seats.collect(), leader: None, actions: 0, epoch: 0 }
+    }
+
+    fn acted(&mut self, now_us: i64, member: usize, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
+        let truth = spotify.players[member].truth(now_us);
+        let takeover = self.leader.is_some_and(|leader| leader != member);
+        self.epoch += u64::from(self.leader != Some(member));
+        self.leader = Some(member);
+        self.actions += 1;
+        for seat in &mut self.seats {
+            (seat.corrected, seat.waits_until_us, seat.commanded) = (0, 0, None);
+        }
+        let when = When::exactly(RoomTime::from_micros(now_us));
+        let act = if truth.playing { Act::Sought(Span::ZERO) } else { Act::Paused };
+        wishes.push(Wish::Event(member, Event::Named { what: What::Act(act), author: Author::User, when }));
+        let line = truth.uri.map(|uri| (uri, truth.playing, truth.reported_ms));
+        let (epoch, actions, leader) = (self.epoch, self.actions, self.leader);
+        wishes.push(Wish::Room(RoomChange { at_us: now_us, epoch, actions, leader, takeover, line }));
+        for other in 0..self.seats.len() {
+            self.follow(now_us, other, spotify, wishes);
+        }
+    }
+
+    fn follow(&mut self, now_us: i64, member: usize, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
+        let Some(leader) = self.leader.filter(|&leader| leader != member) else { return };
+        let lead = spotify.players[leader].truth(now_us);
+        let own = spotify.players[member].truth(now_us);
+        let ahead_ms = self.seats[member].trim_ms - self.seats[leader].trim_ms;
+        let seat = &mut self.seats[member];
+        if now_us < seat.waits_until_us || !seat.controllable {
+            return;
+        }
+        let there = own.uri == lead.uri && own.playing == lead.playing;
+        let error_ms = own.reported_ms - lead.reported_ms - ahead_ms;
+        let seat_is_told = seat
+            .commanded
+            .as_ref()
+            .is_some_and(|(uri, playing)| Some(uri) == lead.uri.as_ref() && *playing == lead.playing);
+        let correction = there && lead.playing && error_ms.abs() > CORRECTS_ABOVE_MS && seat.corrected < CORRECTIONS;
+        if there && !correction || (!lead.playing && !own.playing) {
+            return;
+        }
+        seat.corrected += u32::from(correction && seat_is_told);
+        let Some(kind) = aim(&lead, ahead_ms + seat.latency_us as f64 / 1e3, correction, spotify, leader, now_us)
+        else {
+            return;
+        };
+        seat.waits_until_us = now_us + LANDED * seat.latency_us;
+        seat.commanded = lead.uri.map(|uri| (uri, lead.playing));
+        let id = CommandId(seat.commands);
+        seat.commands += 1;
+        let why = if correction { Why::Settle } else { Why::Follow };
+        wishes.push(Wish::Event(member, Event::Commanded { id, kind: kind.clone(), why }));
+        wishes.push(Wish::Command(member, Command { id, kind, device: None }));
+    }
+}
+
+/// Nothing is aimed at an item's end: everybody gets there by themselves.
+fn aim(
+    lead: &Truth,
+    ahead_ms: f64,
+    there: bool,
+    spotify: &mut Spotify,
+    leader: usize,
+    now_us: i64,
+) -> Option<CommandKind> {
+    const END_MS: f64 = 2_000.0;
+    if !lead.playing {
+        return Some(CommandKind::Pause);
+    }
+    let uri = lead.uri.clone()?;
+    let item = spotify.catalogue.find(&uri)?;
+    let duration_ms = spotify.catalogue.duration_us(item) as f64 / 1e3;
+    let position_ms = lead.reported_ms + ahead_ms;
+    if position_ms + END_MS >= duration_ms {
+        return None;
+    }
+    let position = Span::from_micros((position_ms.max(0.0) * 1e3) as i64);
+    if there {
+        return Some(CommandKind::Seek { position });
+    }
+    let (_, next) = spotify.queue(leader, now_us);
+    let next = next.unwrap_or_default();
+    let uris = std::iter::once(uri).chain(next.iter().map(|item| item.uri.clone())).collect();
+    Some(CommandKind::Play { uris, position })
+}
+
+impl Rules for Oracle {
+    fn happen(&mut self, now_us: i64, member: usize, what: Happened, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
+        match what {
+            Happened::Acted => self.acted(now_us, member, spotify, wishes),
+            Happened::Joins | Happened::Woken => {
+                self.follow(now_us, member, spotify, wishes);
+                wishes.push(Wish::Wake(member, now_us + LOOKS_EVERY_US));
+            }
+            _ => {}
+        }
+    }
+}
