@@ -148,7 +148,7 @@ impl Agent {
 
     async fn next_done(&mut self) -> Option<Done> {
         let deadline = self.member.deadline(clock::now());
-        let tick = deadline.map(|(at, _)| Instant::from(clock::instant(at)).max(self.ticked + TICK_APART));
+        let tick = deadline.map(|(at, _)| clock::instant(at).max(self.ticked + TICK_APART));
         tokio::select! {
             biased;
             order = self.orders.recv() => order.map(|order| Done::Input(match order {

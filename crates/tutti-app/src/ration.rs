@@ -150,7 +150,7 @@ impl Ration {
                     return Err(Failure::RateLimited { until, quota: false });
                 }
                 (Answer::At(until), None) => tokio::select! {
-                    () = tokio::time::sleep_until(clock::instant(until).into()) => {}
+                    () = tokio::time::sleep_until(clock::instant(until)) => {}
                     () = hurry.wait() => {
                         if turn > clock::now() {
                             self.lock().give_back();

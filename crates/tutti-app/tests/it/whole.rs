@@ -58,10 +58,11 @@ async fn the_same_seed_is_the_same_run() {
 }
 
 /// Plays rows one after the other; a sentence for everything that is not as it should be.
-async fn play_all(rows: Vec<Row>, seed: u64) {
+async fn play_all(rows: Vec<Row>) {
+    let seeds: &[u64] = if is_long() { &[SEED, 1, 2, 3] } else { &[SEED] };
     let mut wrong = Vec::new();
-    for row in rows {
-        let seen = row::play(&row, seed).await;
+    for (&seed, row) in seeds.iter().flat_map(|seed| rows.iter().map(move |row| (seed, row))) {
+        let seen = row::play(row, seed).await;
         for (about, what) in seen.wrong {
             let line = format!("{}, seed {seed}: {what}", row.name());
             if row.awaits(about) {
@@ -76,32 +77,32 @@ async fn play_all(rows: Vec<Row>, seed: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn a_player_that_is_gone_or_elsewhere_is_said_and_moves_nobody() {
-    play_all(rows::players(), SEED).await;
+    play_all(rows::players()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn commands_that_come_to_something_else_end_in_step() {
-    play_all(rows::commands(), SEED).await;
+    play_all(rows::commands()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_answers_say_wrongly_moves_nobody() {
-    play_all(rows::answers(), SEED).await;
+    play_all(rows::answers()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn requests_that_fail_are_said_while_they_fail_and_no_longer() {
-    play_all(rows::requests(), SEED).await;
+    play_all(rows::requests()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn limits_and_sign_ins_are_said_and_heeded() {
-    play_all(rows::accounts(), SEED).await;
+    play_all(rows::accounts()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_song_that_one_account_may_not_hear_is_said_by_its_title() {
-    play_all(rows::songs(), SEED).await;
+    play_all(rows::songs()).await;
 }
 
 #[test]
@@ -112,22 +113,19 @@ fn every_fault_of_the_simulator_has_its_row() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Runs of this length and with these seeds; `TUTTI_LONG` asks for the long ones, and their numbers are printed as rows.
-fn hostile_runs() -> (Duration, &'static [u64]) {
-    match std::env::var_os("TUTTI_LONG") {
-        Some(_) => (Duration::from_secs(1_200), &[1, 2, 3, 4, 5, 6, 7, 8]),
-        None => (Duration::from_secs(150), &[SEED]),
-    }
+/// `cargo xtask test --long` asks for more seeds and longer runs, whose numbers are printed as rows.
+fn is_long() -> bool {
+    std::env::var_os("TUTTI_LONG").is_some()
 }
 
 async fn survive(shared: bool) {
-    let (length, seeds) = hostile_runs();
+    let (length_s, seeds): (u64, &[u64]) = if is_long() { (1_200, &[1, 2, 3, 4, 5, 6, 7, 8]) } else { (150, &[SEED]) };
     let mut wrong = Vec::new();
     for &seed in seeds {
-        let run = hostile::play(seed, length, shared).await;
+        let run = hostile::play(seed, Duration::from_secs(length_s), shared).await;
         let in_step = run.in_step_after.map_or("never".to_owned(), |after| format!("{:.1} s", after.as_secs_f64()));
         println!(
-            "| {seed} | {} | {} | {} | {in_step} | {} | {:.0} | {} |",
+            "| hostile | {seed} | {} | {} | {} | {in_step} | {} | {:.0} | {} |",
             if shared { "one" } else { "five" },
             run.faults,
             run.requests,

@@ -191,7 +191,7 @@ fn hand(random: &mut Random) -> Hand {
     }
 }
 
-/// At random, with this mean.
+/// At random between nothing and twice the mean.
 fn after(mean_ms: f64, random: &mut Random) -> Duration {
-    Duration::from_secs_f64(-mean_ms / 1e3 * (1.0 - random.unit()).max(1e-9).ln())
+    Duration::from_micros(random.between(0.0, 2e3 * mean_ms) as u64)
 }
