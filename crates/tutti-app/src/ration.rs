@@ -30,6 +30,11 @@ pub struct Rations {
 #[derive(Debug, Clone)]
 pub struct Ration {
     book: Arc<Mutex<Book>>,
+    /// Readings for which no window has room get one in the order in which they came, so that none starves; commands do
+    /// not queue, they are refused.
+    line: Arc<tokio::sync::Mutex<()>>,
+    /// A wait was asked for: whoever stands in line is answered.
+    closed: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -54,6 +59,8 @@ const PLANNED_PERCENT_SCARCE: i64 = 33;
 /// So many planned readings may follow each other at once before they are spaced.
 const BURST_ALONE: i64 = 12;
 const BURST_SHARED: i64 = 8;
+/// After a wait that Spotify asked for the ledger allows half as much, and more again over this time.
+const HALVED_FOR: Span = Span::from_secs(3_600);
 /// The long windows count only when less than this share of them is left.
 const SCARCE_PERCENT: u32 = 25;
 
@@ -99,15 +106,7 @@ impl Rations {
     fn open(&self, client_id: &str) -> Ration {
         let file = self.home.as_ref().map(|home| home.ledger_file(client_id));
         let ledger = file.as_deref().and_then(file::load).unwrap_or_else(|| Ledger::new(Limits::default()));
-        Ration {
-            book: Arc::new(Mutex::new(Book {
-                ledger,
-                file,
-                dirty: false,
-                next_turn: LocalTime::default(),
-                sharers: 0,
-            })),
-        }
+        Ration::of(Book { ledger, file, dirty: false, next_turn: LocalTime::default(), sharers: 0 })
     }
 
     /// Writes down what is new. Blocks for a disk write.
@@ -121,6 +120,10 @@ impl Rations {
 }
 
 impl Ration {
+    fn of(book: Book) -> Self {
+        Self { book: Arc::new(Mutex::new(book)), line: Arc::default(), closed: Arc::default() }
+    }
+
     /// Waits until a request may go out; the request counts as made. While Spotify asked us to wait nothing is waited
     /// for: the answer is at once what was asked of us. Commands that come too early are refused as well, since where
     /// they aim would be wrong later.
@@ -131,17 +134,19 @@ impl Ration {
     /// As [`Ration::admit`], for a reading that takes its turn when readings are scarce, unless it becomes urgent.
     async fn admit_unless(&self, class: Class, hurry: &Hurry) -> Result<(), Failure> {
         let asked = clock::now();
-        let turn = if hurry.is_urgent() { asked } else { self.lock().turn(asked) };
+        if !hurry.is_urgent() {
+            self.turn_comes(asked, hurry).await;
+        }
+        let _in_line = match class {
+            Class::Read => Some(self.line.lock().await),
+            Class::Command => None,
+        };
         loop {
-            let now = clock::now();
-            let (answer, waiting) = {
-                let mut book = self.lock();
-                let early = turn > now && !hurry.is_urgent() && book.ledger.waiting(now).is_none();
-                (if early { Answer::At(turn) } else { book.ask(class, now) }, book.ledger.waiting(now))
-            };
+            let closed = self.closed.notified();
+            let (answer, waiting) = self.lock().ask(class, clock::now());
             match (answer, waiting) {
                 (Answer::Now, _) => {
-                    let waited_ms = (now - asked).as_ms();
+                    let waited_ms = (clock::now() - asked).as_ms();
                     tracing::debug!(?class, urgent = hurry.is_urgent(), waited_ms, "a request goes out");
                     return Ok(());
                 }
@@ -151,12 +156,26 @@ impl Ration {
                 }
                 (Answer::At(until), None) => tokio::select! {
                     () = tokio::time::sleep_until(clock::instant(until)) => {}
-                    () = hurry.wait() => {
-                        if turn > clock::now() {
-                            self.lock().give_back();
-                        }
-                    }
+                    () = closed => {}
                 },
+            }
+        }
+    }
+
+    /// Waits for the turn of a planned reading, unless it becomes urgent or Spotify asks to wait.
+    async fn turn_comes(&self, asked: LocalTime, hurry: &Hurry) {
+        let turn = self.lock().turn(asked);
+        let closed = self.closed.notified();
+        if turn <= asked || self.waiting().is_some() {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(clock::instant(turn)) => {}
+            () = closed => {}
+            () = hurry.wait() => {
+                if turn > clock::now() {
+                    self.lock().give_back();
+                }
             }
         }
     }
@@ -171,6 +190,7 @@ impl Ration {
         }
         book.ledger.wait(now, until, quota);
         book.dirty = true;
+        self.closed.notify_waiters();
         if book.file.is_some() {
             let ration = self.clone();
             tokio::task::spawn_blocking(move || ration.save());
@@ -204,10 +224,11 @@ impl Ration {
 }
 
 impl Book {
-    fn ask(&mut self, class: Class, now: LocalTime) -> Answer {
+    /// Whether it may go out, and what Spotify asked of us if it may not.
+    fn ask(&mut self, class: Class, now: LocalTime) -> (Answer, Option<Wait>) {
         let answer = self.ledger.ask(class, now);
         self.dirty |= answer == Answer::Now;
-        answer
+        (answer, self.ledger.waiting(now))
     }
 
     /// Gives a planned reading its turn: one after the other, evenly spaced behind a short burst.
@@ -237,6 +258,9 @@ impl Book {
         let apart = |window: Span, limit| window * 100 / (readings(limit) * part);
         let scarce = |left: u32, limit: u32| u64::from(left) * 100 < u64::from(limit) * u64::from(SCARCE_PERCENT);
         let mut spacing = apart(Span::from_secs(30), limits.in_30_s);
+        if self.ledger.entries().1.is_some_and(|wait| now < wait.until + HALVED_FOR) {
+            spacing = spacing * 2;
+        }
         if scarce(left.in_hour, limits.in_hour) {
             spacing = spacing.max(apart(Span::from_secs(3_600), limits.in_hour));
         }
@@ -266,7 +290,7 @@ mod tests {
         while let Some(next) = members.iter_mut().min().filter(|at| **at < start + Span::from_secs(120)) {
             let turn = book.turn(*next);
             waits.push(turn - *next);
-            assert_eq!(book.ask(Class::Read, turn), Answer::Now);
+            assert_eq!(book.ask(Class::Read, turn).0, Answer::Now);
             *next = turn + Span::from_secs(1);
         }
 
@@ -274,7 +298,7 @@ mod tests {
         assert!(longest < Span::from_secs(9), "nobody waits for a whole window: {longest:?}");
         let now = start + Span::from_secs(120);
         for urgent in 0..12 {
-            assert_eq!(book.ask(Class::Read, now), Answer::Now, "urgent reading {urgent} finds room");
+            assert_eq!(book.ask(Class::Read, now).0, Answer::Now, "urgent reading {urgent} finds room");
         }
     }
 
@@ -290,7 +314,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_reading_that_waits_for_its_turn_goes_out_when_it_becomes_urgent() {
-        let ration = Ration { book: Arc::new(Mutex::new(book())) };
+        let ration = Ration::of(book());
         ration.lock().next_turn = clock::now() + Span::from_secs(3_600);
         let hurry = Hurry::default();
 
@@ -302,9 +326,47 @@ mod tests {
         assert_eq!(waiting.await, Ok(()));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn readings_without_room_go_out_in_their_order_and_what_is_urgent_starves_nobody() {
+        let ration = Ration::of(book());
+        while ration.lock().ask(Class::Read, clock::now()).0 == Answer::Now {}
+        let order = Mutex::new(Vec::new());
+        let (allowed, written) = (&ration, &order);
+        let read = |name: &'static str| async move {
+            allowed.admit(Class::Read).await.expect("nobody asked to wait");
+            written.lock().expect("no reading panics").push(name);
+        };
+
+        let urgent = async {
+            read("second").await;
+            read("fourth").await;
+        };
+        tokio::join!(read("first"), urgent, read("third"));
+
+        assert_eq!(order.into_inner().expect("no reading panics"), ["first", "second", "third", "fourth"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_stands_in_line_is_answered_when_spotify_asks_to_wait() {
+        let ration = Ration::of(book());
+        while ration.lock().ask(Class::Read, clock::now()).0 == Answer::Now {}
+        let until = clock::now() + Span::from_secs(600);
+
+        let heeding = async {
+            tokio::task::yield_now().await;
+            ration.heed(&Failure::RateLimited { until, quota: false });
+        };
+        let begun = clock::now();
+        let (first, second, ()) = tokio::join!(ration.admit(Class::Read), ration.admit(Class::Read), heeding);
+
+        let refused = Err(Failure::RateLimited { until, quota: false });
+        assert_eq!((&first, &second), (&refused, &refused));
+        assert!(clock::now() - begun < Span::from_secs(1));
+    }
+
     #[tokio::test]
     async fn a_wait_that_spotify_asked_for_is_answered_at_once() {
-        let ration = Ration { book: Arc::new(Mutex::new(book())) };
+        let ration = Ration::of(book());
         let until = clock::now() + Span::from_secs(60);
         ration.heed(&Failure::RateLimited { until, quota: true });
 
