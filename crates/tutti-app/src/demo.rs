@@ -3,6 +3,7 @@
 mod friends;
 pub mod headless;
 mod simulator;
+mod timing;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::settings::{Endpoints, short_hash};
 use crate::sign_in::{self, Pending};
 pub use headless::{HeadlessOptions, headless};
 use simulator::Simulator;
+pub use timing::timing;
 
 /// Fewer cannot show anything; more would not fit a screen.
 pub const MEMBERS: std::ops::RangeInclusive<usize> = 2..=32;

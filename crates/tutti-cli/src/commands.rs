@@ -6,6 +6,7 @@ pub mod devices;
 pub mod login;
 pub mod simulate;
 pub mod sync;
+pub mod timing;
 
 use tutti_app::Options;
 use tutti_app::problem::Problem;

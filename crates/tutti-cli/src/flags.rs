@@ -37,6 +37,10 @@ pub enum Command {
     /// Prints a line a run. Bounds that do not hold are lines with FAIL, and the exit code is 1 then. Bounds are those
     /// of the scenario as it is written: they are not checked with other rules, members or hours.
     Simulate(Simulate),
+    /// How well a position is predicted between polls at random times, beside "old position + elapsed".
+    ///
+    /// Over HTTP against a simulator in this process, in real time, or on virtual time. Truth is the simulator's.
+    Timing(Timing),
 }
 
 #[derive(Debug, Args)]
@@ -138,6 +142,30 @@ pub struct Simulate {
     #[arg(long, default_value = "tutti")]
     pub rules: String,
     /// Reports as JSON, one line a run.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Timing {
+    /// Polls.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub loops: u32,
+    /// The longest sleep between two polls.
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub max_sleep_ms: u64,
+    /// ideal, lan, broadband, mobile or hostile.
+    #[arg(long, default_value = "broadband")]
+    pub profile: String,
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// On virtual time: the same in a moment.
+    #[arg(long = "virtual")]
+    pub virtual_time: bool,
+    /// Also draw it, to a file.svg or a file.png.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<std::path::PathBuf>,
+    /// The numbers as JSON on one line.
     #[arg(long)]
     pub json: bool,
 }

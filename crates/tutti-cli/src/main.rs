@@ -5,6 +5,7 @@ mod ending;
 mod flags;
 mod lines;
 mod out;
+mod plot;
 mod screen;
 mod table;
 mod watch;
@@ -43,5 +44,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Sync(flags) => commands::sync::run(flags).await,
         Command::Demo(flags) => commands::demo::run(flags).await,
         Command::Simulate(flags) => tokio::task::block_in_place(|| commands::simulate::run(&flags)),
+        Command::Timing(flags) => commands::timing::run(flags).await,
     }
 }

@@ -8,14 +8,21 @@ use crate::time::{LocalTime, RoomTime, Span};
 
 /// After a join, a change, a takeover, a return: errors are put right quickly for so long (F1).
 const SETTLING: Span = Span::from_secs(10);
-/// While settling, corrections down to this error, and how many.
+/// While settling, corrections down to this error, and how many; further down on a device whose seeks land as closely
+/// together as that.
 const SETTLE_ABOVE: Span = Span::from_millis(60);
+const SETTLE_ABOVE_LEAST: Span = Span::from_millis(25);
 const SETTLE_MOST: u32 = 2;
+/// A third one is worth it above this.
+const SETTLE_AGAIN_ABOVE: Span = Span::from_millis(90);
 /// In a steady room only what a listener would notice is corrected, and seldom (F2, style "normal").
 const STEADY_ABOVE: Span = Span::from_millis(250);
 const STEADY_READINGS: u32 = 3;
 const STEADY_WAIT: Span = Span::from_secs(30);
 const STEADY_WAIT_MOST: Span = Span::from_secs(300);
+/// A constant offset above this in so many readings is put right with the next item's start (F3).
+const OFFSET_ABOVE: Span = Span::from_millis(80);
+const OFFSET_READINGS: u32 = 3;
 /// Nothing is aimed into so much of an item's end, and around its boundary everybody is given time (F4).
 const BOUNDARY: Span = Span::from_secs(2);
 const BOUNDARY_MOST: Span = Span::from_secs(15);
@@ -50,6 +57,9 @@ pub struct Follow {
     settled: u32,
     /// The first answer to what changed has gone out.
     answered: bool,
+    /// Readings in a row that agree on a smaller error, and whether it is to be put right with this item's start.
+    offset: (i64, u32),
+    offset_due: bool,
     /// For a room that stands: the position was put right once (F6).
     aligned: bool,
     /// Readings in a row that agree on an error worth a steady correction.
@@ -83,6 +93,8 @@ pub struct Sight<'a> {
     /// Expected latency of starting the wanted item, and of a seek.
     pub play_latency: Span,
     pub seek_latency: Span,
+    /// How closely seeks land, if that is known.
+    pub seek_scatter: Option<Span>,
     /// A list that we give would not be played as given.
     pub reorders: bool,
 }
@@ -94,6 +106,8 @@ impl Follow {
             settling_until: now + SETTLING,
             settled: 0,
             answered: false,
+            offset: (0, 0),
+            offset_due: false,
             aligned: false,
             steady: (0, 0),
             steady_after: now,
@@ -116,6 +130,8 @@ impl Follow {
         self.settling_until = now + SETTLING;
         self.settled = 0;
         self.answered = false;
+        self.offset = (0, 0);
+        self.offset_due = false;
         self.aligned = false;
         self.steady = (0, 0);
         self.steady_wait = STEADY_WAIT;
@@ -129,6 +145,8 @@ impl Follow {
     /// The room went on to another item by itself.
     pub fn room_moved_on(&mut self, from: &str, now: LocalTime) {
         self.boundary = Some((now, from.to_owned()));
+        self.offset_due = self.offset.1 >= OFFSET_READINGS;
+        self.offset = (0, 0);
         self.steady = (0, 0);
         self.steady_wait = STEADY_WAIT;
         self.answered = false;
@@ -144,7 +162,7 @@ impl Follow {
 
     /// Still settling, with something to be put right.
     pub fn settling(&self, now: LocalTime) -> bool {
-        now < self.settling_until && self.settled < SETTLE_MOST
+        now < self.settling_until && self.settled <= SETTLE_MOST
     }
 
     /// The last command put something right.
@@ -157,7 +175,9 @@ impl Follow {
         self.answered = true;
         if why != Why::HandOn {
             self.steady = (0, 0);
+            self.offset = (0, 0);
         }
+        let offset = why == Why::Boundary && std::mem::take(&mut self.offset_due);
         match why {
             Why::Settle => self.settled += 1,
             Why::Steady => {
@@ -165,7 +185,7 @@ impl Follow {
                 self.steady_wait = (self.steady_wait * 2).min(STEADY_WAIT_MOST);
             }
             Why::Follow | Why::Boundary => {
-                if now >= self.settling_until {
+                if now >= self.settling_until && !offset {
                     self.settling_until = now + SETTLING;
                     self.settled = 0;
                 }
@@ -247,11 +267,13 @@ impl Follow {
     /// Takes a reading's timing error into account for steady corrections.
     pub fn saw_error(&mut self, error: Span, bound: Span) {
         let sign = error.as_micros().signum();
-        if error.abs() > STEADY_ABOVE && error.abs() > bound {
-            self.steady = if self.steady.0 == sign { (sign, self.steady.1 + 1) } else { (sign, 1) };
-        } else {
-            self.steady = (0, 0);
-        }
+        let agrees = |before: (i64, u32), above: Span| match error.abs() > above && error.abs() > bound {
+            true if before.0 == sign => (sign, before.1 + 1),
+            true => (sign, 1),
+            false => (0, 0),
+        };
+        self.offset = agrees(self.offset, OFFSET_ABOVE);
+        self.steady = agrees(self.steady, STEADY_ABOVE);
     }
 
     /// Nothing, or one command.
@@ -294,10 +316,17 @@ impl Follow {
     fn correct(&self, sight: &Sight<'_>, line: &Line, error: Span) -> Option<(CommandKind, Why)> {
         let bound = line.estimate.bound(sight.now);
         let known = line.estimate.readings() >= 2 || error.abs() > SETTLE_ABOVE + bound + sight.want.bound;
+        let precise = sight.seek_scatter.is_some_and(|scatter| scatter <= SETTLE_ABOVE_LEAST);
+        let settle_above = if precise { SETTLE_ABOVE_LEAST } else { SETTLE_ABOVE };
         let why = if !self.answered && self.boundary.is_none() && error.abs() > PAUSED_ABOVE {
             Why::Follow
-        } else if self.settling(sight.now) && error.abs() > SETTLE_ABOVE && known {
+        } else if self.settling(sight.now)
+            && error.abs() > if self.settled < SETTLE_MOST { settle_above } else { SETTLE_AGAIN_ABOVE }
+            && known
+        {
             Why::Settle
+        } else if self.offset_due && error.abs() > OFFSET_ABOVE && known {
+            Why::Boundary
         } else if self.steady.1 >= STEADY_READINGS && sight.now >= self.steady_after {
             Why::Steady
         } else {

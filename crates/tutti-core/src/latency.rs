@@ -12,6 +12,9 @@ const KEPT: usize = 15;
 /// An outcome beyond this is a failure or a hand, not a latency.
 const BELIEVABLE: Span = Span::from_secs(5);
 
+/// Outcomes after which their scatter is known.
+const SCATTER_AFTER: usize = 4;
+
 /// What tells latencies apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
@@ -49,6 +52,15 @@ impl Latencies {
             self.outcomes.iter().find(|(k, _)| k.device == kind.device && k.silent == kind.silent).map(|(_, v)| v)
         });
         known.map_or(PRIOR, median)
+    }
+
+    /// How far outcomes of this kind lie from their median, as a standard deviation; None before there are enough.
+    pub fn scatter(&self, kind: &Kind) -> Option<Span> {
+        let outcomes = self.outcomes.get(kind).filter(|outcomes| outcomes.len() >= SCATTER_AFTER)?;
+        let middle = median(outcomes);
+        let mut away: Vec<Span> = outcomes.iter().map(|&outcome| (outcome - middle).abs()).collect();
+        away.sort_unstable();
+        Some(away[away.len() / 2] * 3 / 2)
     }
 
     /// A command landed this long after it was sent. `again`: the last outcome of this kind, known better by now.

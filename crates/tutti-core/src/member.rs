@@ -24,7 +24,7 @@ use crate::time::{LocalTime, Span};
 use presence::Reach;
 
 /// A room is lively for so long after a hand action.
-const LIVELY: Span = Span::from_secs(600);
+const LIVELY: Span = Span::from_secs(360);
 /// Looks come every second for so long after something was confirmed, and so long before and after a transition.
 const BRISK: Span = Span::from_secs(3);
 const TRANSITION_BEFORE: Span = Span::from_secs(2);

@@ -56,12 +56,13 @@ impl Situation {
         }
         match self.paused_for {
             Some(paused) if paused < Span::from_secs(10 * MIN) => Span::from_millis(2_500),
+            Some(paused) if paused < Span::from_secs(60 * MIN) => Span::from_secs(6),
             Some(_) => Span::from_secs(15),
             None => Span::from_millis(match (self.leads, self.lively) {
                 (true, true) => 2_000,
                 (false, true) => 2_400,
-                (true, false) => 4_000,
-                (false, false) => 8_000,
+                (true, false) => 5_200,
+                (false, false) => 7_500,
             }),
         }
     }
@@ -150,13 +151,14 @@ mod tests {
     fn the_pace_follows_the_room() {
         let calm =
             Situation { leads: false, lively: false, paused_for: None, away_for: None, brisk: false, sharing: 1 };
-        assert_eq!(calm.interval(), Span::from_secs(8));
+        assert_eq!(calm.interval(), Span::from_millis(7_500));
         assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_millis(2_400));
         assert_eq!(Situation { lively: true, leads: true, ..calm }.interval(), Span::from_secs(2));
         assert_eq!(Situation { brisk: true, ..calm }.interval(), Span::from_secs(1));
         let shared = Situation { lively: true, brisk: true, sharing: 3, ..calm };
         assert_eq!(shared.interval(), Span::from_millis(5_400), "three accounts of one client id");
-        assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(15));
+        assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(6));
+        assert_eq!(Situation { paused_for: Some(Span::from_secs(3_601)), ..calm }.interval(), Span::from_secs(15));
         assert_eq!(Situation { away_for: Some(Span::ZERO), ..calm }.interval(), AWAY);
     }
 

@@ -13,6 +13,7 @@ pub mod report;
 pub mod scenario;
 pub mod sign_in;
 pub mod sim;
+pub mod timing;
 pub mod web_api;
 pub mod workload;
 pub mod world;

@@ -12,11 +12,14 @@ mod requests;
 mod rules;
 mod spotify;
 mod stage;
+mod tokens;
 
 use std::sync::Arc;
 
 pub use clock::MachineClock;
 pub use config::{Incident, MemberConfig, PlannedIncident, RulesName, UnknownRules, Who, Workload, WorldConfig};
+
+pub(crate) use spotify::engine_item;
 
 use crate::catalogue::Catalogue;
 use crate::report::Trace;

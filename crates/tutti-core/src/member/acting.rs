@@ -61,6 +61,7 @@ impl Member {
             line: line.filter(|_| self.away_since.is_none()),
             play_latency: self.observer.latencies().expect(&Kind::of(device, &play, silent, new_item)),
             seek_latency: self.observer.latencies().expect(&Kind::of(device, &seek, false, false)),
+            seek_scatter: self.observer.latencies().scatter(&Kind::of(device, &seek, false, false)),
             reorders: self.observer.reorders(),
         })
     }

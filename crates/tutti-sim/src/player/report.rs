@@ -146,10 +146,10 @@ impl VirtualPlayer {
             Fault::FrontEnds { skew_ms, .. } => Some(skew_ms),
             _ => None,
         });
-        if let Some(skew_ms) = skew_ms
-            && self.faults.random.chance(0.5)
-        {
-            shift_us += us(skew_ms);
+        if let Some(skew_ms) = skew_ms {
+            // Nobody's clock is the right one: one is ahead of the truth by as much as the other is behind.
+            let half_us = us(skew_ms) / 2;
+            shift_us += if self.faults.random.chance(0.5) { half_us } else { -half_us };
         }
         if let Some((since_us, item)) = self.faults.zero_since
             && report.item == Some(item)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::following::{Truth, distance, followers};
-use super::{Sample, Times, Trace};
+use super::{PlayerTruth, Sample, Times, Trace};
 
 /// In step: item and state right and no further off than this, for [`KEPT_US`].
 const IN_STEP_MS: f64 = 250.0;
@@ -87,7 +87,11 @@ fn in_step_from(trace: &Trace, truth: &Truth, member: usize, from_us: i64, until
 fn is_in_step(trace: &Trace, truth: &Truth, sample: &Sample, member: usize) -> bool {
     let Some(lead) = truth.leader(trace, sample.at_us) else { return true };
     let leading = &sample.players[lead];
-    let near = |(index, player)| distance(trace, (index, player), (lead, leading)) <= IN_STEP_MS;
+    // No command loads an item without playing it: in a room that stands, standing is enough.
+    let near = |(index, player): (usize, &PlayerTruth)| {
+        let stands = !leading.playing && !player.playing;
+        stands || distance(trace, (index, player), (lead, leading)) <= IN_STEP_MS
+    };
     if lead == member {
         let mut others = followers(trace, sample, lead);
         others.all(near)

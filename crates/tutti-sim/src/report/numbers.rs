@@ -42,7 +42,8 @@ fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
 
 pub(super) fn round(value: f64, digits: i32) -> f64 {
     let scale = (0..digits).fold(1.0, |scale, _| scale * 10.0);
-    libm::round(value * scale) / scale
+    // Without the sign of a zero.
+    libm::round(value * scale) / scale + 0.0
 }
 
 /// Predicted minus true position at the instant of each reading that held.
@@ -58,14 +59,21 @@ pub(super) fn prediction_error(trace: &Trace) -> PredictionError {
             _ => None,
         })
         .collect();
-    let n = errors.len().max(1) as f64;
-    let mean = errors.iter().sum::<f64>() / n;
-    let variance = errors.iter().map(|error| (error - mean) * (error - mean)).sum::<f64>() / n;
-    PredictionError {
-        mean: round(mean, 3),
-        mean_abs: round(errors.iter().map(|error| error.abs()).sum::<f64>() / n, 3),
-        sd: round(libm::sqrt(variance), 3),
-        max: round(errors.iter().fold(0.0, |max, error| error.abs().max(max)), 3),
+    PredictionError::of(errors.into_iter())
+}
+
+impl PredictionError {
+    /// Of predicted minus true positions, ms.
+    pub fn of(errors: impl Iterator<Item = f64> + Clone) -> Self {
+        let n = errors.clone().count().max(1) as f64;
+        let mean = errors.clone().sum::<f64>() / n;
+        let variance = errors.clone().map(|error| (error - mean) * (error - mean)).sum::<f64>() / n;
+        Self {
+            mean: round(mean, 3),
+            mean_abs: round(errors.clone().map(f64::abs).sum::<f64>() / n, 3),
+            sd: round(libm::sqrt(variance), 3),
+            max: round(errors.fold(0.0, |max, error| error.abs().max(max)), 3),
+        }
     }
 }
 

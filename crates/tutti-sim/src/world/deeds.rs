@@ -25,7 +25,7 @@ impl Stage {
         self.trace.hands.push(Hand { at_us: self.now, member: planned.member, kind });
         if kind != HandKind::Transfer {
             self.leader = Some(planned.member);
-            self.tell(planned.member, Happened::Acted);
+            self.tell(planned.member, Happened::Acted(kind));
         }
     }
 

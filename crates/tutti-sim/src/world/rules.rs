@@ -12,7 +12,7 @@ use tutti_core::room::{HubToMember, MemberToHub};
 
 use super::config::{RulesName, WorldConfig};
 use super::spotify::{QueueSeen, Spotify};
-use crate::report::RoomChange;
+use crate::report::{HandKind, RoomChange};
 
 /// What happens to a member. Every instant is the world's.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) enum Happened {
     /// The user's switch.
     Sync(bool),
     /// In truth, by hand: only who knows everything may use it.
-    Acted,
+    Acted(HandKind),
 }
 
 /// What the rules want done.
@@ -73,4 +73,10 @@ pub(super) fn of(config: &WorldConfig, spotify: &Spotify) -> Box<dyn Rules> {
         RulesName::Syncplay => Box::new(syncplay::Syncplay::new(config.members.len(), config.seed)),
         RulesName::Oracle => Box::new(oracle::Oracle::new(config, spotify)),
     }
+}
+
+/// An item and what the leader's list holds after it. The baselines are given it for nothing.
+fn list_of(spotify: &mut Spotify, leader: Option<usize>, uri: &str, now_us: i64) -> Vec<String> {
+    let next = leader.and_then(|leader| spotify.queue(leader, now_us).1).unwrap_or_default();
+    std::iter::once(uri.to_owned()).chain(next.iter().map(|item| item.uri.clone())).collect()
 }

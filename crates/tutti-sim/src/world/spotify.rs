@@ -9,6 +9,7 @@ use tutti_core::reading::{Device, Failure, PlayerSeen, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, Span};
 
 use super::config::WorldConfig;
+use super::tokens::Token;
 use crate::catalogue::{Catalogue, ItemKind, ItemRef, Market};
 use crate::fault::{Fault, Place};
 use crate::gateway::{AcceptedAs, Dress, Gateway, Request, Shape, Verdict};
@@ -18,6 +19,7 @@ pub(super) struct Spotify {
     pub catalogue: Arc<Catalogue>,
     pub players: Vec<VirtualPlayer>,
     gateway: Gateway,
+    tokens: Vec<Token>,
     items: BTreeMap<(usize, Market), Arc<Item>>,
 }
 
@@ -66,14 +68,20 @@ impl Spotify {
             }
             players.push(player);
         }
-        Self { catalogue: Arc::clone(catalogue), players, gateway, items: BTreeMap::new() }
+        let tokens = vec![Token::default(); players.len()];
+        Self { catalogue: Arc::clone(catalogue), players, gateway, tokens, items: BTreeMap::new() }
     }
 
     /// Decides what becomes of a request; counts it under its client id.
     pub fn judge(&mut self, now_us: i64, user: usize, client_id: &str, command: bool) -> Fate {
+        let accounts_down = self.gateway.accounts_are_down(now_us).is_some();
+        let refresh_us = match self.tokens[user].delays(now_us, accounts_down) {
+            Ok(refresh_us) => refresh_us,
+            Err(failure) => return Fate::Failed { failure, late_us: 0, executes: false },
+        };
         match self.gateway.judge(now_us, Request { user, client_id, command }) {
             Verdict::Through(Dress { delay_us, over_us, truncated, html, accepted }) => {
-                let late_us = delay_us + over_us;
+                let late_us = delay_us + over_us + refresh_us;
                 // What ends in the middle or is no JSON was executed all the same; a command's answer is not read.
                 if (truncated || html) && !command {
                     return Fate::Failed { failure: Failure::Server, late_us, executes: true };
@@ -97,8 +105,9 @@ impl Spotify {
         }
     }
 
-    /// Something goes wrong for this account, as over HTTP. Tokens do not exist here: their faults are the client's.
+    /// Something goes wrong for this account, as over HTTP.
     pub fn fault(&mut self, now_us: i64, member: usize, fault: Fault) {
+        self.tokens[member].fault(&fault);
         match fault {
             Fault::Clear {} => {
                 self.players[member].fault(now_us, Fault::Clear {});
@@ -175,21 +184,25 @@ impl Spotify {
 
     pub fn item(&mut self, item: ItemRef, market: Market) -> Arc<Item> {
         let catalogue = &self.catalogue;
-        let known = self.items.entry((item.index(), market)).or_insert_with(|| {
-            let of = catalogue.item(item);
-            Arc::new(Item {
-                uri: catalogue.uri_in(item, market),
-                title: of.name.clone(),
-                by: catalogue.performer(item).to_owned(),
-                album: String::new(),
-                cover: None,
-                link: None,
-                duration: Span::from_millis(i64::from(of.duration_ms)),
-                isrc: of.isrc.clone(),
-                episode: of.kind == ItemKind::Episode,
-            })
-        });
+        let known = self.items.entry((item.index(), market));
+        let known = known.or_insert_with(|| Arc::new(engine_item(catalogue, item, market)));
         Arc::clone(known)
+    }
+}
+
+/// An item as answers in this market name it, in the engine's words.
+pub(crate) fn engine_item(catalogue: &Catalogue, item: ItemRef, market: Market) -> Item {
+    let of = catalogue.item(item);
+    Item {
+        uri: catalogue.uri_in(item, market),
+        title: of.name.clone(),
+        by: catalogue.performer(item).to_owned(),
+        album: String::new(),
+        cover: None,
+        link: None,
+        duration: Span::from_millis(i64::from(of.duration_ms)),
+        isrc: of.isrc.clone(),
+        episode: of.kind == ItemKind::Episode,
     }
 }
 

@@ -6,7 +6,7 @@ use tutti_core::limit::{Ledger, Limits};
 use tutti_core::reading::Reading;
 
 use super::agenda::Agenda;
-use super::config::{Incident, PlannedIncident, Who, Workload, WorldConfig};
+use super::config::{Incident, MemberConfig, PlannedIncident, RulesName, Who, Workload, WorldConfig};
 use super::requests::Request;
 use super::rules::{self, Happened, Rules, Wish};
 use super::spotify::Spotify;
@@ -64,7 +64,7 @@ impl Stage {
         let spotify = Spotify::new(config, &names, catalogue);
         let machine = |(place, name): (usize, &String)| {
             let client = config.members[place].client.as_ref();
-            let shares = |other: &&super::MemberConfig| other.client.as_ref() == client;
+            let shares = |other: &&MemberConfig| other.client.as_ref() == client;
             let ledger = client.and_then(|_| config.members.iter().position(|other| shares(&other))).unwrap_or(place);
             Machine {
                 network: Random::named(config.seed, &format!("network of {name}")),
@@ -77,6 +77,9 @@ impl Stage {
                 looked: None,
             }
         };
+        // The script and Syncplay know no trims: they are measured without.
+        let trims_known = matches!(config.rules, RulesName::Tutti | RulesName::Oracle);
+        let trimmed = |member: &MemberConfig| member.trimmed && trims_known;
         let trims = spotify.players.iter().zip(&config.members);
         let trace = Trace {
             scenario: config.scenario.clone(),
@@ -84,7 +87,7 @@ impl Stage {
             profile: config.profile.to_string(),
             seed: config.seed,
             trims_ms: trims
-                .map(|(player, member)| player.audible_offset_ms().filter(|_| member.trimmed).unwrap_or(0.0))
+                .map(|(player, member)| player.audible_offset_ms().filter(|_| trimmed(member)).unwrap_or(0.0))
                 .collect(),
             uncontrollable: (0..names.len())
                 .filter(|&place| config.members[place].product == Product::Free || !config.members[place].counts)

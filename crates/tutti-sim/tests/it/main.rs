@@ -10,6 +10,7 @@ mod pretend;
 mod readings;
 mod report;
 mod rspotify;
+mod scenarios;
 mod server;
 mod sign_in;
 mod spotipy;

@@ -8,9 +8,9 @@ use tutti_core::event::{Author, Event, What, Why};
 use tutti_core::room::{Act, When};
 use tutti_core::time::{RoomTime, Span};
 
-use super::{Happened, Rules, Wish};
+use super::{Happened, Rules, Wish, list_of};
 use crate::player::Truth;
-use crate::report::RoomChange;
+use crate::report::{HandKind, RoomChange};
 use crate::world::config::WorldConfig;
 use crate::world::spotify::Spotify;
 
@@ -59,7 +59,7 @@ impl Oracle {
         Self { seats: seats.collect(), leader: None, actions: 0, epoch: 0 }
     }
 
-    fn acted(&mut self, now_us: i64, member: usize, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
+    fn acted(&mut self, now_us: i64, member: usize, kind: HandKind, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
         let truth = spotify.players[member].truth(now_us);
         let takeover = self.leader.is_some_and(|leader| leader != member);
         self.epoch += u64::from(self.leader != Some(member));
@@ -69,7 +69,12 @@ impl Oracle {
             (seat.corrected, seat.waits_until_us, seat.commanded) = (0, 0, None);
         }
         let when = When::exactly(RoomTime::from_micros(now_us));
-        let act = if truth.playing { Act::Sought(Span::ZERO) } else { Act::Paused };
+        let act = match kind {
+            HandKind::Pause => Act::Paused,
+            HandKind::Resume => Act::Resumed,
+            HandKind::Seek | HandKind::Transfer => Act::Sought(Span::ZERO),
+            HandKind::Play | HandKind::Next | HandKind::Previous => Act::Started(String::new()),
+        };
         wishes.push(Wish::Event(member, Event::Named { what: What::Act(act), author: Author::User, when }));
         let line = truth.uri.map(|uri| (uri, truth.playing, truth.reported_ms));
         let (epoch, actions, leader) = (self.epoch, self.actions, self.leader);
@@ -137,16 +142,13 @@ fn aim(
     if there {
         return Some(CommandKind::Seek { position });
     }
-    let (_, next) = spotify.queue(leader, now_us);
-    let next = next.unwrap_or_default();
-    let uris = std::iter::once(uri).chain(next.iter().map(|item| item.uri.clone())).collect();
-    Some(CommandKind::Play { uris, position })
+    Some(CommandKind::Play { uris: list_of(spotify, Some(leader), &uri, now_us), position })
 }
 
 impl Rules for Oracle {
     fn happen(&mut self, now_us: i64, member: usize, what: Happened, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
         match what {
-            Happened::Acted => self.acted(now_us, member, spotify, wishes),
+            Happened::Acted(kind) => self.acted(now_us, member, kind, spotify, wishes),
             Happened::Joins | Happened::Woken => {
                 self.follow(now_us, member, spotify, wishes);
                 wishes.push(Wish::Wake(member, now_us + LOOKS_EVERY_US));

@@ -3,7 +3,7 @@
 //! One loop looks at one account after the other and compares each reading with "old position + elapsed". Another item
 //! or a pause is pushed to the others, one after the other: a play, then a seek to where the leader should be by now.
 //! A difference over 0.5 s is called a seek; seeks and resumes are noticed and never pushed. Nothing is known of how
-//! long a command takes.
+//! long a command takes. So that items end for it as they do for the others, its plays carry the leader's list.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ use tutti_core::reading::{PlayerSeen, Reading, Seen};
 use tutti_core::room::{Act, When};
 use tutti_core::time::{RoomTime, Span};
 
-use super::{Happened, Rules, Wish};
+use super::{Happened, Rules, Wish, list_of};
 use crate::report::RoomChange;
 use crate::world::spotify::Spotify;
 
@@ -65,13 +65,13 @@ impl Original {
     }
 
     /// The next request: what is to be pushed first, else the next account's reading.
-    fn step(&mut self, now_us: i64, wishes: &mut Vec<Wish>) {
+    fn step(&mut self, now_us: i64, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
         wishes.push(Wish::Wake(0, now_us + STEP_US));
         if std::mem::replace(&mut self.busy, true) {
             return;
         }
         while let Some((to, push)) = self.pushes.pop_front() {
-            if let Some(kind) = self.command(now_us, to, push) {
+            if let Some(kind) = self.command(now_us, to, push, spotify) {
                 let id = CommandId(self.commands);
                 self.commands += 1;
                 wishes.push(Wish::Event(to, Event::Commanded { id, kind: kind.clone(), why: Why::Follow }));
@@ -83,13 +83,13 @@ impl Original {
         self.turn = (self.turn + 1) % self.accounts.len();
     }
 
-    fn command(&mut self, now_us: i64, to: usize, push: Push) -> Option<CommandKind> {
+    fn command(&mut self, now_us: i64, to: usize, push: Push, spotify: &mut Spotify) -> Option<CommandKind> {
         let lead = self.accounts[self.leader?].clone()?;
         let position = lead.at(now_us);
         self.accounts[to] = Some(Known { position_us: position, at_us: now_us, ..lead.clone() });
         let position = Span::from_micros(position.max(0));
         Some(match push {
-            Push::Play => CommandKind::Play { uris: vec![lead.uri], position },
+            Push::Play => CommandKind::Play { uris: list_of(spotify, self.leader, &lead.uri, now_us), position },
             Push::Seek => CommandKind::Seek { position },
             Push::Pause => CommandKind::Pause,
         })
@@ -140,10 +140,10 @@ impl Known {
 }
 
 impl Rules for Original {
-    fn happen(&mut self, now_us: i64, member: usize, what: Happened, _: &mut Spotify, wishes: &mut Vec<Wish>) {
+    fn happen(&mut self, now_us: i64, member: usize, what: Happened, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
         match what {
-            Happened::Joins if member == 0 => self.step(now_us, wishes),
-            Happened::Woken => self.step(now_us, wishes),
+            Happened::Joins if member == 0 => self.step(now_us, spotify, wishes),
+            Happened::Woken => self.step(now_us, spotify, wishes),
             Happened::Reading(Reading { seen, .. }) => {
                 self.busy = false;
                 if let Seen::Player(seen) = &seen {

@@ -11,7 +11,7 @@ use tutti_core::reading::{PlayerSeen, Reading, Seen};
 use tutti_core::room::{Act, When};
 use tutti_core::time::{RoomTime, Span};
 
-use super::{Happened, Rules, Wish};
+use super::{Happened, Rules, Wish, list_of};
 use crate::random::Random;
 use crate::report::RoomChange;
 use crate::world::spotify::Spotify;
@@ -21,6 +21,8 @@ const SEEK_US: i64 = 1_000_000;
 const SLOW_DOWN_US: i64 = 1_500_000;
 const REWIND_US: i64 = 4_000_000;
 const FAST_FORWARD_US: i64 = 5_000_000;
+/// An item left so near to its end went on by itself.
+const AT_END_US: i64 = 2_500_000;
 /// Readings so long after a command say nothing.
 const IGNORED_US: i64 = 2_000_000;
 
@@ -43,6 +45,7 @@ struct State {
 #[derive(Clone)]
 struct Line {
     uri: String,
+    duration_us: i64,
     playing: bool,
     position_us: i64,
     at_us: i64,
@@ -66,26 +69,46 @@ impl Syncplay {
         }
     }
 
-    fn reading(&mut self, now_us: i64, member: usize, reading: &Reading, seen: &PlayerSeen, wishes: &mut Vec<Wish>) {
+    fn reading(
+        &mut self,
+        now_us: i64,
+        member: usize,
+        reading: &Reading,
+        seen: &PlayerSeen,
+        spotify: &mut Spotify,
+        wishes: &mut Vec<Wish>,
+    ) {
         let (Some(item), Some(progress)) = (&seen.item, seen.progress) else { return };
         if reading.asked.as_micros() < self.members[member].ignored_until_us {
             return;
         }
         let middle_us = (reading.asked.as_micros() + reading.answered.as_micros()) / 2;
         let (uri, playing) = (item.uri.clone(), seen.playing);
-        let line = Line { uri, playing, position_us: progress.as_micros(), at_us: middle_us };
+        let duration_us = item.duration.as_micros();
+        let line = Line { uri, duration_us, playing, position_us: progress.as_micros(), at_us: middle_us };
         let own = self.members[member].own.replace(line.clone());
+        if own.as_ref().is_some_and(|own| own.playing && own.at(middle_us) + AT_END_US >= own.duration_us) {
+            // At its end: the first one there takes the room along.
+            let behind = |room: &mut Line| own.is_some_and(|own| own.uri == room.uri);
+            if let Some(room) = self.room.as_mut()
+                && behind(room)
+                && room.uri != line.uri
+            {
+                *room = line;
+            }
+            return;
+        }
         let act = own.and_then(|own| self.act(&own, &line, &item.title));
         if let Some(act) = act {
             let when = When::exactly(RoomTime::from_micros(now_us));
             wishes.push(Wish::Event(member, Event::Named { what: What::Act(act), author: Author::User, when }));
-            return self.moved(now_us, member, line, wishes);
+            return self.moved(now_us, member, line, spotify, wishes);
         }
         let Some(room) = self.room.clone() else { return };
         let ahead_us = line.at(now_us) - room.at(now_us);
         let too_far = ahead_us > SLOW_DOWN_US.min(REWIND_US) || ahead_us < -FAST_FORWARD_US;
         if room.uri != line.uri || room.playing != line.playing || too_far {
-            self.put_right(now_us, member, Why::Steady, wishes);
+            self.put_right(now_us, member, Why::Steady, spotify, wishes);
         }
     }
 
@@ -104,7 +127,7 @@ impl Syncplay {
         }
     }
 
-    fn moved(&mut self, now_us: i64, member: usize, line: Line, wishes: &mut Vec<Wish>) {
+    fn moved(&mut self, now_us: i64, member: usize, line: Line, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
         let takeover = self.mover.is_some_and(|mover| mover != member);
         self.epoch += u64::from(self.mover != Some(member));
         self.mover = Some(member);
@@ -114,24 +137,25 @@ impl Syncplay {
         wishes.push(Wish::Room(RoomChange { at_us: now_us, epoch, actions, leader, takeover, line: shown }));
         self.room = Some(line);
         for other in (0..self.members.len()).filter(|&other| other != member) {
-            self.put_right(now_us, other, Why::Follow, wishes);
+            self.put_right(now_us, other, Why::Follow, spotify, wishes);
         }
     }
 
-    fn put_right(&mut self, now_us: i64, member: usize, why: Why, wishes: &mut Vec<Wish>) {
+    fn put_right(&mut self, now_us: i64, member: usize, why: Why, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
         let Some(room) = self.room.clone() else { return };
         let state = &mut self.members[member];
         let position = Span::from_micros(room.at(now_us).max(0));
-        let there = state.own.as_ref().is_some_and(|own| own.uri == room.uri && own.playing);
-        let kind = match (room.playing, there) {
+        let here = state.own.as_ref().filter(|own| own.uri == room.uri).map(|own| own.playing);
+        let kind = match (room.playing, here) {
+            (false, Some(false)) | (true, Some(true)) => CommandKind::Seek { position },
             (false, _) => CommandKind::Pause,
-            (true, true) => CommandKind::Seek { position },
-            (true, false) => CommandKind::Play { uris: vec![room.uri.clone()], position },
+            (true, _) => CommandKind::Play { uris: list_of(spotify, self.mover, &room.uri, now_us), position },
         };
         let id = CommandId(state.commands);
         state.commands += 1;
         state.ignored_until_us = now_us + IGNORED_US;
-        state.own = Some(room);
+        // Where it lands is not known before it is read.
+        state.own = None;
         wishes.push(Wish::Event(member, Event::Commanded { id, kind: kind.clone(), why }));
         wishes.push(Wish::Command(member, Command { id, kind, device: None }));
     }
@@ -143,12 +167,12 @@ impl Syncplay {
 }
 
 impl Rules for Syncplay {
-    fn happen(&mut self, now_us: i64, member: usize, what: Happened, _: &mut Spotify, wishes: &mut Vec<Wish>) {
+    fn happen(&mut self, now_us: i64, member: usize, what: Happened, spotify: &mut Spotify, wishes: &mut Vec<Wish>) {
         match what {
             Happened::Joins | Happened::Woken => wishes.push(Wish::Look(member)),
             Happened::Reading(reading) => {
                 if let Seen::Player(seen) = &reading.seen {
-                    self.reading(now_us, member, &reading, seen, wishes);
+                    self.reading(now_us, member, &reading, seen, spotify, wishes);
                 }
                 self.wait(now_us, member, wishes);
             }

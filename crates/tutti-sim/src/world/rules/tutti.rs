@@ -198,7 +198,7 @@ impl Rules for Tutti {
             Happened::Leaves => return self.leaves(now_us, place, wishes),
             Happened::AtHub(message) => return self.at_hub(now_us, place, message, wishes),
             Happened::Network(there) => return self.network(now_us, place, there, wishes),
-            Happened::Acted => return,
+            Happened::Acted(_) => return,
             Happened::Woken => {
                 self.seats[place].woken_at = None;
                 Input::Tick
