@@ -19,6 +19,11 @@ const AWAITS_ENGINE: &[(&str, bool, &[About])] = &[
     ("unavailable", false, &[About::Disturbed, About::Words, About::Step]),
 ];
 
+/// Whether a row of this fault is on that list.
+pub fn is_awaited(kind: &str) -> bool {
+    AWAITS_ENGINE.iter().any(|(awaited, ..)| *awaited == kind)
+}
+
 impl Row {
     /// Whether this complaint about it is one that the engine is still to settle.
     pub fn awaits(&self, about: About) -> bool {

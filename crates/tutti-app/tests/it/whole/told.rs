@@ -24,15 +24,12 @@ const DOES: &[(&str, &str)] = &[
     ("unlisted", "the same"),
     ("ad", "no position is taken from it and nothing is commanded; the member drops in after it"),
     ("unavailable", "waits for the next song; refused alone or passed over in a list, it is said by its title"),
-    (
-        "past_end",
-        "followers stay in order at the boundary; what comes next is played when the leader's player has begun it",
-    ),
+    ("past_end", "followers may be past an end for a while; what comes next is played when the leader has begun it"),
     ("phantom_jump", "after a seek to a known place: put right once; without one it cannot be told from a hand"),
     ("phantom_after_seek", "put right once, then left alone for a while"),
-    ("seek_reverts", "put in place once while paused, then by the position that goes with the resume"),
-    ("seek_ignored", "tried again, then by a play with the position"),
-    ("seek_restarts", "the device's doing: tried by a play with the position"),
+    ("seek_reverts", "put in place once while paused; the position goes with the resume in any case"),
+    ("seek_ignored", "tried again after waits that grow, then by a play"),
+    ("seek_restarts", "the device's doing, not a hand; tried again"),
     ("slow_commands", "a late effect of a command is the command's; the window is learned"),
     ("reordered", "the same"),
     ("lost_commands", "tried again, after waits that grow"),
@@ -47,7 +44,7 @@ const DOES: &[(&str, &str)] = &[
     ("repeated", "the report's age is learned"),
     ("front_ends", "the slack is learned"),
     ("progress_zero", "a position that stands is none"),
-    ("zero_after_resume", "put right by a play with the position"),
+    ("zero_after_resume", "not met: what is resumed by Tutti is played anew, with its position"),
     ("timestamp_stands", "a timestamp is evidence, never proof"),
     ("timestamp_of_fetch", "the same"),
     ("private_session", "looks go on; readings that come all the same are used"),
@@ -108,7 +105,8 @@ fn table() -> String {
             (false, true) => format!("{}; or nothing, where it passes by itself or is not met", words.join(" ")),
             (false, false) => words.join(" "),
         };
-        writeln!(table, "| `{}` | {does} | {words} |", about.kind).unwrap();
+        let yet = if rows::is_awaited(about.kind) { " (not always yet)" } else { "" };
+        writeln!(table, "| `{}` | {does}{yet} | {words} |", about.kind).unwrap();
     }
     table
 }
