@@ -164,14 +164,20 @@ impl Ration {
 
     /// Waits for the turn of a planned reading, unless it becomes urgent or Spotify asks to wait.
     async fn turn_comes(&self, asked: LocalTime, hurry: &Hurry) {
-        let turn = self.lock().turn(asked);
         let closed = self.closed.notified();
-        if turn <= asked || self.waiting().is_some() {
+        let turn = {
+            let mut book = self.lock();
+            if book.ledger.waiting(asked).is_some() {
+                return;
+            }
+            book.turn(asked)
+        };
+        if turn <= asked {
             return;
         }
         tokio::select! {
             () = tokio::time::sleep_until(clock::instant(turn)) => {}
-            () = closed => {}
+            () = closed => self.lock().give_back(),
             () = hurry.wait() => {
                 if turn > clock::now() {
                     self.lock().give_back();
