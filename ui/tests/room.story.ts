@@ -70,6 +70,19 @@ describe("the demo room", () => {
     expect(await window.page.getByTestId("announcer").textContent()).toBe("Ben leads now");
   });
 
+  test("shows in the footer what is left of the requests, and the details of a wait behind it", async () => {
+    program.fake.waits = { who: ["Chiara"], until_ms: 1_795_266_300_000, text: t("ration.asked.rate", { until: "14:05" }) };
+    program.send();
+    const button = window.page.getByRole("button", { name: t("ration.waiting", { until: "14:05" }) });
+    await button.click();
+    const panel = window.page.getByRole("dialog", { name: t("ration.title") });
+    await panel.waitFor();
+    expect(await panel.textContent()).toContain("Spotify asked us to wait until 14:05: too much was asked at once");
+    expect(await panel.getByRole("listitem").count()).toBe(2);
+    await window.page.keyboard.press("Escape");
+    await panel.waitFor({ state: "hidden" });
+  });
+
   test("sends what each button of a phone says", async () => {
     const at = program.fake.people[1]?.phone.position_ms ?? 0;
     await press("Ben: seek forward 15 seconds");

@@ -18,6 +18,11 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.accounts = someAccounts();
     fake.other_server = "http://127.0.0.1:8080/v1";
   },
+  "lobby-waiting": (fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+    fake.waits = { who: ["Anna", "Ben"], until_ms: 1_795_266_300_000, text: t("ration.asked.quota", { until: "08:00 on 22 Nov" }) };
+  },
   "lobby-empty": (fake) => {
     fake.screen = "lobby";
     fake.tell("problem", "sign_in_denied", t("notice.sign_in_denied"));
@@ -39,6 +44,7 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.other_server = "http://127.0.0.1:8080/v1";
     fake.hand(1, { type: "seek", position_ms: 122_000 });
     fake.advance(500);
+    fake.waits = { who: ["Chiara"], until_ms: 1_795_266_300_000, text: t("ration.asked.rate", { until: "14:05" }) };
     Object.assign(fake.people[2] ?? {}, {
       trouble: { code: "rate_limited", text: t("trouble.rate_limited", { seconds: 12 }), way_out: null },
     });

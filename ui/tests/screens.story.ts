@@ -169,3 +169,27 @@ test("a device name of odd characters is only text", async () => {
   await window.page.getByTestId("lobby").waitFor();
   expect(await window.page.locator("img").count()).toBe(0);
 });
+
+test("the lobby says what is left of each client id's requests", async () => {
+  await open((fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+  });
+  const rations = window.page.getByTestId("rations");
+  await rations.waitFor();
+  expect(await rations.getByRole("listitem").count()).toBe(2);
+  expect(await rations.textContent()).toContain("12,400 requests left for the next 24 h, 26 of them for the next half minute");
+});
+
+test("the lobby says until when Spotify asked to wait, and why", async () => {
+  const words = t("ration.asked.quota", { until: "08:00 on 22 Nov" });
+  await open((fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+    fake.waits = { who: ["Anna", "Ben"], until_ms: 1_795_266_300_000, text: words };
+  });
+  const first = window.page.getByTestId("rations").getByRole("listitem").first();
+  await first.waitFor();
+  expect(await first.textContent()).toContain("Anna, Ben");
+  expect(await first.textContent()).toContain("Spotify asked us to wait until 08:00 on 22 Nov");
+});

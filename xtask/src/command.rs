@@ -62,6 +62,15 @@ pub struct Watched {
 
 /// Shows what a command prints, keeps it, and ends the command after `deadline`.
 pub fn watch(command: &mut Command, deadline: Duration) -> Result<Watched> {
+    watched(command, deadline, true)
+}
+
+/// As [`watch`], shown to nobody.
+pub fn watch_silently(command: &mut Command, deadline: Duration) -> Result<Watched> {
+    watched(command, deadline, false)
+}
+
+fn watched(command: &mut Command, deadline: Duration, show: bool) -> Result<Watched> {
     let name = typed(command);
     let mut child = command
         .stdin(Stdio::null())
@@ -71,8 +80,8 @@ pub fn watch(command: &mut Command, deadline: Duration) -> Result<Watched> {
         .with_context(|| format!("could not start `{name}`"))?;
     let text = Arc::new(Mutex::new(String::new()));
     let readers = [
-        child.stdout.take().map(|pipe| copy(pipe, Arc::clone(&text))),
-        child.stderr.take().map(|pipe| copy(pipe, Arc::clone(&text))),
+        child.stdout.take().map(|pipe| copy(pipe, Arc::clone(&text), show)),
+        child.stderr.take().map(|pipe| copy(pipe, Arc::clone(&text), show)),
     ];
     let start = Instant::now();
     let status = loop {
@@ -97,14 +106,16 @@ pub fn watch(command: &mut Command, deadline: Duration) -> Result<Watched> {
     Ok(Watched { success: status.success(), text })
 }
 
-fn copy(pipe: impl Read + Send + 'static, text: Arc<Mutex<String>>) -> thread::JoinHandle<()> {
+fn copy(pipe: impl Read + Send + 'static, text: Arc<Mutex<String>>, show: bool) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
             let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
             text.push_str(&line);
             text.push('\n');
-            writeln!(std::io::stdout(), "{line}").ok();
+            if show {
+                writeln!(std::io::stdout(), "{line}").ok();
+            }
         }
     })
 }

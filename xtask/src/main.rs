@@ -1,5 +1,6 @@
 //! `cargo xtask`: parses what is asked for and calls the file that does it.
 
+mod bench;
 mod browser;
 mod check;
 mod codegen;
@@ -46,6 +47,17 @@ enum Task {
         #[arg(long)]
         list: bool,
     },
+    /// Measures the program in its release profile, and holds the figures against those in benches/.
+    Bench {
+        /// Measure this alone (repeatable); all without it.
+        names: Vec<String>,
+        /// Make these figures the ones to be held against.
+        #[arg(long)]
+        write: bool,
+        /// One line of JSON a benchmark instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
     /// Proves the invariants of ARCHITECTURE.md that a command can prove.
     Tidy,
     /// Writes ui/src/generated/api.ts from the contract in Rust.
@@ -76,6 +88,7 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Task::Test { long, only, .. } => test::test(long, &only),
+        Task::Bench { names, write, json } => bench::bench(&names, write, json),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
         Task::Window { binary, picture, inside } => window::window(binary, &picture, inside).map(|()| true),

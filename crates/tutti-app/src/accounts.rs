@@ -1,5 +1,6 @@
 //! The accounts that are signed in on this computer: opening their players, signing them out.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tutti_core::reading::Failure;
@@ -10,6 +11,7 @@ use crate::problem::{Problem, to_connect};
 use crate::ration::{Rationed, Rations};
 use crate::secrets::SecretStore;
 use crate::settings::{AccountSettings, Endpoints, Home, Settings, tidy_name};
+use crate::sign_in::renewal::{Shared, SharedLogin, Tell};
 use crate::sign_in::{SignedIn, blocking};
 use crate::trouble::of_failure;
 
@@ -21,30 +23,45 @@ pub struct Accounts {
     pub secrets: Arc<dyn SecretStore>,
     pub rations: Rations,
     pub way: Way,
+    tell: Telling,
+}
+
+/// Where troubles go that concern no single request.
+#[derive(Clone)]
+struct Telling(Tell);
+
+impl fmt::Debug for Telling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Telling")
+    }
 }
 
 impl Accounts {
     pub fn new(home: Home, endpoints: Endpoints, secrets: Arc<dyn SecretStore>) -> Self {
         let rations = Rations::kept(home.clone());
-        Self { home, endpoints, secrets, rations, way: Way::default() }
+        let tell = Telling(Arc::new(|problem: Problem| tracing::warn!("{}", problem.text())));
+        Self { home, endpoints, secrets, rations, way: Way::default(), tell }
+    }
+
+    /// Says troubles that concern no single request to the user instead of the log.
+    pub fn telling(mut self, tell: impl Fn(Problem) + Send + Sync + 'static) -> Self {
+        self.tell = Telling(Arc::new(tell));
+        self
     }
 
     /// The player of an account that signed in earlier; its sign-in comes from the keychain.
     pub async fn open(&self, account: &AccountSettings) -> Result<Arc<Rationed>, Problem> {
         let (secrets, key) = (Arc::clone(&self.secrets), account.account_id.clone());
+        // Before the keychain is read: a sign-in that is replaced in between is then known to be an old one.
+        let lock = SharedLogin::begin(self.home.folder(), &account.account_id);
         let login = blocking(move || secrets.load(&key)).await?;
         let login = login.ok_or_else(|| {
             Problem::new("sign_in_gone").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
         })?;
-        let client_id = login.client_id.clone();
-        let (secrets, key) = (Arc::clone(&self.secrets), account.account_id.clone());
-        let keep = move |login: &_| {
-            if let Err(error) = secrets.save(&key, login) {
-                tracing::error!(code = error.code(), "a new refresh token could not be kept");
-            }
-        };
-        let player = SpotifyPlayer::open(&self.endpoints, &self.way, login, keep)?;
-        Ok(Arc::new(Rationed::new(Arc::new(player), self.rations.of(&client_id))))
+        let names = (account.account_id.as_str(), account.name.as_str());
+        let shared = SharedLogin::new(Arc::clone(&self.secrets), names, login.clone(), lock, self.tell.0.clone());
+        let player = SpotifyPlayer::open(&self.endpoints, &self.way, &login, Arc::new(Shared(shared)))?;
+        Ok(Arc::new(Rationed::new(Arc::new(player), self.rations.of(&login.client_id))))
     }
 
     /// Why a request for this account did not work, in words.

@@ -22,6 +22,8 @@ pub struct Snapshot {
     /// A sign-in that waits for the browser.
     pub sign_in: Option<SignIn>,
     pub room: Option<Room>,
+    /// What is left of the requests, for each client id of the accounts shown.
+    pub rations: Vec<Ration>,
     /// Set while Tutti talks to another server than Spotify: shown wherever it is in force.
     pub other_server: Option<String>,
     /// The redirect address to register in Spotify's dashboard, to be copied.
@@ -114,6 +116,21 @@ pub struct Room {
     pub requests_minute: u32,
     /// What is left of the ration, in words.
     pub ration: String,
+}
+
+/// What is left of a client id's requests. They are counted over all programs on this computer that share the profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Ration {
+    /// Names of the accounts that use this client id.
+    pub accounts: Vec<String>,
+    /// Readings that may still go out in the next 30 s.
+    pub left_now: u32,
+    /// Readings that may still go out in the next 24 h.
+    pub left_today: u32,
+    /// Until when Spotify asked us to wait, ms since 1970.
+    pub wait_until_ms: Option<f64>,
+    /// The same in words, with the reason of a wait.
+    pub text: String,
 }
 
 /// What the demo adds to a room.

@@ -11,18 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tutti_core::time::LocalTime;
 
 use crate::accounts::Accounts;
-use crate::api::{Action, Screen, Snapshot};
+use crate::api::{Action, Ration, Screen, Snapshot};
 use crate::clock;
 use crate::cover::Covers;
 use crate::local_room::Report;
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::program::Options;
-use crate::settings::Settings;
+use crate::settings::{AccountSettings, Settings};
 use crate::shell::Shell;
 use crate::tray;
+use crate::view;
 use account::AccountState;
 use connect::Connecting;
 use hosting::Hosted;
@@ -42,7 +44,7 @@ pub(crate) enum Message {
     Stop(oneshot::Sender<()>),
 }
 
-/// Ledgers are written this often while they change; a wait that Spotify asked for is written when the program ends.
+/// What other processes took from the rations is read this often, and what could not be written is tried again.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
 
 pub(crate) struct Controller {
@@ -76,10 +78,14 @@ impl Controller {
             notices.say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
         }
         let first = publish::empty(&options);
-        let reach = Accounts {
-            way: options.way.clone(),
-            ..Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets))
-        };
+        let mut reach = Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets));
+        reach.way = options.way.clone();
+        let to = to_self.clone();
+        let reach = reach.telling(move |problem| {
+            // An error means that the program has ended.
+            let _ = to.send(Message::Said(problem));
+        });
+        reach.rations.same_developer(&loaded.settings.same_developer);
         let screen = if loaded.settings.accounts.is_empty() { Screen::Welcome } else { Screen::Lobby };
         let mut controller = Self {
             options,
@@ -128,7 +134,10 @@ impl Controller {
                 }
                 _ = save.tick() => {
                     self.save_ledgers().await;
-                    continue;
+                    // Other processes use up rations too, and waits end.
+                    if self.rations_shown(clock::now()) == self.publisher.newest().rations {
+                        continue;
+                    }
                 }
             }
             self.publisher.changed();
@@ -247,6 +256,18 @@ impl Controller {
         }
     }
 
+    /// Of those in the room, else of all accounts of the profile.
+    fn rations_shown(&self, now: LocalTime) -> Vec<Ration> {
+        match &self.room {
+            Some(room) => view::rations(room.rations(), now),
+            None => {
+                let of = |account: &'_ AccountSettings| self.reach.rations.of(&account.client_id);
+                let accounts = self.settings.accounts.iter();
+                view::rations(accounts.map(|account| (account.name.as_str(), of(account))), now)
+            }
+        }
+    }
+
     fn snapshot(&mut self) -> Snapshot {
         let now = clock::now();
         let accounts = self.accounts_shown();
@@ -260,6 +281,7 @@ impl Controller {
             accounts,
             sign_in: self.connecting.as_ref().and_then(Connecting::shown),
             room,
+            rations: self.rations_shown(now),
             // The demo says itself that its phones are simulated.
             other_server: self.endpoints().shown().filter(|_| !in_demo),
             ..publish::empty(&self.options)

@@ -33,7 +33,7 @@ impl AccountLock {
 }
 
 /// The same for all profiles of the user: they share the accounts' players.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     let base = directories::BaseDirs::new();
     let base = base.and_then(|base| base.runtime_dir().or(Some(base.data_local_dir())).map(|path| path.to_owned()));
     base.unwrap_or_else(std::env::temp_dir).join("tutti")

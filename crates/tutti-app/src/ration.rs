@@ -1,27 +1,47 @@
-//! Whether a request may go out: one ledger a client id, shared by its accounts, asked before every request (P2).
+//! Whether a request may go out: one ledger a client id, shared by its accounts in all processes, asked before every
+//! request (P2).
+//!
+//! The ledger is on disk, in a file that is locked for a fraction of a millisecond for each request; what cannot be
+//! written is counted in memory. Disk calls are made on threads for that, and nobody waits for them longer than
+//! half a second.
 
+mod book;
+mod developers;
 mod file;
+mod line;
 mod player;
+mod shelf;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::Notify;
-use tutti_core::limit::{Answer, Class, Ledger, Left, Limits, Wait};
+use tokio::sync::{Notify, oneshot};
+use tutti_core::limit::{Answer, Class, Left, Wait};
 use tutti_core::reading::Failure;
 use tutti_core::time::{LocalTime, Span};
 
 pub use player::Rationed;
 
 use crate::clock;
-use crate::settings::Home;
+use crate::settings::{Home, short_hash};
+use book::Book;
+use developers::Family;
+use line::Clocks;
+use shelf::{DISK_WITHIN, Shelf};
+
+/// Older requests count no longer.
+const DAY: Span = Span::from_secs(24 * 3_600);
 
 /// The rations of all client ids that this process uses. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Rations {
-    by_client_id: Arc<Mutex<BTreeMap<String, Ration>>>,
+pub struct Rations(Arc<All>);
+
+#[derive(Debug, Default)]
+struct All {
+    /// By the hash of the client id.
+    rations: Mutex<BTreeMap<String, Ration>>,
+    family: Family,
     /// Where ledgers are kept; none = nowhere (the demo).
     home: Option<Home>,
 }
@@ -29,7 +49,11 @@ pub struct Rations {
 /// The ration of one client id. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Ration {
+    /// The hash of the client id.
+    id: String,
     book: Arc<Mutex<Book>>,
+    shelf: Option<Arc<Disk>>,
+    all: Weak<All>,
     /// Readings for which no window has room get one in the order in which they came, so that none starves; commands do
     /// not queue, they are refused.
     line: Arc<tokio::sync::Mutex<()>>,
@@ -37,32 +61,13 @@ pub struct Ration {
     closed: Arc<Notify>,
 }
 
+/// The ledger's file, used by one call at a time.
 #[derive(Debug)]
-struct Book {
-    ledger: Ledger,
-    file: Option<PathBuf>,
-    /// Something is not written down yet.
-    dirty: bool,
-    /// The next turn of a planned reading; behind the clock while a burst is allowed.
-    next_turn: LocalTime,
-    /// Accounts that use it now.
-    sharers: usize,
+struct Disk {
+    shelf: Mutex<Shelf>,
+    /// A call was given up and has not come back: nobody else needs to try.
+    stuck: AtomicBool,
 }
-
-/// The part of a window's readings that planned ones may use: the rest is there for those that are urgent. Several
-/// accounts of one client id have more that is urgent, since what one does concerns all.
-const PLANNED_PERCENT_ALONE: i64 = 75;
-const PLANNED_PERCENT_SHARED: i64 = 50;
-/// While what is urgent has used so much that fewer than these are left, planned ones step back further.
-const URGENT_NEED: u32 = 12;
-const PLANNED_PERCENT_SCARCE: i64 = 33;
-/// So many planned readings may follow each other at once before they are spaced.
-const BURST_ALONE: i64 = 12;
-const BURST_SHARED: i64 = 8;
-/// After a wait that Spotify asked for the ledger allows half as much, and more again over this time.
-const HALVED_FOR: Span = Span::from_secs(3_600);
-/// The long windows count only when less than this share of them is left.
-const SCARCE_PERCENT: u32 = 25;
 
 /// Whether a reading that was only planned has become urgent while it waits. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -92,38 +97,65 @@ impl Hurry {
 }
 
 impl Rations {
-    /// Rations whose ledgers outlive the process.
+    /// Rations whose ledgers outlive the process and are shared with others.
     pub fn kept(home: Home) -> Self {
-        Self { by_client_id: Arc::default(), home: Some(home) }
+        let family = Family::kept(&home);
+        Self(Arc::new(All { rations: Mutex::default(), family, home: Some(home) }))
     }
 
     /// The ration of a client id; read from its file the first time.
     pub fn of(&self, client_id: &str) -> Ration {
-        let mut rations = self.by_client_id.lock().unwrap_or_else(PoisonError::into_inner);
-        rations.entry(client_id.to_owned()).or_insert_with(|| self.open(client_id)).clone()
+        self.0.of_hash(&short_hash(client_id.as_bytes()), &self.0)
     }
 
-    fn open(&self, client_id: &str) -> Ration {
-        let file = self.home.as_ref().map(|home| home.ledger_file(client_id));
-        let ledger = file.as_deref().and_then(file::load).unwrap_or_else(|| Ledger::new(Limits::default()));
-        Ration::of(Book { ledger, file, dirty: false, next_turn: LocalTime::default(), sharers: 0 })
-    }
-
-    /// Writes down what is new. Blocks for a disk write.
-    pub fn save(&self) {
-        let rations: Vec<Ration> =
-            self.by_client_id.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        for ration in rations {
-            ration.save();
+    /// The user says which client ids belong to one developer account each; a quota that is used up holds for all of a
+    /// group, also one that is already.
+    pub fn same_developer(&self, groups: &[Vec<String>]) {
+        let hashed = |group: &Vec<String>| group.iter().map(|id| short_hash(id.as_bytes())).collect::<Vec<_>>();
+        let groups: Vec<Vec<String>> = groups.iter().map(hashed).collect();
+        for group in &groups {
+            let rations: Vec<Ration> = group.iter().map(|id| self.0.of_hash(id, &self.0)).collect();
+            let quota = rations.iter().filter_map(Ration::waiting).filter(|wait| wait.quota);
+            if let Some(longest) = quota.max_by_key(|wait| wait.until) {
+                rations.iter().for_each(|ration| ration.wait(longest));
+            }
         }
+        self.0.family.tell(groups);
+    }
+
+    /// Writes down what is not yet, and reads what other processes did. Blocks for the disk.
+    pub fn save(&self) {
+        let rations: Vec<Ration> = self.0.lock().values().cloned().collect();
+        rations.iter().for_each(Ration::save);
+    }
+}
+
+impl All {
+    fn of_hash(&self, id: &str, this: &Arc<Self>) -> Ration {
+        if let Some(known) = self.lock().get(id) {
+            return known.clone();
+        }
+        let shelf = self.home.as_ref().map(|home| {
+            Arc::new(Disk { shelf: Mutex::new(Shelf::new(home.ledger_file(id))), stuck: AtomicBool::new(false) })
+        });
+        let ration = Ration {
+            id: id.to_owned(),
+            book: Arc::new(Mutex::new(Book::new())),
+            shelf,
+            all: Arc::downgrade(this),
+            line: Arc::default(),
+            closed: Arc::default(),
+        };
+        ration.save();
+        self.lock().entry(id.to_owned()).or_insert(ration).clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Ration>> {
+        self.rations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Ration {
-    fn of(book: Book) -> Self {
-        Self { book: Arc::new(Mutex::new(book)), line: Arc::default(), closed: Arc::default() }
-    }
-
     /// Waits until a request may go out; the request counts as made. While Spotify asked us to wait nothing is waited
     /// for: the answer is at once what was asked of us. Commands that come too early are refused as well, since where
     /// they aim would be wrong later.
@@ -143,8 +175,7 @@ impl Ration {
         };
         loop {
             let closed = self.closed.notified();
-            let (answer, waiting) = self.lock().ask(class, clock::now());
-            match (answer, waiting) {
+            match (self.ask(class).await, self.waiting()) {
                 (Answer::Now, _) => {
                     let waited_ms = (clock::now() - asked).as_ms();
                     tracing::debug!(?class, urgent = hurry.is_urgent(), waited_ms, "a request goes out");
@@ -165,13 +196,10 @@ impl Ration {
     /// Waits for the turn of a planned reading, unless it becomes urgent or Spotify asks to wait.
     async fn turn_comes(&self, asked: LocalTime, hurry: &Hurry) {
         let closed = self.closed.notified();
-        let turn = {
-            let mut book = self.lock();
-            if book.ledger.waiting(asked).is_some() {
-                return;
-            }
-            book.turn(asked)
-        };
+        if self.waiting().is_some() {
+            return;
+        }
+        let turn = self.lock().turn(asked);
         if turn <= asked {
             return;
         }
@@ -186,21 +214,79 @@ impl Ration {
         }
     }
 
-    /// Notes that Spotify asked us to wait, at once also in the file: it must outlive the process, however that ends.
+    /// Asks the ledger and writes the request down, with what other processes wrote in mind.
+    async fn ask(&self, class: Class) -> Answer {
+        let now = clock::now();
+        if let Some(wait) = self.lock().ledger.waiting(now) {
+            return Answer::At(wait.until);
+        }
+        let Some(disk) = self.shelf.clone().filter(|disk| !disk.stuck.load(Ordering::Acquire)) else {
+            return self.lock().ask(class, now);
+        };
+        let (book, decided) = (Arc::clone(&self.book), Arc::new(AtomicBool::new(false)));
+        let (theirs, on_disk) = (Arc::clone(&decided), Arc::clone(&disk));
+        let (tell, mut told) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            on_disk.turn(&book, |book| {
+                if !theirs.swap(true, Ordering::AcqRel) {
+                    // An error means that the caller is gone; the request counts all the same.
+                    let _ = tell.send(book.ask(class, clock::now()));
+                }
+            });
+        });
+        match tokio::time::timeout(DISK_WITHIN * 2, &mut told).await {
+            Ok(Ok(answer)) => answer,
+            // Decided just now: the answer is there.
+            Err(_) if decided.swap(true, Ordering::AcqRel) => {
+                told.await.unwrap_or_else(|_| self.lock().ask(class, clock::now()))
+            }
+            outcome => {
+                if outcome.is_err() {
+                    disk.stuck.store(true, Ordering::Release);
+                    tracing::warn!("the disk does not answer; requests are counted in memory");
+                }
+                self.lock().ask(class, clock::now())
+            }
+        }
+    }
+
+    /// Notes that Spotify asked us to wait, at once also in the file: it must outlive the process, however that ends,
+    /// and hold for the others. A quota holds for all client ids that are known to be of the same developer.
     pub fn heed(&self, failure: &Failure) {
         let Failure::RateLimited { until, quota } = *failure else { return };
         let now = clock::now();
-        let mut book = self.lock();
-        if until <= now || book.ledger.waiting(now).is_some_and(|wait| wait.until >= until) {
+        let wait = Wait { since: now, until, quota };
+        if !self.lock().wait(wait, now) {
             return;
         }
-        book.ledger.wait(now, until, quota);
-        book.dirty = true;
         self.closed.notify_waiters();
-        if book.file.is_some() {
-            let ration = self.clone();
-            tokio::task::spawn_blocking(move || ration.save());
+        let ration = self.clone();
+        let write = move || {
+            ration.save();
+            let Some(all) = ration.all.upgrade().filter(|_| quota) else { return };
+            for other in all.family.shut(&ration.id, until) {
+                all.of_hash(&other, &all).wait(wait);
+            }
+        };
+        if self.shelf.is_some() {
+            tokio::task::spawn_blocking(write);
+        } else {
+            write();
         }
+    }
+
+    /// Notes a wait that was not this client id's own. Blocks for the disk.
+    fn wait(&self, wait: Wait) {
+        let news = self.lock().wait(wait, clock::now());
+        if news {
+            self.closed.notify_waiters();
+            self.save();
+        }
+    }
+
+    /// Whether both are the ration of one client id.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.book, &other.book)
     }
 
     pub fn left(&self) -> Left {
@@ -212,189 +298,70 @@ impl Ration {
         self.lock().ledger.waiting(clock::now())
     }
 
+    /// Writes down what is not yet, and reads what other processes did. Blocks for the disk.
     fn save(&self) {
-        let mut book = self.lock();
-        if let (true, Some(path)) = (book.dirty, book.file.clone()) {
-            book.dirty = false;
-            let text = file::text(&book.ledger);
-            drop(book);
-            if let Err(error) = crate::settings::write_atomically(&path, &text) {
-                tracing::warn!(%error, "the request ledger could not be written");
-            }
+        if let Some(disk) = self.shelf.as_ref().filter(|disk| !disk.stuck.load(Ordering::Acquire)) {
+            disk.turn(&self.book, |_| {});
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.book)
     }
 }
 
-impl Book {
-    /// Whether it may go out, and what Spotify asked of us if it may not.
-    fn ask(&mut self, class: Class, now: LocalTime) -> (Answer, Option<Wait>) {
-        let answer = self.ledger.ask(class, now);
-        self.dirty |= answer == Answer::Now;
-        (answer, self.ledger.waiting(now))
-    }
+fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    /// Gives a planned reading its turn: one after the other, evenly spaced behind a short burst.
-    fn turn(&mut self, now: LocalTime) -> LocalTime {
-        let burst = if self.sharers > 1 { BURST_SHARED } else { BURST_ALONE };
-        let spacing = self.spacing(now);
-        let turn = self.next_turn.max(now - spacing * burst);
-        self.next_turn = turn + spacing;
-        turn.max(now)
-    }
-
-    /// A reading did not wait for its turn: the ones behind it move up.
-    fn give_back(&mut self) {
-        self.next_turn = self.next_turn - self.spacing(clock::now());
-    }
-
-    /// So far apart planned readings use their part of each window and no more.
-    fn spacing(&self, now: LocalTime) -> Span {
-        let limits = Limits::default();
-        let left = self.ledger.left(now);
-        let part = match self.sharers {
-            0 | 1 => PLANNED_PERCENT_ALONE,
-            _ if left.in_30_s >= URGENT_NEED => PLANNED_PERCENT_SHARED,
-            _ => PLANNED_PERCENT_SCARCE,
+impl Disk {
+    /// Opens the file, reads it on, lets `decide` work on the book, and writes what is new. Where the file cannot be
+    /// used, only the book is.
+    fn turn(&self, book: &Mutex<Book>, decide: impl FnOnce(&mut Book)) {
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = shelf.open();
+        let clocks = Clocks::read();
+        let mut entries = lock(book);
+        let mut opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                decide(&mut entries);
+                say_once(&mut entries, &error);
+                drop(entries);
+                self.stuck.store(false, Ordering::Release);
+                return;
+            }
         };
-        let readings = |limit: u32| i64::from(limit * (100 - limits.reserve_percent) / 100).max(1);
-        let apart = |window: Span, limit| window * 100 / (readings(limit) * part);
-        let scarce = |left: u32, limit: u32| u64::from(left) * 100 < u64::from(limit) * u64::from(SCARCE_PERCENT);
-        let mut spacing = apart(Span::from_secs(30), limits.in_30_s);
-        if self.ledger.entries().1.is_some_and(|wait| now < wait.until + HALVED_FOR) {
-            spacing = spacing * 2;
+        entries.read(&opened, clocks);
+        decide(&mut entries);
+        let (lines, at_once) = entries.take_unwritten(clocks);
+        let counting = entries.ledger.count(DAY, clocks.now);
+        let whole = opened.is_long(counting).then(|| entries.lines(clocks));
+        drop(entries);
+        let written = match &whole {
+            Some(all) => opened.rewrite(all),
+            None if lines.is_empty() => Ok(()),
+            None => opened.add(&lines, at_once),
+        };
+        drop(opened);
+        let mut entries = lock(book);
+        match written {
+            Ok(()) => entries.without_file = false,
+            Err(error) => {
+                entries.not_written(&lines, clocks);
+                say_once(&mut entries, &error);
+            }
         }
-        if scarce(left.in_hour, limits.in_hour) {
-            spacing = spacing.max(apart(Span::from_secs(3_600), limits.in_hour));
-        }
-        if scarce(left.in_day, limits.in_day) {
-            spacing = spacing.max(apart(Span::from_secs(24 * 3_600), limits.in_day));
-        }
-        spacing
+        drop(entries);
+        self.stuck.store(false, Ordering::Release);
+    }
+}
+
+fn say_once(book: &mut Book, error: &std::io::Error) {
+    if !std::mem::replace(&mut book.without_file, true) {
+        tracing::warn!(%error, "the request ledger cannot be shared or kept; requests are counted in memory");
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn book() -> Book {
-        let ledger = Ledger::new(Limits::default());
-        Book { ledger, file: None, dirty: false, next_turn: LocalTime::default(), sharers: 0 }
-    }
-
-    #[test]
-    fn several_accounts_take_turns_and_leave_room_for_what_is_urgent() {
-        let start = LocalTime::from_micros(1_000_000_000);
-        let mut book = Book { sharers: 3, ..book() };
-        let mut waits = Vec::new();
-        let mut members = [start; 3];
-
-        while let Some(next) = members.iter_mut().min().filter(|at| **at < start + Span::from_secs(120)) {
-            let turn = book.turn(*next);
-            waits.push(turn - *next);
-            assert_eq!(book.ask(Class::Read, turn).0, Answer::Now);
-            *next = turn + Span::from_secs(1);
-        }
-
-        let longest = waits.iter().max().copied().unwrap_or_default();
-        assert!(longest < Span::from_secs(9), "nobody waits for a whole window: {longest:?}");
-        let now = start + Span::from_secs(120);
-        for urgent in 0..12 {
-            assert_eq!(book.ask(Class::Read, now).0, Answer::Now, "urgent reading {urgent} finds room");
-        }
-    }
-
-    #[test]
-    fn one_account_alone_is_not_held_back() {
-        let mut book = Book { sharers: 1, ..book() };
-        let start = LocalTime::from_micros(1_000_000_000);
-        for second in 0..60 {
-            let now = start + Span::from_millis(second * 1_300);
-            assert_eq!(book.turn(now), now, "after {second} readings");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_reading_that_waits_for_its_turn_goes_out_when_it_becomes_urgent() {
-        let ration = Ration::of(book());
-        ration.lock().next_turn = clock::now() + Span::from_secs(3_600);
-        let hurry = Hurry::default();
-
-        let waiting = ration.admit_unless(Class::Read, &hurry);
-        tokio::pin!(waiting);
-        assert!(futures::poll!(waiting.as_mut()).is_pending());
-        hurry.hurry();
-
-        assert_eq!(waiting.await, Ok(()));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn readings_without_room_go_out_in_their_order_and_what_is_urgent_starves_nobody() {
-        let ration = Ration::of(book());
-        while ration.lock().ask(Class::Read, clock::now()).0 == Answer::Now {}
-        let order = Mutex::new(Vec::new());
-        let (allowed, written) = (&ration, &order);
-        let read = |name: &'static str| async move {
-            allowed.admit(Class::Read).await.expect("nobody asked to wait");
-            written.lock().expect("no reading panics").push(name);
-        };
-
-        let urgent = async {
-            read("second").await;
-            read("fourth").await;
-        };
-        tokio::join!(read("first"), urgent, read("third"));
-
-        assert_eq!(order.into_inner().expect("no reading panics"), ["first", "second", "third", "fourth"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn whoever_stands_in_line_is_answered_when_spotify_asks_to_wait() {
-        let ration = Ration::of(book());
-        while ration.lock().ask(Class::Read, clock::now()).0 == Answer::Now {}
-        let until = clock::now() + Span::from_secs(600);
-
-        let heeding = async {
-            tokio::task::yield_now().await;
-            ration.heed(&Failure::RateLimited { until, quota: false });
-        };
-        let begun = clock::now();
-        let (first, second, ()) = tokio::join!(ration.admit(Class::Read), ration.admit(Class::Read), heeding);
-
-        let refused = Err(Failure::RateLimited { until, quota: false });
-        assert_eq!((&first, &second), (&refused, &refused));
-        assert!(clock::now() - begun < Span::from_secs(1));
-    }
-
-    #[tokio::test]
-    async fn a_wait_that_spotify_asked_for_is_answered_at_once() {
-        let ration = Ration::of(book());
-        let until = clock::now() + Span::from_secs(60);
-        ration.heed(&Failure::RateLimited { until, quota: true });
-
-        let refused = Err(Failure::RateLimited { until, quota: true });
-        assert_eq!(ration.admit(Class::Read).await, refused);
-        assert_eq!(ration.admit_unless(Class::Read, &Hurry::default()).await, refused);
-        assert_eq!(ration.admit(Class::Command).await, refused);
-    }
-
-    #[tokio::test]
-    async fn a_wait_is_in_the_file_at_once_and_holds_after_a_restart() {
-        let folder = tempfile::tempdir().expect("a folder for tests");
-        let home = Home::at(folder.path());
-        let until = clock::now() + Span::from_secs(600);
-
-        Rations::kept(home.clone()).of("id").heed(&Failure::RateLimited { until, quota: true });
-        while !home.ledger_file("id").exists() {
-            tokio::task::yield_now().await;
-        }
-
-        let again = Rations::kept(home).of("id");
-        let refused = again.admit(Class::Read).await;
-        assert!(matches!(refused, Err(Failure::RateLimited { quota: true, .. })), "{refused:?}");
-    }
-}
+mod tests;

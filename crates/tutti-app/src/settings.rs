@@ -25,6 +25,10 @@ pub struct Settings {
     pub client_id: Option<String>,
     #[serde(default)]
     pub accounts: Vec<AccountSettings>,
+    /// Client ids that belong to one developer account each, and so share one quota at Spotify. Others are taken for
+    /// those of different developers until Spotify's answers show otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub same_developer: Vec<Vec<String>>,
 }
 
 /// What is remembered of an account; its sign-in is in the keychain.
@@ -50,7 +54,7 @@ fn yes() -> bool {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { version: VERSION, client_id: None, accounts: Vec::new() }
+        Self { version: VERSION, client_id: None, accounts: Vec::new(), same_developer: Vec::new() }
     }
 }
 
@@ -117,6 +121,7 @@ mod tests {
         let settings = Settings {
             client_id: Some("c".repeat(32)),
             accounts: vec![account("id1", "Zoë 🎺"), account("id2", "Ben")],
+            same_developer: vec![vec!["c".repeat(32), "d".repeat(32)]],
             ..Settings::default()
         };
 

@@ -1,5 +1,7 @@
 //! Signing an account in: the page in the browser, the answer on a loopback port, who it is, and the keychain.
 
+pub mod renewal;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 mod history;
 mod member;
+mod ration;
 mod words;
 
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ use crate::settings::Endpoints;
 use crate::texts::t;
 use history::History;
 pub use member::{MemberShown, Smoothed, band, trouble};
+pub use ration::pictures as rations;
 pub use words::{act_words, minutes};
 
 /// Marks older than the chart are not kept.
@@ -180,7 +182,7 @@ impl RoomShown {
             history: self.history.picture(self.members.iter().map(|member| member.id), self.marks(now)),
             clock_bound_ms: self.clock.bound().as_ms(),
             requests_minute: requests.minute,
-            ration: ration(requests, now),
+            ration: few_words(requests, now),
         }
     }
 
@@ -217,11 +219,10 @@ impl RoomShown {
     }
 }
 
-/// What is left of the ration, in words.
-fn ration(requests: Requests, now: LocalTime) -> String {
+/// What is left of the ration, in a few words.
+fn few_words(requests: Requests, now: LocalTime) -> String {
     if let Some(wait) = requests.waiting.filter(|wait| wait.until > now) {
-        let seconds = (wait.until - now).as_micros() / 1_000_000 + 1;
-        return t("ration.waiting", &[("seconds", &seconds.to_string())]);
+        return t("ration.waiting", &[("until", &ration::until(chrono::Utc::now(), wait, now))]);
     }
     let Left { in_30_s, in_hour, in_day } = requests.left;
     if in_30_s >= FEW_LEFT && in_hour >= FEW_LEFT * 10 && in_day >= FEW_LEFT * 100 {

@@ -9,7 +9,7 @@ use tutti_app::api::{Member, Room, Snapshot};
 use tutti_app::texts::t;
 
 use crate::out;
-use crate::table::position;
+use crate::table::{position, worth_a_line};
 
 /// One line of JSON a second.
 #[derive(Default)]
@@ -42,6 +42,7 @@ impl Json {
             })),
             "members": room.members.iter().map(|member| member_json(member, ran_ms)).collect::<Value>(),
             "requests_minute": room.requests_minute,
+            "rations": snapshot.rations,
             "other_server": snapshot.other_server,
             "notices": snapshot.notices.iter().map(|notice| &notice.text).collect::<Vec<_>>(),
         });
@@ -72,7 +73,9 @@ fn run_on(position_ms: f64, duration_ms: f64, playing: bool, ran_ms: f64) -> f64
 impl Plain {
     pub fn show(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         let Some(room) = &snapshot.room else { return Ok(()) };
-        let state = state(room);
+        let rations: Vec<_> = worth_a_line(&snapshot.rations).collect();
+        let waiting: Vec<_> = snapshot.rations.iter().map(|ration| ration.wait_until_ms.is_some()).collect();
+        let state = format!("{} {waiting:?}", state(room));
         let changed = self.last.as_ref().is_none_or(|(_, last)| *last != state);
         if !changed && !is_due(self.last.as_ref().map(|(at, _)| *at), PLAIN_EVERY) {
             return Ok(());
@@ -83,6 +86,9 @@ impl Plain {
             if let Some(trouble) = &member.trouble {
                 out::line(&format!("  {}: {}", member.name, trouble.text))?;
             }
+        }
+        for ration in rations {
+            out::line(&format!("  {ration}"))?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tutti_app::api::{Member, Player, Room, Snapshot};
+use tutti_app::api::{Member, Player, Ration, Room, Snapshot};
 use tutti_app::texts::t;
 
 use crate::screen::{cut, fit};
@@ -12,6 +12,9 @@ const MARK: usize = 2;
 const NAME: usize = 14;
 const POSITION: usize = 15;
 const TIMING: usize = 18;
+
+/// Less than about an hour of a lively room.
+const FEW_TODAY: u32 = 3_000;
 
 /// The lines to draw; `age` is how old the snapshot is.
 pub fn table(snapshot: &Snapshot, age: Duration, width: usize) -> Vec<String> {
@@ -26,6 +29,7 @@ pub fn table(snapshot: &Snapshot, age: Duration, width: usize) -> Vec<String> {
     lines.push(String::new());
     let requests = room.requests_minute.to_string();
     lines.push(cut(&t("room.requests", &[("count", &requests), ("ration", &room.ration)]), width));
+    lines.extend(worth_a_line(&snapshot.rations).map(|line| cut(&line, width)));
     if let Some(address) = &snapshot.other_server {
         lines.push(cut(&t("app.other_server", &[("address", address)]), width));
     }
@@ -37,6 +41,12 @@ pub fn table(snapshot: &Snapshot, age: Duration, width: usize) -> Vec<String> {
     }
     lines.push(cut(&t("cli.ctrl_c", &[]), width));
     lines
+}
+
+/// A line a client id whose requests Spotify asked to wait, or all of them when there are few left.
+pub fn worth_a_line(rations: &[Ration]) -> impl Iterator<Item = String> {
+    let worth_saying = |ration: &&Ration| ration.wait_until_ms.is_some() || ration.left_today < FEW_TODAY;
+    rations.iter().filter(worth_saying).map(|ration| format!("{}: {}", ration.accounts.join(", "), ration.text))
 }
 
 fn heading(room: &Room) -> String {
@@ -115,5 +125,21 @@ mod tests {
         assert_eq!(position(&player(true), Duration::from_secs(1)), "1:02 / 1:03");
         assert_eq!(position(&player(true), Duration::from_secs(9)), "1:03 / 1:03");
         assert_eq!(position(&player(false), Duration::from_secs(9)), "1:01 / 1:03 ‖");
+    }
+
+    #[test]
+    fn a_ration_gets_a_line_when_spotify_asked_to_wait_or_little_is_left() {
+        let ration = |wait_until_ms, left_today, text: &str| Ration {
+            accounts: vec!["Ana".into(), "Ben".into()],
+            left_now: 9,
+            left_today,
+            wait_until_ms,
+            text: text.into(),
+        };
+        let rations = [ration(None, 9_000, "plenty"), ration(Some(1.0), 9_000, "a wait"), ration(None, 100, "few")];
+
+        let lines: Vec<_> = worth_a_line(&rations).collect();
+
+        assert_eq!(lines, ["Ana, Ben: a wait", "Ana, Ben: few"]);
     }
 }

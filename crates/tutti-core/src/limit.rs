@@ -1,10 +1,11 @@
 //! Whether a request may go out now: the ration of one client id, asked before each request (P2).
 //!
 //! Spotify's limits are not published; the defaults are what is known to be lived with, and can be changed. Which
-//! requests were made and until when Spotify asked us to wait outlive the process: [`Ledger::entries`],
-//! [`Ledger::waiting`], [`Ledger::restore`].
+//! requests were made and until when Spotify asked us to wait outlive the process, and are shared with other processes:
+//! [`Ledger::requests`], [`Ledger::last_wait`], [`Ledger::restore`], [`Ledger::note`]. A quota belongs to a developer
+//! account with all its client ids: [`Developers`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::time::{LocalTime, Span};
 
@@ -80,10 +81,25 @@ impl Ledger {
         Self { limits, made: VecDeque::new(), reads: VecDeque::new(), wait: None }
     }
 
-    /// A ledger with what an earlier process wrote down; all of it counts as readings.
-    pub fn restore(limits: Limits, mut made: Vec<LocalTime>, wait: Option<Wait>) -> Self {
-        made.sort_unstable();
-        Self { limits, reads: made.clone().into(), made: made.into(), wait }
+    /// A ledger with what was written down before.
+    pub fn restore(limits: Limits, made: impl IntoIterator<Item = (LocalTime, Class)>, wait: Option<Wait>) -> Self {
+        let mut ledger = Self { wait, ..Self::new(limits) };
+        for (at, class) in made {
+            ledger.note(class, at);
+        }
+        ledger
+    }
+
+    /// A request that was made by somebody else under this client id.
+    pub fn note(&mut self, class: Class, at: LocalTime) {
+        let sort_in = |made: &mut VecDeque<LocalTime>| {
+            let place = made.iter().rposition(|&earlier| earlier <= at).map_or(0, |place| place + 1);
+            made.insert(place, at);
+        };
+        sort_in(&mut self.made);
+        if class == Class::Read {
+            sort_in(&mut self.reads);
+        }
     }
 
     /// May a request go out? [`Answer::Now`] counts as made.
@@ -113,8 +129,9 @@ impl Ledger {
 
     /// Spotify answered 429: nothing goes out before `until`, and more slowly for an hour after.
     pub fn wait(&mut self, now: LocalTime, until: LocalTime, quota: bool) {
-        let until = self.wait.map_or(until, |wait| wait.until.max(until));
-        self.wait = Some(Wait { since: now, until, quota });
+        if self.wait.is_none_or(|wait| wait.until < until) {
+            self.wait = Some(Wait { since: now, until, quota });
+        }
     }
 
     /// The wait that is still in force.
@@ -141,9 +158,18 @@ impl Ledger {
         count(&self.made, window, now)
     }
 
-    /// The instants of all requests of the last day, oldest first, and the last wait: to be kept across restarts.
-    pub fn entries(&self) -> (impl Iterator<Item = LocalTime> + '_, Option<Wait>) {
-        (self.made.iter().copied(), self.wait)
+    /// All requests of the last day, oldest first: to be kept across restarts.
+    pub fn requests(&self) -> impl Iterator<Item = (LocalTime, Class)> + '_ {
+        let mut reads = self.reads.iter().peekable();
+        self.made.iter().map(move |&at| match reads.next_if(|&&read| read == at) {
+            Some(_) => (at, Class::Read),
+            None => (at, Class::Command),
+        })
+    }
+
+    /// The last wait that was asked for, over or not: for an hour after it everything goes more slowly.
+    pub fn last_wait(&self) -> Option<Wait> {
+        self.wait
     }
 
     /// When every window has room: for a reading among the readings and among all requests.
@@ -179,6 +205,74 @@ impl Ledger {
             _ => 1_000,
         };
         (u64::from(limit) * u64::from(share) * permille as u64 / 100_000) as u32
+    }
+}
+
+/// Which client ids belong to one developer account, and so share one quota.
+///
+/// Spotify does not say. It is known of those that the user named, and of those that a used-up quota shut out until the
+/// same moment: two developers' quotas, which end at some moment within a day, hardly ever agree so closely. Nothing else
+/// is taken for a sign of it: people who listen together usually bring a client id each, and need not wait for each
+/// other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Developers {
+    groups: Vec<BTreeSet<String>>,
+    /// Until when Spotify's own answer to each client id shut it out.
+    shut: BTreeMap<String, LocalTime>,
+}
+
+/// Ends this close to each other are the same end: asking too early makes it a minute later each time.
+const SAME_END: Span = Span::from_secs(120);
+/// The end of a shorter wait says nothing: without a `Retry-After` it would be our own guess.
+const TELLING: Span = Span::from_secs(600);
+
+impl Developers {
+    /// These client ids belong to one developer account.
+    pub fn same<'a>(&mut self, client_ids: impl IntoIterator<Item = &'a str>) {
+        let mut group: BTreeSet<String> = client_ids.into_iter().map(str::to_owned).collect();
+        if group.len() < 2 {
+            return;
+        }
+        let (joined, apart) = self.groups.drain(..).partition(|other| !other.is_disjoint(&group));
+        self.groups = apart;
+        let joined: Vec<BTreeSet<String>> = joined;
+        group.extend(joined.into_iter().flatten());
+        self.groups.push(group);
+    }
+
+    /// Spotify answered at `now` that this client id's quota is used up until `until`. The answer is who has to wait
+    /// as well.
+    pub fn shut(&mut self, client_id: &str, now: LocalTime, until: LocalTime) -> Vec<String> {
+        self.shut.retain(|_, end| *end > now);
+        let near = |end: LocalTime| until - end <= SAME_END && end - until <= SAME_END;
+        let agreeing = self.shut.iter().filter(|(id, end)| *id != client_id && near(**end));
+        let agreeing: Vec<String> = agreeing.map(|(id, _)| id.clone()).collect();
+        if until - now >= TELLING {
+            self.same(agreeing.iter().map(String::as_str).chain([client_id]));
+        }
+        self.shut.insert(client_id.to_owned(), until);
+        self.beside(client_id).map(str::to_owned).collect()
+    }
+
+    /// The other client ids of the same developer account, as far as they are known.
+    pub fn beside<'a>(&'a self, client_id: &'a str) -> impl Iterator<Item = &'a str> {
+        let group = self.groups.iter().find(|group| group.contains(client_id));
+        group.into_iter().flatten().map(String::as_str).filter(move |other| *other != client_id)
+    }
+
+    /// Everything that is known of it, to be kept.
+    pub fn groups(&self) -> impl Iterator<Item = &BTreeSet<String>> {
+        self.groups.iter()
+    }
+
+    /// Until when each client id was shut out by Spotify's own answer, to be kept.
+    pub fn ends(&self) -> impl Iterator<Item = (&str, LocalTime)> {
+        self.shut.iter().map(|(id, end)| (id.as_str(), *end))
+    }
+
+    /// Takes in an end that was kept.
+    pub fn was_shut(&mut self, client_id: &str, until: LocalTime) {
+        self.shut.insert(client_id.to_owned(), until);
     }
 }
 
@@ -232,8 +326,7 @@ mod tests {
         let mut ledger = Ledger::new(Limits::default());
         assert_eq!(ledger.ask(Class::Read, at(0)), Answer::Now);
         ledger.wait(at(0), at(100), true);
-        let (made, wait) = ledger.entries();
-        let mut again = Ledger::restore(Limits::default(), made.collect(), wait);
+        let mut again = Ledger::restore(Limits::default(), ledger.requests(), ledger.last_wait());
         assert_eq!(again.ask(Class::Command, at(99)), Answer::At(at(100)));
         assert_eq!(again.count(DAY, at(99)), 1);
     }
@@ -245,5 +338,74 @@ mod tests {
         assert_eq!(spend(&mut ledger, Class::Read, at(0)), 6);
         assert_eq!(spend(&mut ledger, Class::Read, at(3_600)), 3);
         assert_eq!(ledger.ask(Class::Read, at(7_200)), Answer::At(at(86_400)));
+    }
+
+    #[test]
+    fn requests_of_others_count_wherever_they_fall_in_between() {
+        let mut ledger = Ledger::new(Limits { in_30_s: 4, ..Limits::default() });
+        assert_eq!(ledger.ask(Class::Read, at(10)), Answer::Now);
+        ledger.note(Class::Read, at(12));
+        ledger.note(Class::Command, at(8));
+        ledger.note(Class::Read, at(9));
+
+        assert_eq!(ledger.ask(Class::Command, at(13)), Answer::At(at(38)));
+        let requests: Vec<_> = ledger.requests().collect();
+        let (read, command) = (Class::Read, Class::Command);
+        assert_eq!(requests, [(at(8), command), (at(9), read), (at(10), read), (at(12), read)]);
+    }
+
+    #[test]
+    fn a_shorter_wait_does_not_replace_a_longer_one() {
+        let mut ledger = Ledger::new(Limits::default());
+        ledger.wait(at(0), at(10_000), true);
+        ledger.wait(at(1), at(30), false);
+
+        assert_eq!(ledger.waiting(at(5)), Some(Wait { since: at(0), until: at(10_000), quota: true }));
+    }
+
+    #[test]
+    fn client_ids_are_of_different_developers_until_something_says_otherwise() {
+        let mut developers = Developers::default();
+
+        assert!(developers.shut("a", at(0), at(30_000)).is_empty());
+        assert!(developers.shut("b", at(100), at(50_000)).is_empty(), "another end");
+        assert!(developers.shut("c", at(30_100), at(30_160)).is_empty(), "so short a wait says nothing");
+        assert!(developers.shut("d", at(30_110), at(30_170)).is_empty());
+        assert_eq!(developers.groups().count(), 0);
+    }
+
+    #[test]
+    fn those_whose_quota_ends_at_the_same_moment_wait_together_from_then_on() {
+        let mut developers = Developers::default();
+        developers.shut("a", at(0), at(30_000));
+        developers.shut("c", at(0), at(40_000));
+
+        assert_eq!(developers.shut("b", at(500), at(30_060)), ["a"]);
+
+        let much_later = 1_000_000;
+        assert_eq!(developers.shut("a", at(much_later), at(much_later + 9_000)), ["b"]);
+        assert_eq!(developers.shut("b", at(much_later), at(much_later + 9_000)), ["a"]);
+        assert!(developers.shut("c", at(much_later + 500), at(much_later + 70_000)).is_empty());
+    }
+
+    #[test]
+    fn an_end_that_has_passed_is_no_sign() {
+        let mut developers = Developers::default();
+        developers.shut("a", at(0), at(30_000));
+
+        assert!(developers.shut("b", at(30_000), at(30_050)).is_empty());
+    }
+
+    #[test]
+    fn what_the_user_says_holds_and_groups_that_touch_become_one() {
+        let mut developers = Developers::default();
+        developers.same(["a", "b"]);
+        developers.same(["c", "d"]);
+        developers.same(["only"]);
+        developers.same(["b", "c"]);
+
+        assert_eq!(developers.beside("a").collect::<Vec<_>>(), ["b", "c", "d"]);
+        assert_eq!(developers.groups().count(), 1);
+        assert_eq!(developers.shut("d", at(0), at(60)), ["a", "b", "c"]);
     }
 }

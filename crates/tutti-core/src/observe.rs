@@ -18,7 +18,7 @@ use crate::playback::Item;
 use crate::reading::{Device, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use crate::room::Act;
 use crate::time::{LocalTime, Span};
-use left::LeftLines;
+use left::{LeftLines, Old};
 use stamps::Stamps;
 
 /// An older answer is not worth anything (E5).
@@ -356,8 +356,13 @@ impl Observer {
         if let Some(finding) = self.sprang_back(seen, item, mark, asked) {
             return finding;
         }
-        if !self.baseline_next && self.left.is_old(seen, item, mark, answered, &self.quality) {
-            return Finding::LeftOut("old snapshot");
+        if !self.baseline_next
+            && let Some(old) = self.left.is_old(seen, item, mark, answered, &self.quality)
+        {
+            return match old {
+                Old::LookAgain(at) => Finding::LookAgain(at),
+                Old::Left => Finding::LeftOut("old snapshot"),
+            };
         }
         if self.baseline_next || self.baseline_until.is_some_and(|until| answered < until) {
             self.start_line(item, mark, seen, asked);

@@ -1,4 +1,4 @@
-//! Measures the simulator on Linux: requests a second of one core, memory of 1,000 accounts: `cargo run --release --example measure`.
+//! Measures the simulator on Linux: requests a second of one core, memory of 1,000 accounts. `--json` prints figures.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -35,6 +35,15 @@ fn main() -> anyhow::Result<()> {
         requests += client.join().map_err(|_| anyhow::anyhow!("a client panicked"))??;
     }
     let (took_s, cpu_s) = (started.elapsed().as_secs_f64(), cpu_s(&cpu_of)? - cpu_before);
+    if std::env::args().any(|argument| argument == "--json") {
+        let figure = |name: &str, value: f64, unit: &str| serde_json::json!({ "name": name, "value": value.round(), "unit": unit });
+        let figures = [
+            figure("simulator, requests of one core", requests as f64 / cpu_s, "/s"),
+            figure("simulator, 1,000 accounts and the log", resident_mib()? - before_mib, "MiB"),
+        ];
+        println!("{}", serde_json::Value::from(figures.to_vec()));
+        return Ok(());
+    }
     println!(
         "{requests} requests in {took_s:.1} s: {:.0} a second, {:.0} a second of the server's core; \
          {} accounts and the log of these requests: {:.1} MiB more than before",

@@ -1,5 +1,6 @@
 //! The Web API's player for one account: every answer, and every error, comes with the instants of its request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -13,6 +14,7 @@ use url::Url;
 use crate::endpoints::Endpoints;
 use crate::error::{Error, Refusal, Transport};
 use crate::http::{Answer, Http};
+use crate::keeper::{Alone, Keeper};
 use crate::model::{Device, Devices, Me, Player, Queue};
 use crate::session::{Access, Session};
 use crate::token::{Secret, Token};
@@ -105,7 +107,13 @@ impl Client {
     /// Calls `keep` with every new refresh token, before anything relies on it. `keep` may block (it runs on a thread
     /// for that), but while it does, this account's requests wait.
     pub fn keep_refresh_token_with(mut self, keep: impl Fn(&Secret) + Send + Sync + 'static) -> Self {
-        self.session.set_keep(std::sync::Arc::new(keep));
+        self.session.set_keeper(Arc::new(Alone(Arc::new(keep))));
+        self
+    }
+
+    /// As [`Client::keep_refresh_token_with`], for a sign-in that other processes use as well: one renewal at a time.
+    pub fn kept_by(mut self, keeper: Arc<dyn Keeper>) -> Self {
+        self.session.set_keeper(keeper);
         self
     }
 

@@ -100,6 +100,12 @@ pub enum AuthError {
     Transport(#[from] Transport),
     #[error("the accounts service's answer could not be read")]
     Unreadable,
+    /// Another process renews this sign-in and does not finish.
+    #[error("another program is renewing this sign-in and does not finish")]
+    RenewalBusy,
+    /// Another process replaced the refresh token, and the keychain does not give out the new one.
+    #[error("the keychain does not give out the sign-in, which another program has renewed")]
+    KeychainSilent,
     /// The browser did not come back before the deadline.
     #[error("no answer from the browser in time")]
     NoAnswer,
@@ -301,6 +307,8 @@ impl AuthError {
             Self::Server { .. } => "spotify_down",
             Self::Transport(error) => error.code(),
             Self::Unreadable => "not_spotify",
+            Self::RenewalBusy => "renewal_busy",
+            Self::KeychainSilent => "keychain_silent",
             Self::NoAnswer => "no_answer",
             Self::NoPort { .. } => "no_port",
         }
@@ -316,7 +324,16 @@ impl AuthError {
         match self {
             Self::Transport(error) => error.transient(),
             Self::Server { status } => *status >= 500,
-            Self::Wait { .. } | Self::Unreadable => true,
+            Self::Wait { .. } | Self::Unreadable | Self::RenewalBusy | Self::KeychainSilent => true,
+            _ => false,
+        }
+    }
+
+    /// Worth asking again at once: no answer, or a fault on the other side.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Server { .. } => self.transient(),
+            Self::Transport(Transport::Unreachable { .. } | Transport::Timeout | Transport::Broken { .. }) => true,
             _ => false,
         }
     }

@@ -7,17 +7,21 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
-use crate::auth;
+use crate::auth::{self, Granted};
 use crate::endpoints::Endpoints;
 use crate::error::{AuthError, Transport};
 use crate::http::Http;
+use crate::keeper::Keeper;
 use crate::token::{RENEW_BEFORE_END, Secret, Token};
 
 /// After a renewal that failed for the moment, a token that still lasts is used for this long before the next try.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
-/// Stores a new refresh token; see [`crate::Client::keep_refresh_token_with`].
-pub(crate) type Keep = Arc<dyn Fn(&Secret) + Send + Sync>;
+/// A renewal that failed, but may well succeed in a moment, is repeated after a wait of at most these lengths, drawn afresh
+/// each time: many who lost the accounts service together do not come back together.
+const REPEAT_AFTER: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1_200)];
+/// No repetition begins later: whoever waits does so for twice the longest request.
+const REPEAT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where tokens come from, and the current one.
 #[derive(Clone)]
@@ -25,7 +29,7 @@ pub(crate) struct Session {
     pub http: Http,
     pub endpoints: Endpoints,
     client_id: Arc<str>,
-    keep: Option<Keep>,
+    keeper: Option<Arc<dyn Keeper>>,
     state: Arc<Mutex<State>>,
 }
 
@@ -70,11 +74,11 @@ impl Session {
         http: Http,
     ) -> Self {
         let state = State { access, refresh, renewals: 0, failed: None };
-        Self { http, endpoints, client_id: client_id.trim().into(), keep: None, state: Arc::new(Mutex::new(state)) }
+        Self { http, endpoints, client_id: client_id.trim().into(), keeper: None, state: Arc::new(Mutex::new(state)) }
     }
 
-    pub fn set_keep(&mut self, keep: Keep) {
-        self.keep = Some(keep);
+    pub fn set_keeper(&mut self, keeper: Arc<dyn Keeper>) {
+        self.keeper = Some(keeper);
     }
 
     /// An access token that lasts for another request. `refused` is the number of one that was answered with 401.
@@ -100,12 +104,9 @@ impl Session {
         refresh: Secret,
         refused: Option<u64>,
     ) -> Result<Access, AuthError> {
-        match auth::renew(&self.http, &self.endpoints, &self.client_id, &refresh).await {
-            Ok(granted) => {
-                if let Some(new) = granted.refresh.filter(|new| *new != refresh) {
-                    self.store(&new).await;
-                    state.refresh = Some(new);
-                }
+        match self.granted(&refresh).await {
+            Ok((granted, kept)) => {
+                state.refresh = Some(kept);
                 state.renewals += 1;
                 let access = Access { secret: granted.access, number: state.renewals, expires_at: granted.expires_at };
                 state.access = Some(access.clone());
@@ -125,16 +126,51 @@ impl Session {
         }
     }
 
-    /// Gives a new refresh token to the keychain before anything relies on it. The keychain may block.
-    async fn store(&self, new: &Secret) {
-        let Some(keep) = self.keep.clone() else {
-            return;
+    /// Renews when it is this client's turn; a new refresh token is kept before anything relies on it. The second half
+    /// of the answer is the refresh token that is good from now on.
+    async fn granted(&self, ours: &Secret) -> Result<(Granted, Secret), AuthError> {
+        let Some(keeper) = self.keeper.clone() else {
+            let granted = self.ask(ours).await?;
+            let kept = granted.refresh.clone().unwrap_or_else(|| ours.clone());
+            return Ok((granted, kept));
         };
-        let new = new.clone();
-        if tokio::task::spawn_blocking(move || keep(&new)).await.is_err() {
+        let known = ours.clone();
+        let mut turn = blocking(move || keeper.turn(&known)).await??;
+        let refresh = turn.refresh().clone();
+        let granted = self.ask(&refresh).await?;
+        let Some(new) = granted.refresh.clone().filter(|new| *new != refresh) else {
+            return Ok((granted, refresh));
+        };
+        let kept = new.clone();
+        if blocking(move || turn.keep(&kept)).await.is_err() {
             tracing::error!("the new refresh token could not be stored");
         }
+        Ok((granted, new))
     }
+
+    /// Asks the accounts service; twice more if that may help, with full jitter.
+    async fn ask(&self, refresh: &Secret) -> Result<Granted, AuthError> {
+        let begun = Instant::now();
+        for longest in REPEAT_AFTER {
+            let error = match auth::renew(&self.http, &self.endpoints, &self.client_id, refresh).await {
+                Err(error) if error.may_pass() => error,
+                outcome => return outcome,
+            };
+            let wait = longest.mul_f64(rand::random());
+            if begun.elapsed() + wait >= REPEAT_WITHIN {
+                return Err(error);
+            }
+            tracing::debug!(%error, wait_ms = wait.as_millis(), "the renewal is repeated");
+            tokio::time::sleep(wait).await;
+        }
+        auth::renew(&self.http, &self.endpoints, &self.client_id, refresh).await
+    }
+}
+
+/// A keychain may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AuthError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| AuthError::Transport(Transport::Broken { detail: "the program is ending".into() }))
 }
 
 impl State {

@@ -77,6 +77,19 @@ export type Player = { title: string | null, playing: boolean,
   /** At the instant of the snapshot; runs on at 1 ms per ms while playing. */
   position_ms: number, duration_ms: number, };
 
+/** What is left of a client id's requests. They are counted over all programs on this computer that share the profile. */
+export type Ration = {
+  /** Names of the accounts that use this client id. */
+  accounts: Array<string>,
+  /** Readings that may still go out in the next 30 s. */
+  left_now: number,
+  /** Readings that may still go out in the next 24 h. */
+  left_today: number,
+  /** Until when Spotify asked us to wait, ms since 1970. */
+  wait_until_ms: number | null,
+  /** The same in words, with the reason of a wait. */
+  text: string, };
+
 export type Room = { name: string,
   /** The members are simulated: phones can be acted on, and the window says so. */
   demo: Demo | null,
@@ -110,6 +123,8 @@ export type Snapshot = {
   notices: Array<Notice>, accounts: Array<Account>,
   /** A sign-in that waits for the browser. */
   sign_in: SignIn | null, room: Room | null,
+  /** What is left of the requests, for each client id of the accounts shown. */
+  rations: Array<Ration>,
   /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */
   other_server: string | null,
   /** The redirect address to register in Spotify's dashboard, to be copied. */

@@ -1,5 +1,5 @@
 /** A scripted program for development and tests: the same contract, with errors that move and no music. */
-import type { Account, Action, Band, Hand, HistoryMark, Member, Screen, Snapshot, Song, Trouble } from "../generated/api";
+import type { Account, Action, Band, Hand, HistoryMark, Member, Ration, Screen, Snapshot, Song, Trouble } from "../generated/api";
 import { time } from "../lib/format";
 import { t, type TextKey } from "../lib/texts";
 import type { Host } from "./host";
@@ -156,6 +156,24 @@ export class FakeProgram {
     });
   }
 
+  /** What Spotify asked of a client id: nothing goes out before it. */
+  waits: { who: string[]; until_ms: number; text: string } | null = null;
+
+  get #rations(): Ration[] {
+    const names = this.screen === "room" ? this.people.map((_, i) => NAMES[i % NAMES.length] ?? "?") : this.accounts.map((a) => a.name);
+    const some = (accounts: string[]): Ration => {
+      const [now, today] = [28 - accounts.length, 14_200 - 900 * accounts.length];
+      const text = t("ration.left", { today: today.toLocaleString("en"), now });
+      return { accounts, left_now: now, left_today: today, wait_until_ms: null, text };
+    };
+    if (names.length === 0) return [];
+    if (this.waits === null) return names.length > 2 ? [some(names.slice(0, 2)), some(names.slice(2))] : [some(names)];
+    const { who, until_ms, text } = this.waits;
+    const others = names.filter((name) => !who.includes(name));
+    const waiting: Ration = { accounts: who, left_now: 0, left_today: 9000, wait_until_ms: until_ms, text };
+    return others.length > 0 ? [waiting, some(others)] : [waiting];
+  }
+
   act(action: Action): void {
     switch (action.type) {
       case "show":
@@ -230,6 +248,7 @@ export class FakeProgram {
       accounts: this.accounts,
       sign_in: this.sign_in,
       room: this.screen === "room" ? this.#room() : null,
+      rations: this.#rations,
       other_server: this.other_server,
       redirect_uri: "http://127.0.0.1/callback",
     };
@@ -269,7 +288,7 @@ export class FakeProgram {
       },
       clock_bound_ms: 0.4,
       requests_minute: 18 * this.people.length,
-      ration: t("ration.plenty"),
+      ration: this.waits === null ? t("ration.plenty") : t("ration.waiting", { until: "14:05" }),
     };
   }
 

@@ -18,10 +18,10 @@ use crate::demo::Stage;
 use crate::local_room::{LocalRoom, Report, Seat};
 use crate::lock::AccountLock;
 use crate::problem::Problem;
-use crate::ration::Rationed;
+use crate::ration::{Ration, Rationed};
 use crate::settings::{AccountSettings, Endpoints};
 use crate::texts::t;
-use crate::view::{MemberRequests, Requests, RoomShown};
+use crate::view::{MemberRequests, MemberShown, Requests, RoomShown};
 
 /// The largest correction for speakers: ten times what any is known to need would be a slip of the hand.
 const LARGEST_TRIM_MS: i32 = 2_000;
@@ -91,6 +91,12 @@ impl Hosted {
             self.shown.left(member);
             self.locks.remove(account_id);
         }
+    }
+
+    /// Each member's name and ration.
+    pub fn rations(&self) -> impl Iterator<Item = (&str, Ration)> {
+        let of = |member: &MemberShown| self.players.get(&member.id).map(|player| player.ration().clone());
+        self.shown.members().iter().filter_map(move |member| Some((member.name.as_str(), of(member)?)))
     }
 
     pub fn picture(&mut self, now: LocalTime) -> api::Room {

@@ -32,6 +32,10 @@ impl Publisher {
         self.to.subscribe()
     }
 
+    pub fn newest(&self) -> Arc<Snapshot> {
+        self.to.borrow().clone()
+    }
+
     /// Something changed: a snapshot is due soon.
     pub fn changed(&mut self) {
         self.due.get_or_insert_with(|| (self.last + APART).max(Instant::now() + GATHER));
@@ -64,6 +68,7 @@ pub(super) fn empty(options: &Options) -> Snapshot {
         accounts: Vec::new(),
         sign_in: None,
         room: None,
+        rations: Vec::new(),
         other_server: options.endpoints.shown(),
         redirect_uri: "http://127.0.0.1/callback".into(),
     }

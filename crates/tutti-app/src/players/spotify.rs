@@ -10,7 +10,7 @@ use tutti_core::command::{Answered, Command, CommandKind, Outcome};
 use tutti_core::playback::Item;
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, Span};
-use tutti_spotify::{AuthError, CallError, Carrier, Client, Error, Http, Transport, model};
+use tutti_spotify::{AuthError, CallError, Carrier, Client, Error, Http, Keeper, Transport, model};
 
 use super::{Coming, Listed, Player};
 use crate::clock;
@@ -55,21 +55,19 @@ impl SpotifyPlayer {
         Self { client }
     }
 
-    /// For an account that signed in earlier. `keep` is called with the sign-in when Spotify renews it; it may block.
+    /// For an account that signed in earlier; `keeper` keeps its sign-in when Spotify renews it.
     pub fn open(
         endpoints: &Endpoints,
         way: &Way,
-        login: StoredLogin,
-        keep: impl Fn(&StoredLogin) + Send + Sync + 'static,
+        login: &StoredLogin,
+        keeper: Arc<dyn Keeper>,
     ) -> Result<Self, Problem> {
         let there = servers(endpoints)?;
         let http = way.http(&there).map_err(|error| {
             trouble::of_failure(&failure(&error.into(), clock::now()), "", endpoints).into_problem()
         })?;
         let client = Client::new(there, &login.client_id, login.refresh.clone(), http);
-        Ok(Self::new(client.keep_refresh_token_with(move |refresh| {
-            keep(&StoredLogin { refresh: refresh.clone(), ..login.clone() });
-        })))
+        Ok(Self::new(client.kept_by(keeper)))
     }
 
     async fn look_once(&self) -> Reading {
@@ -198,9 +196,11 @@ pub(crate) fn failure(error: &Error, now: LocalTime) -> Failure {
     }
 }
 
-/// Renewing the access token failed, but not for lack of an answer.
+/// Renewing the access token failed, but not for lack of a network.
 fn accounts_answered(error: &Error) -> bool {
-    matches!(error, Error::Auth(AuthError::Server { .. } | AuthError::Refused { .. }))
+    let Error::Auth(error) = error else { return false };
+    let here = matches!(error, AuthError::RenewalBusy | AuthError::KeychainSilent);
+    here || matches!(error, AuthError::Server { .. } | AuthError::Refused { .. })
 }
 
 fn player_seen(player: model::Player) -> PlayerSeen {

@@ -1,23 +1,18 @@
-//! The ledger of a client id on disk: wall-clock stamps, so that rations and waits outlive the process.
+//! The ledger of a client id as it was kept before: one JSON object, taken over once.
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-use tutti_core::limit::{Ledger, Limits, Wait};
-use tutti_core::time::{LocalTime, Span};
+use serde::Deserialize;
+use tutti_core::limit::Class;
 
-use crate::clock;
+use super::line::Line;
 
 const VERSION: u32 = 1;
-/// Older requests count no longer.
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
-/// The longest wait that is believed after a restart: a week, as when it was asked for.
-const LONGEST_WAIT_MS: i64 = 7 * DAY_MS;
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Written {
     version: u32,
-    /// The oldest request, ms since 1970.
+    /// The oldest request, ms since 1970; 0 = none.
     first_ms: i64,
     /// Each further request: ms after the one before.
     then_ms: Vec<i64>,
@@ -25,15 +20,16 @@ struct Written {
     wait: Option<WrittenWait>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 struct WrittenWait {
     since_ms: i64,
     until_ms: i64,
     quota: bool,
 }
 
-/// The ledger in the file; `None` if there is none that can be used.
-pub(super) fn load(path: &Path) -> Option<Ledger> {
+/// What the file says; `None` if there is none that can be used. What a request was for is not in it: all of them count
+/// as readings.
+pub(super) fn load(path: &Path) -> Option<Vec<Line>> {
     let text = std::fs::read(path).ok()?;
     let written: Written = match serde_json::from_slice(&text) {
         Ok(written) => written,
@@ -42,83 +38,56 @@ pub(super) fn load(path: &Path) -> Option<Ledger> {
             return None;
         }
     };
-    (written.version == VERSION).then(|| restore(&written, clock::now(), clock::wall_ms()))
+    (written.version == VERSION).then(|| written.lines())
 }
 
-pub(super) fn text(ledger: &Ledger) -> Vec<u8> {
-    let written = write(ledger, clock::now(), clock::wall_ms());
-    serde_json::to_vec(&written).expect("numbers become JSON")
-}
-
-fn restore(written: &Written, now: LocalTime, wall: i64) -> Ledger {
-    let local = |ms: i64| now + Span::from_millis(ms.saturating_sub(wall).clamp(-LONGEST_WAIT_MS, LONGEST_WAIT_MS));
-    let made = std::iter::once(0).chain(written.then_ms.iter().copied()).scan(written.first_ms, |at, after| {
-        *at = at.saturating_add(after);
-        Some(*at)
-    });
-    let any = written.first_ms != 0;
-    let made = made.filter(|&at| any && at <= wall && wall - at < DAY_MS).map(local).collect();
-    let wait = written.wait.filter(|wait| wait.until_ms - wall <= LONGEST_WAIT_MS).map(|wait| Wait {
-        since: local(wait.since_ms),
-        until: local(wait.until_ms),
-        quota: wait.quota,
-    });
-    Ledger::restore(Limits::default(), made, wait)
-}
-
-fn write(ledger: &Ledger, now: LocalTime, wall: i64) -> Written {
-    let ms = |at: LocalTime| wall + (at - now).floor_ms();
-    let (made, wait) = ledger.entries();
-    let stamps: Vec<i64> = made.map(ms).collect();
-    Written {
-        version: VERSION,
-        first_ms: stamps.first().copied().unwrap_or(0),
-        then_ms: stamps.windows(2).map(|pair| pair[1] - pair[0]).collect(),
-        wait: wait.map(|wait| WrittenWait { since_ms: ms(wait.since), until_ms: ms(wait.until), quota: wait.quota }),
+impl Written {
+    fn lines(&self) -> Vec<Line> {
+        let stamps = std::iter::once(0).chain(self.then_ms.iter().copied()).scan(self.first_ms, |at_ms, after_ms| {
+            *at_ms = at_ms.saturating_add(after_ms);
+            Some(*at_ms)
+        });
+        let any = self.first_ms != 0;
+        let made = stamps.filter(|_| any).map(|at_ms| Line::Made { class: Class::Read, at_ms });
+        let wait =
+            self.wait.map(|wait| Line::Wait { since_ms: wait.since_ms, until_ms: wait.until_ms, quota: wait.quota });
+        made.chain(wait).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tutti_core::limit::{Answer, Class};
+    #![allow(clippy::unwrap_used)]
 
     use super::*;
 
-    const WALL: i64 = 1_800_000_000_000;
-
     #[test]
-    fn a_wait_outlives_the_process_on_another_monotonic_clock() {
-        let now = LocalTime::from_micros(5_000_000);
-        let mut ledger = Ledger::new(Limits::default());
-        ledger.wait(now, now + Span::from_secs(3_600), true);
+    fn the_ledger_as_it_was_before_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger-x.json");
+        std::fs::write(
+            &path,
+            r#"{"version":1,"first_ms":1000,"then_ms":[5,7],"wait":{"since_ms":1012,"until_ms":9000,"quota":true}}"#,
+        )
+        .unwrap();
 
-        let later = LocalTime::from_micros(77);
-        let mut restored = restore(&write(&ledger, now, WALL), later, WALL + 600_000);
-
-        assert_eq!(restored.ask(Class::Read, later), Answer::At(later + Span::from_secs(3_000)));
-        assert!(restored.waiting(later).is_some_and(|wait| wait.quota));
+        let made = |at_ms| Line::Made { class: Class::Read, at_ms };
+        let wait = Line::Wait { since_ms: 1012, until_ms: 9000, quota: true };
+        assert_eq!(load(&path), Some(vec![made(1000), made(1005), made(1012), wait]));
     }
 
     #[test]
-    fn requests_count_on_after_a_restart_and_old_ones_do_not() {
-        let now = LocalTime::from_micros(0);
-        let mut ledger = Ledger::new(Limits::default());
-        for second in 0..20 {
-            ledger.ask(Class::Read, now + Span::from_secs(second));
+    fn an_empty_one_a_broken_one_and_a_newer_one_say_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger-x.json");
+        for (text, lines) in [
+            (r#"{"version":1,"first_ms":0,"then_ms":[],"wait":null}"#, Some(vec![])),
+            (r#"{"version":1,"first_ms":0,"#, None),
+            (r#"{"version":9,"first_ms":5,"then_ms":[],"wait":null}"#, None),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(load(&path), lines, "{text}");
         }
-        let written = write(&ledger, now + Span::from_secs(20), WALL);
-
-        let soon = restore(&written, now, WALL + 1_000);
-        assert_eq!(soon.count(Span::from_secs(3_600), now), 20);
-        let next_day = restore(&written, now, WALL + DAY_MS);
-        assert_eq!(next_day.count(Span::from_secs(86_400), now), 0);
-    }
-
-    #[test]
-    fn an_empty_ledger_stays_empty() {
-        let now = LocalTime::from_micros(0);
-        let restored = restore(&write(&Ledger::new(Limits::default()), now, WALL), now, WALL);
-
-        assert_eq!(restored.count(Span::from_secs(86_400), now), 0);
+        assert_eq!(load(&folder.path().join("none")), None);
     }
 }

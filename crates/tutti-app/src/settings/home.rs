@@ -58,9 +58,14 @@ impl Home {
         self.folder.join("settings.json")
     }
 
-    /// The request ledger of a client id.
-    pub fn ledger_file(&self, client_id: &str) -> PathBuf {
-        self.folder.join(format!("ledger-{}.json", short_hash(client_id.as_bytes())))
+    /// The request ledger of a client id, by its hash.
+    pub(crate) fn ledger_file(&self, client_id_hash: &str) -> PathBuf {
+        self.folder.join(format!("ledger-{client_id_hash}.log"))
+    }
+
+    /// Which client ids share a developer's quota.
+    pub(crate) fn developers_file(&self) -> PathBuf {
+        self.folder.join("developers.json")
     }
 }
 
@@ -74,9 +79,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ledger_files_do_not_show_the_client_id() {
-        let file = Home::at("/a").ledger_file("0123456789abcdef0123456789abcdef");
+    fn a_hash_shows_nothing_of_the_client_id() {
+        let hash = short_hash(b"0123456789abcdef0123456789abcdef");
 
-        assert!(!file.to_string_lossy().contains("0123456789"));
+        assert_eq!(hash.len(), 16);
+        assert!(!hash.contains("0123456789"));
     }
 }

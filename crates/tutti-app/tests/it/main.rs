@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo;
+mod processes;
 mod room;
+mod shared_ration;
+mod shared_sign_in;
 mod sign_in;
 mod spotify;
 mod stand;

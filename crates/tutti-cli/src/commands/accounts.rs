@@ -3,18 +3,33 @@
 use anyhow::Context;
 use serde_json::json;
 use tutti_app::accounts::Accounts;
+use tutti_app::clock;
 use tutti_app::problem::Problem;
+use tutti_app::ration::Rations;
+use tutti_app::settings::AccountSettings;
+use tutti_app::view;
 
 use crate::flags::{Listed, Logout};
 use crate::out;
 use crate::screen::columns;
 
 pub fn list(flags: Listed) -> anyhow::Result<()> {
-    let (_, settings) = super::open()?;
+    let (options, settings) = super::open()?;
+    let rations = Rations::kept(options.home);
+    rations.same_developer(&settings.same_developer);
+    let now = clock::now();
+    let ration = |account: &AccountSettings| {
+        let shown = view::rations(std::iter::once((account.name.as_str(), rations.of(&account.client_id))), now);
+        shown.into_iter().next()
+    };
     if flags.json {
         for account in &settings.accounts {
+            let ration = ration(account);
             let line = json!({ "id": account.account_id, "name": account.name, "chosen": account.chosen,
-                        "device": account.device, "trim_ms": account.trim_ms });
+                        "device": account.device, "trim_ms": account.trim_ms,
+                        "requests_left_today": ration.as_ref().map(|ration| ration.left_today),
+                        "wait_until_ms": ration.as_ref().and_then(|ration| ration.wait_until_ms),
+                        "requests": ration.map(|ration| ration.text) });
             out::line(&line.to_string())?;
         }
         return Ok(());
@@ -22,7 +37,10 @@ pub fn list(flags: Listed) -> anyhow::Result<()> {
     if settings.accounts.is_empty() {
         return Err(Problem::new("no_accounts").into());
     }
-    let rows = settings.accounts.iter().map(|account| vec![account.name.clone(), account.account_id.clone()]);
+    let rows = settings.accounts.iter().map(|account| {
+        let ration = ration(account).map(|ration| ration.text);
+        vec![account.name.clone(), account.account_id.clone(), ration.unwrap_or_default()]
+    });
     Ok(out::print(&columns(rows.collect()))?)
 }
 

@@ -21,7 +21,9 @@ pub async fn run(flags: Devices) -> anyhow::Result<()> {
     if accounts.is_empty() {
         return Err(Problem::new("no_accounts").into());
     }
-    let reach = Accounts::new(options.home, options.endpoints, options.secrets);
+    let reach =
+        Accounts::new(options.home, options.endpoints, options.secrets).telling(|problem| ending::say(&problem));
+    reach.rations.same_developer(&settings.same_developer);
     let mut rows = Vec::new();
     let mut last = None;
     for account in &accounts {

@@ -74,7 +74,8 @@ fn accounts_are_named_and_found_by_any_writing() {
     std::fs::write(tutti.home.path().join("settings.json"), settings).unwrap();
 
     let listed = tutti.run(&["accounts"]);
-    assert_eq!(listed.out, "Zoë 🎺  id-1\n王小明  id-2\n");
+    let left = "15,000 requests left for the next 24 h, 33 of them for the next half minute";
+    assert_eq!(listed.out, format!("Zoë 🎺  id-1  {left}\n王小明  id-2  {left}\n"));
     let json = tutti.run(&["accounts", "--json"]).out;
     assert_eq!(serde_json::from_str::<serde_json::Value>(json.lines().next().unwrap()).unwrap()["name"], "Zoë 🎺");
 
@@ -84,6 +85,29 @@ fn accounts_are_named_and_found_by_any_writing() {
     tutti.run(&["sync", "--account", "id-1", "--account", "ZOË 🎺"]).says(1, "named twice");
     tutti.run(&["sync", "--account", "id-1"]).says(2, "at least two");
     tutti.run(&["logout"]).says(2, "Say which one");
+}
+
+#[test]
+fn a_wait_that_spotify_asked_for_stands_beside_the_account() {
+    let tutti = Tutti::new();
+    let account = format!(r#"{{"account_id": "id-1", "name": "Zoë", "client_id": "{CLIENT_ID}"}}"#);
+    let settings = format!(r#"{{"version": 1, "accounts": [{account}]}}"#);
+    std::fs::write(tutti.home.path().join("settings.json"), settings).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    // The ledger as earlier versions kept it, and its name: the hash of the client id.
+    let ledger = format!(
+        r#"{{"version":1,"first_ms":0,"then_ms":[],"wait":{{"since_ms":{now},"until_ms":{},"quota":true}}}}"#,
+        now + 40_000_000
+    );
+    std::fs::write(tutti.home.path().join("ledger-3eb1bd439947eb76.json"), ledger).unwrap();
+
+    let listed = tutti.run(&["accounts"]).out;
+
+    assert!(listed.starts_with("Zoë  id-1  Spotify asked us to wait until "), "{listed}");
+    assert!(listed.contains("has used up its day’s ration"), "{listed}");
+    let json = tutti.run(&["accounts", "--json"]).out;
+    let line: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(line["wait_until_ms"].as_f64().unwrap() > now as f64 + 39_000_000.0, "{line}");
 }
 
 #[test]

@@ -15,11 +15,23 @@ const AROUND: Span = Span::from_millis(500);
 const MOST: usize = 256;
 /// A stamp so far below the newest is that of an old snapshot.
 const STAMP_BACK_MS: i64 = 2_000;
-/// An "old" snapshot that runs on for so long and so often is the truth after all: stamps are evidence, not proof.
+/// An "old" snapshot that stays for so long is the truth after all: stamps are evidence, not proof. Of a line that was
+/// left long ago one second look is enough; against its stamp it takes long: front ends showed such pictures for minutes.
 const PERSISTS: Span = Span::from_secs(5);
-/// The same for one whose stamp is older: front ends showed such pictures for minutes.
+const PERSISTS_LONG_LEFT: Span = Span::from_millis(1_000);
 const PERSISTS_STAMPED: Span = Span::from_secs(90);
-const READINGS: usize = 3;
+const LONG_LEFT: Span = Span::from_secs(30);
+/// The next look at one, for as many looks.
+const LOOK_AGAIN: Span = Span::from_millis(1_200);
+const LOOKS: usize = 5;
+
+/// A reading that was taken for an old snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Old {
+    /// Look again then, to see whether it stays.
+    LookAgain(LocalTime),
+    Left,
+}
 
 /// The lines that one player left, and what is being taken for a picture of them.
 #[derive(Debug, Default)]
@@ -62,7 +74,7 @@ impl LeftLines {
     }
 
     /// A snapshot from before: its stamp is far below the newest, or it lies on a line that was left and its stamp is
-    /// not newer. One that stays for 5 s (90 s against its stamp) is the truth after all.
+    /// not newer. One that stays is the truth after all.
     pub(super) fn is_old(
         &mut self,
         seen: &PlayerSeen,
@@ -70,26 +82,30 @@ impl LeftLines {
         mark: Mark,
         answered: LocalTime,
         quality: &Quality,
-    ) -> bool {
+    ) -> Option<Old> {
         let newest = self.newest_stamp;
         let stamp_back = matches!((seen.timestamp, newest), (Some(s), Some(n)) if s < n - STAMP_BACK_MS);
         let stamp_newer = matches!((seen.timestamp, newest), (Some(s), Some(n)) if s > n);
-        let on_left = || {
-            self.lines.iter().any(|left| {
-                left.uri == item.uri
-                    && left.estimate.running() == seen.playing
-                    && left.estimate.miss(mark, quality).is_none_or(|miss| miss.abs() <= AROUND)
-            })
+        let on_left = self.lines.iter().rfind(|left| {
+            left.uri == item.uri
+                && left.estimate.running() == seen.playing
+                && left.estimate.miss(mark, quality).is_none_or(|miss| miss.abs() <= AROUND)
+        });
+        let persists_after = match on_left {
+            _ if stamp_back => PERSISTS_STAMPED,
+            Some(_) | None if stamp_newer => return None,
+            Some(left) if answered - left.at > LONG_LEFT => PERSISTS_LONG_LEFT,
+            Some(_) => PERSISTS,
+            None => return None,
         };
-        if !stamp_back && (stamp_newer || !on_left()) {
-            return false;
-        }
+        let mut looks = 1;
         let persists = match &mut self.old {
             Some((since, count, estimate))
                 if estimate.running() == seen.playing && estimate.miss(mark, quality).is_none() =>
             {
                 *count += 1;
-                *count >= READINGS && answered - *since >= if stamp_back { PERSISTS_STAMPED } else { PERSISTS }
+                looks = *count;
+                answered - *since >= persists_after
             }
             old => {
                 *old = Some((answered, 1, Estimate::new(seen.playing, mark, quality)));
@@ -98,7 +114,8 @@ impl LeftLines {
         };
         if persists {
             self.newest_stamp = seen.timestamp;
+            return None;
         }
-        !persists
+        Some(if looks < LOOKS { Old::LookAgain(answered + LOOK_AGAIN) } else { Old::Left })
     }
 }

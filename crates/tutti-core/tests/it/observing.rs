@@ -167,7 +167,7 @@ fn our_own_command_is_nobodys_act_and_stale_answers_are_none_either() {
     let Finding::Landed { after: Some(late), .. } = finding else { panic!("{finding:?}") };
     assert!((late - ms(250)).abs() < ms(60), "{late:?}");
     assert_eq!(see(&mut observer, after.read(12_500)), Finding::Steady);
-    assert_eq!(see(&mut observer, before.read(13_000)), Finding::LeftOut("old snapshot"), "a front end that lags");
+    assert!(matches!(see(&mut observer, before.read(13_000)), Finding::LookAgain(_)), "a front end that lags");
     assert_eq!(see(&mut observer, after.read(14_000)), Finding::Steady);
 }
 
@@ -202,9 +202,9 @@ fn an_old_snapshot_is_left_out_by_its_stamp_and_by_its_line() {
     let mut observer = watching(&old, 10_000);
     let new = Script { stamp: Some(20_000), ..Script::playing("b", 11_000, 0) };
     named(see(&mut observer, new.read(11_500)));
-    assert_eq!(see(&mut observer, old.read(12_000)), Finding::LeftOut("old snapshot"));
+    assert!(matches!(see(&mut observer, old.read(12_000)), Finding::LookAgain(_)));
     let unstamped = Script { stamp: None, ..old.clone() };
-    assert_eq!(see(&mut observer, unstamped.read(12_200)), Finding::LeftOut("old snapshot"));
+    assert!(matches!(see(&mut observer, unstamped.read(12_200)), Finding::LookAgain(_)));
     assert_eq!(see(&mut observer, new.read(13_000)), Finding::Steady);
 }
 
@@ -215,7 +215,7 @@ fn a_line_that_was_left_and_is_kept_for_five_seconds_is_the_truth_after_all() {
     named(see(&mut observer, Script::playing("b", 11_000, 0).read(11_500)));
     let findings: Vec<Finding> =
         (13_000..21_000).step_by(1_500).map(|asked| see(&mut observer, old.read(asked))).collect();
-    assert_eq!(findings[0], Finding::LeftOut("old snapshot"));
+    assert!(matches!(findings[0], Finding::LookAgain(_)), "{findings:?}");
     assert!(findings.iter().any(|finding| matches!(finding, Finding::Named(_))), "{findings:?}");
 }
 

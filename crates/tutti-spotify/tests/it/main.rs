@@ -4,6 +4,7 @@
 mod answers;
 mod pretend;
 mod renewal;
+mod repeating;
 mod requests;
 mod sign_in;
 mod stub;
