@@ -15,6 +15,8 @@ const DRIFT_PPM: i64 = 150;
 const CUT: Span = Span::from_millis(1);
 /// Before enough readings of an account are in, its front ends are taken to differ by this much (E2).
 const PRIOR_SLACK: Span = Span::from_millis(30);
+/// Front ends that differ by more are not told apart from players that jump.
+const MOST_SLACK: Span = Span::from_millis(300);
 /// The slack never gets smaller: a millisecond of rounding and one of scheduling.
 const LEAST_SLACK: Span = Span::from_millis(2);
 /// Readings after which the learned slack replaces the prior.
@@ -44,7 +46,8 @@ impl Quality {
         self.report_age
     }
 
-    fn learn(&mut self, miss: Span) {
+    /// A reading missed its line by this much, and the line held.
+    pub fn learn(&mut self, miss: Span) {
         self.misses.push_back(miss);
         if self.misses.len() > QUALITY_KEPT {
             self.misses.pop_front();
@@ -56,7 +59,7 @@ impl Quality {
         let mut sizes: Vec<Span> = self.misses.iter().map(|miss| miss.abs()).collect();
         sizes.sort_unstable();
         let common = sizes[(n * 94).div_ceil(100).min(n) - 1];
-        self.slack = Some((common + common / 2).clamp(LEAST_SLACK, PRIOR_SLACK * 3));
+        self.slack = Some((common + common / 2).clamp(LEAST_SLACK, MOST_SLACK));
         let mut lags: Vec<Span> = self.misses.iter().map(|&miss| (-miss).max(Span::ZERO)).collect();
         lags.sort_unstable();
         let lag = lags[(n * 94).div_ceil(100).min(n) - 1].ppm(1_120_000);

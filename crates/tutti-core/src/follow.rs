@@ -95,6 +95,8 @@ pub struct Sight<'a> {
     pub seek_latency: Span,
     /// How closely seeks land, if that is known.
     pub seek_scatter: Option<Span>,
+    /// How early this player starts its next item.
+    pub crossfade: Span,
     /// A list that we give would not be played as given.
     pub reorders: bool,
 }
@@ -373,17 +375,21 @@ impl Follow {
         let late = self.boundary.as_ref().is_some_and(|(since, from)| {
             line.item.uri == *from && line.playing() && left <= BOUNDARY && now - *since < BOUNDARY_MOST
         });
-        let early = self.near_end(sight)
+        let fading = self.ends_within(sight, sight.crossfade + BOUNDARY);
+        let early = fading
             && sight.want.next.first().is_some_and(|next| next.same_recording(&line.item))
             && line.estimate.position(now) < BOUNDARY_MOST;
         late || early || (self.near_end(sight) && !line.playing())
     }
 
     fn near_end(&self, sight: &Sight<'_>) -> bool {
-        sight
-            .want
-            .ends_at()
-            .is_some_and(|end| (end - sight.room_now) <= BOUNDARY && (sight.room_now - end) < BOUNDARY_MOST)
+        self.ends_within(sight, BOUNDARY)
+    }
+
+    /// The room's item ends within this, or ended a moment ago.
+    fn ends_within(&self, sight: &Sight<'_>, within: Span) -> bool {
+        let end = sight.want.ends_at();
+        end.is_some_and(|end| (end - sight.room_now) <= within && (sight.room_now - end) < BOUNDARY_MOST)
     }
 
     /// F5: shortly before the end, the leader's next item goes behind ours if ours would be another.

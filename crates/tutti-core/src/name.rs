@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::event::{Author, What};
+use crate::observe::crossfade::Crossfade;
 use crate::observe::{Candidate, Line};
 use crate::playback::Item;
 use crate::room::Act;
@@ -71,6 +72,9 @@ pub struct Circumstances<'a> {
     pub jumps: &'a [(LocalTime, LocalTime)],
     /// The player is set to repeat, so an item that begins anew at its end is no hand's.
     pub repeats: bool,
+    pub crossfade: &'a Crossfade,
+    /// This member leads the room.
+    pub leads: bool,
     /// The new item is one that a command of ours started within a minute.
     pub ours: bool,
 }
@@ -124,7 +128,8 @@ fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, sp
         let late = started - end;
         -TRANSITION_EARLY <= late && late <= TRANSITION_LATE
     });
-    if natural {
+    let faded = own_end.is_some_and(|end| circumstances.crossfade.explains(end - started, circumstances.leads));
+    if natural || faded {
         let what = What::NaturalTransition { title };
         return Named { what, author: Author::Player, earliest: started, latest: started };
     }

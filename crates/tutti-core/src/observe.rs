@@ -3,6 +3,7 @@
 //! A reading either fits the line that is known, or is explained by a command of ours (A1), or is old (E5, E6), or
 //! needs a second one on the same line before it means anything (A2, E4); `name` then gives the cause and the author.
 
+pub mod crossfade;
 mod left;
 mod stamps;
 
@@ -18,6 +19,7 @@ use crate::playback::Item;
 use crate::reading::{Device, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use crate::room::Act;
 use crate::time::{LocalTime, Span};
+use crossfade::Crossfade;
 use left::{LeftLines, Old};
 use stamps::Stamps;
 
@@ -34,6 +36,9 @@ const AWAY_LOOKS: u32 = 2;
 /// A report that says "playing" and does not move is looked at again so often, and so far apart, before it is left alone.
 const STANDING_LOOKS: u32 = 2;
 const STANDING_APART: Span = Span::from_millis(300);
+/// A report is no older than this, and so many that lag are remembered until the line goes on.
+const OLDEST_REPORT: Span = Span::from_millis(2_500);
+const LAGS_KEPT: usize = 8;
 /// A seek while paused springs back within a second or so, and is seen at the next look.
 const SPRINGS_BACK: Span = Span::from_secs(6);
 /// A line is first seen so long after it began, at most.
@@ -121,6 +126,9 @@ pub struct Observer {
     candidate: Option<Candidate>,
     left: LeftLines,
     stamps: Stamps,
+    crossfade: Crossfade,
+    /// Readings that lagged behind the line, until it is known whether the line holds.
+    lags: Vec<Span>,
     /// The last reading that had a position.
     shown: Option<Shown>,
     issued: Vec<Issued>,
@@ -141,6 +149,7 @@ pub struct Observer {
     /// Shuffle or repeat is on: a list that we give is not played as given.
     reorders: bool,
     repeats: bool,
+    leads: bool,
 }
 
 impl Observer {
@@ -169,6 +178,16 @@ impl Observer {
     /// The longest planned wait until the next reading (A6).
     pub fn plan(&mut self, gap: Span) {
         self.planned_gap = gap;
+    }
+
+    /// Whether this member leads the room.
+    pub fn leads(&mut self, leads: bool) {
+        self.leads = leads;
+    }
+
+    /// How early this player starts its next item.
+    pub fn crossfade(&self) -> &Crossfade {
+        &self.crossfade
     }
 
     /// How long commands take until they show, as learned.
@@ -312,9 +331,9 @@ impl Observer {
             self.start_line(item, mark, seen, asked);
             return Finding::Baseline;
         };
-        let fits = line.item.same_recording(item)
-            && line.playing() == seen.playing
-            && line.estimate.miss(mark, &self.quality).is_none();
+        let same = line.item.same_recording(item) && line.playing() == seen.playing;
+        let line_miss = if same { line.estimate.miss(mark, &self.quality) } else { None };
+        let fits = same && line_miss.is_none();
         if let Some((index, explains)) = self.explained(seen, asked, answered) {
             let far = self.issued[index].moves_far(line.estimate.position(self.issued[index].sent()));
             match explains {
@@ -343,6 +362,7 @@ impl Observer {
             self.fit(mark, asked, seen.timestamp);
             return Finding::Steady;
         }
+        self.note_lag(line_miss);
         let standing = self.shown.as_ref().map_or(0, |shown| shown.standing);
         if standing > STANDING_LOOKS {
             return Finding::LeftOut("standing report");
@@ -427,6 +447,15 @@ impl Observer {
         Some(after)
     }
 
+    /// A reading behind its line may be an old report: that is known when the line goes on (E2).
+    fn note_lag(&mut self, miss: Option<Span>) {
+        if let Some(miss) = miss.filter(|miss| miss.is_negative() && -*miss <= OLDEST_REPORT)
+            && self.lags.len() < LAGS_KEPT
+        {
+            self.lags.push(miss);
+        }
+    }
+
     /// A seek or play of ours in flight that started its item from its beginning instead of its target: the device's.
     fn misplaced(&self, seen: &PlayerSeen, item: &Item, mark: Mark, asked: LocalTime) -> Option<usize> {
         let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
@@ -450,6 +479,9 @@ impl Observer {
         self.candidate = None;
         self.baseline_next = false;
         self.left.settled();
+        for lag in self.lags.drain(..) {
+            self.quality.learn(lag);
+        }
         if let Some(line) = &mut self.line {
             self.stamps.steady(line.stamp, stamp);
             line.estimate.add(mark, &mut self.quality);
@@ -467,6 +499,7 @@ impl Observer {
     fn replace(&mut self, line: Line, now: LocalTime) {
         self.candidate = None;
         self.baseline_next = false;
+        self.lags.clear();
         self.left.settled();
         if let Some(old) = self.line.replace(line) {
             self.left.push(old, now);
@@ -538,6 +571,8 @@ impl Observer {
             presumably_touched,
             jumps: &jumps,
             repeats: self.repeats,
+            crossfade: &self.crossfade,
+            leads: self.leads,
             ours,
         };
         let named = name::name(line, &candidate, &circumstances);
@@ -546,6 +581,13 @@ impl Observer {
         {
             self.stamps.sought(line.stamp, candidate.stamp);
         }
+        if let What::NaturalTransition { .. } | What::Act(Act::Started(_)) = named.what
+            && line.playing()
+            && candidate.estimate.running()
+        {
+            self.crossfade.saw(line.estimate.passes(line.item.duration) - candidate.estimate.passes(Span::ZERO));
+        }
+        self.lags.clear();
         let Candidate { item, estimate, stamp, .. } = candidate;
         self.replace(Line { item, estimate, began: asked, fitted: asked, stamp }, now);
         Finding::Named(named)

@@ -148,6 +148,15 @@ pub struct Truth {
     pub device_id: Option<String>,
 }
 
+/// Which item plays and where it is; positions as in [`Truth`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    pub item: Option<ItemRef>,
+    pub playing: bool,
+    pub audible_ms: f64,
+    pub reported_ms: f64,
+}
+
 impl VirtualPlayer {
     /// An idle account on its first device; nothing is loaded until [`VirtualPlayer::load`].
     pub fn new(config: PlayerConfig, catalogue: Arc<Catalogue>) -> Self {
@@ -282,16 +291,25 @@ impl VirtualPlayer {
 
     /// What is true now.
     pub fn truth(&mut self, now_us: i64) -> Truth {
-        let now_us = self.settle(now_us);
-        let device = self.active_device();
-        let reported_us = self.playback.position_us(now_us);
-        let offset_us = device.map_or(0, |device| device.audible_offset_us);
+        let Line { item, playing, reported_ms, audible_ms } = self.line(now_us);
         Truth {
-            uri: self.playback.current().map(|item| self.catalogue.item(item).uri.clone()),
+            uri: item.map(|item| self.catalogue.item(item).uri.clone()),
+            playing,
+            audible_ms,
+            reported_ms,
+            device_id: self.active_device().map(|device| device.id.clone()),
+        }
+    }
+
+    /// The same without words: for who asks very often.
+    pub fn line(&mut self, now_us: i64) -> Line {
+        let now_us = self.settle(now_us);
+        let offset_us = self.active_device().map_or(0, |device| device.audible_offset_us);
+        Line {
+            item: self.playback.current(),
             playing: self.playback.playing,
             audible_ms: (self.sounding_us(now_us) - offset_us).max(0) as f64 / 1000.0,
-            reported_ms: reported_us as f64 / 1000.0,
-            device_id: device.map(|device| device.id.clone()),
+            reported_ms: self.playback.position_us(now_us) as f64 / 1000.0,
         }
     }
 

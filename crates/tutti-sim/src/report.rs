@@ -9,6 +9,8 @@ mod incident;
 mod measures;
 mod numbers;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use tutti_core::event::Event;
 use tutti_core::room::RoomState;
@@ -74,7 +76,7 @@ pub struct Sample {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlayerTruth {
-    pub uri: Option<String>,
+    pub uri: Option<Arc<str>>,
     pub playing: bool,
     pub reported_ms: f64,
     pub audible_ms: f64,

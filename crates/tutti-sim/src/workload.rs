@@ -8,6 +8,8 @@ use crate::random::Random;
 const LEAD_IN_US: i64 = 3_000_000;
 /// The demo's actions are 9 s apart, and up to so much more.
 const DEMO_GAP_US: (i64, i64) = (9_000_000, 600_000);
+/// The workloads' seeks are no smaller.
+const LEAST_SEEK_MS: i64 = 1_500;
 /// How long a natural transition is away after the demo goes near an item's end.
 const NEAR_END_MS: i64 = 6_500;
 
@@ -67,7 +69,12 @@ impl Deed {
             }
             Deed::Just(hand) => hand.clone(),
             Deed::SeekTo(to) => seek(*to),
-            Deed::SeekBy(by) => seek(truth.reported_ms as i64 + by),
+            // Where an end of the item leaves no room for it, it goes the other way.
+            Deed::SeekBy(by) => {
+                let (here, last) = (truth.reported_ms as i64, (duration_ms - 3_000).max(0));
+                let there = (here + by).clamp(0, last);
+                seek(if (there - here).abs() < by.abs().min(LEAST_SEEK_MS) { here - by } else { there })
+            }
             Deed::NearEnd => seek(duration_ms - NEAR_END_MS),
             Deed::Pause | Deed::Resume if truth.playing => Hand::Pause,
             Deed::Pause | Deed::Resume => Hand::resume(),

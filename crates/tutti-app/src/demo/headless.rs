@@ -106,7 +106,7 @@ async fn sample(sim: &Sim, run: Duration) -> Vec<Sample> {
             let item = truth.uri.as_deref().and_then(|uri| sim.catalogue().find(uri));
             PlayerTruth {
                 duration_ms: item.map_or(0.0, |item| sim.catalogue().duration_us(item) as f64 / 1e3),
-                uri: truth.uri,
+                uri: truth.uri.map(Into::into),
                 playing: truth.playing,
                 reported_ms: truth.reported_ms,
                 audible_ms: truth.audible_ms,
@@ -150,4 +150,5 @@ fn read_requests(trace: &mut Trace, sim: &Sim, users: &[String]) {
             trace.requests.push((request.at_us, member));
         }
     }
+    trace.requests.sort_unstable();
 }

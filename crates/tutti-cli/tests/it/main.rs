@@ -4,5 +4,6 @@
 mod demo;
 #[cfg(target_os = "linux")]
 mod signed_in;
+mod simulate;
 mod stand;
 mod words;

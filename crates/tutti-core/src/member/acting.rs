@@ -62,6 +62,7 @@ impl Member {
             play_latency: self.observer.latencies().expect(&Kind::of(device, &play, silent, new_item)),
             seek_latency: self.observer.latencies().expect(&Kind::of(device, &seek, false, false)),
             seek_scatter: self.observer.latencies().scatter(&Kind::of(device, &seek, false, false)),
+            crossfade: self.observer.crossfade().expected(),
             reorders: self.observer.reorders(),
         })
     }

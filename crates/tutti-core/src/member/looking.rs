@@ -4,7 +4,8 @@ use super::*;
 
 impl Member {
     pub(super) fn situation(&self, now: LocalTime) -> Situation {
-        let near_end = |left: Span| left <= TRANSITION_BEFORE && left > -BRISK;
+        let crossfade = self.observer.crossfade().expected();
+        let near_end = |left: Span| left <= TRANSITION_BEFORE + crossfade && left > -BRISK;
         let transition = self.observer.line().is_some_and(|line| line.playing() && near_end(line.left(now)))
             || self.wanted().and_then(|want| want.ends_at()).is_some_and(|end| near_end(end - self.clock.to_room(now)));
         let settled = !self.leads() && self.sync && self.is_settled(now);
@@ -39,7 +40,9 @@ impl Member {
         }
         // Be there when the transition comes.
         let line = self.observer.line().filter(|line| line.playing());
-        if let Some(end) = line.map(|line| line.estimate.passes(line.item.duration) + Span::from_millis(300))
+        let crossfade = self.observer.crossfade().expected();
+        if let Some(end) =
+            line.map(|line| line.estimate.passes(line.item.duration - crossfade) + Span::from_millis(300))
             && end > now
         {
             self.schedule.urge(end, Reason::Planned);

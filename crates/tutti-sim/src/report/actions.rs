@@ -75,10 +75,11 @@ fn named_at(trace: &Trace, index: usize) -> Option<i64> {
     let hand = &trace.hands[index];
     let next_own = trace.hands[index + 1..].iter().find(|next| next.member == hand.member);
     let until = next_own.map_or(i64::MAX, |next| next.at_us).min(hand.at_us + NAMED_WITHIN_US);
-    trace
-        .events
+    let first = trace.events.partition_point(|logged| logged.at_us < hand.at_us);
+    trace.events[first..]
         .iter()
-        .filter(|logged| logged.member == hand.member && hand.at_us <= logged.at_us && logged.at_us < until)
+        .take_while(|logged| logged.at_us < until)
+        .filter(|logged| logged.member == hand.member)
         .find(|logged| match &logged.event {
             Event::Named { what: What::Act(act), author: Author::User, .. } => is_kind(act, hand.kind),
             _ => false,
@@ -107,19 +108,18 @@ fn at_end(trace: &Trace, member: usize, at_us: i64) -> bool {
 
 /// The next action came before this member was asked anything again.
 fn unread(trace: &Trace, member: usize, from_us: i64, next_us: i64) -> bool {
-    next_us < trace.ended_us && !trace.requests.iter().any(|&(at, of)| of == member && from_us <= at && at < next_us)
+    let first = trace.requests.partition_point(|&(at, _)| at < from_us);
+    let mut until_next = trace.requests[first..].iter().take_while(|&&(at, _)| at < next_us);
+    next_us < trace.ended_us && !until_next.any(|&(_, of)| of == member)
 }
 
 /// A command to this member was on its way when it acted, or was decided from a reading from before that.
 fn in_flight(trace: &Trace, member: usize, at_us: i64) -> bool {
     const FLIGHT_US: i64 = 1_500_000;
     const READ_US: i64 = 250_000;
-    trace.events.iter().any(|logged| {
-        logged.member == member
-            && matches!(logged.event, Event::Commanded { .. })
-            && logged.at_us <= at_us + READ_US
-            && at_us - logged.at_us < FLIGHT_US
-    })
+    let first = trace.events.partition_point(|logged| at_us - logged.at_us >= FLIGHT_US);
+    let mut about_then = trace.events[first..].iter().take_while(|logged| logged.at_us <= at_us + READ_US);
+    about_then.any(|logged| logged.member == member && matches!(logged.event, Event::Commanded { .. }))
 }
 
 /// From when on every follower is where the acting member is, for a second; before the next hand action.
@@ -159,9 +159,7 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             if after.takeover {
                 *(if hand.is_some() { &mut outcome.takeovers.right } else { &mut outcome.takeovers.wrong }) += 1;
             }
-        } else if jumped(before, after)
-            && !truth.transitions.iter().any(|&(at, _)| (at - after.at_us).abs() < SETTLES_US)
-        {
+        } else if jumped(before, after) && !truth.transition_about(after.at_us, SETTLES_US) {
             outcome.false_moves += 1;
         }
         if after.leader != before.leader {
@@ -227,7 +225,9 @@ pub(super) fn corrections(trace: &Trace, truth: &Truth) -> Corrections {
 
 /// The last action, join or transition before an instant.
 fn last_cause(trace: &Trace, truth: &Truth, at_us: i64) -> i64 {
-    let hand = trace.hands.iter().map(|hand| hand.at_us).filter(|&at| at <= at_us).max();
-    let transition = truth.transitions.iter().map(|&(at, _)| at).filter(|&at| at <= at_us).max();
+    let hands = trace.hands.partition_point(|hand| hand.at_us <= at_us);
+    let transitions = truth.transitions.partition_point(|&(at, _)| at <= at_us);
+    let hand = trace.hands[..hands].last().map(|hand| hand.at_us);
+    let transition = truth.transitions[..transitions].last().map(|&(at, _)| at);
     hand.max(transition).unwrap_or(trace.started_us)
 }

@@ -1,5 +1,8 @@
 //! Who really leads at an instant, what disturbs, and how far everybody is from the leader.
 
+use tutti_core::command::CommandKind;
+use tutti_core::event::Event;
+
 use super::{PlayerTruth, SAMPLE_US, Sample, Trace};
 
 /// Spread counts from so long after anything happened.
@@ -8,6 +11,11 @@ const CALM_US: i64 = 5_000_000;
 const WRONG_MS: f64 = 10_000.0;
 /// An item that changes this near to its end went on by itself.
 const AT_END_MS: f64 = 1_500.0;
+
+/// An item that changes so near to its end, without a hand or a command, faded into the next.
+const FADED_MS: f64 = 13_500.0;
+/// A command takes effect within this.
+const EFFECT_US: i64 = 12_000_000;
 
 /// What can be derived from the truth alone.
 pub(super) struct Truth {
@@ -26,7 +34,9 @@ impl Truth {
             let (before, after) = (&pair[0], &pair[1]);
             let ran = (after.at_us - before.at_us) as f64 / 1e3;
             for (member, (a, b)) in before.players.iter().zip(&after.players).enumerate() {
-                let ended = a.playing && a.reported_ms + ran + AT_END_MS >= a.duration_ms;
+                let left = a.duration_ms - a.reported_ms - ran;
+                let faded = left <= FADED_MS && a.uri != b.uri && b.playing && !commanded(trace, member, after.at_us);
+                let ended = a.playing && (left <= AT_END_MS || faded);
                 if !ended || (a.uri == b.uri && b.reported_ms >= a.reported_ms) {
                     continue;
                 }
@@ -41,6 +51,12 @@ impl Truth {
         truth
     }
 
+    /// Did anybody's item go on by itself within this time of an instant?
+    pub fn transition_about(&self, at_us: i64, within_us: i64) -> bool {
+        let first = self.transitions.partition_point(|&(at, _)| at <= at_us - within_us);
+        self.transitions.get(first).is_some_and(|&(at, _)| at < at_us + within_us)
+    }
+
     /// Who leads in truth: whoever acted by hand last. While something keeps that member away, whom the room chose.
     pub fn leader(&self, trace: &Trace, at_us: i64) -> Option<usize> {
         let (_, by_hand) = self.led[..self.led.partition_point(|&(at, _)| at <= at_us)].last().copied()?;
@@ -51,6 +67,14 @@ impl Truth {
         let room = trace.rooms[..trace.rooms.partition_point(|room| room.at_us <= at_us)].last()?;
         room.leader.filter(|&leader| !is_away(leader))
     }
+}
+
+/// Was this member told to play something, shortly before this instant?
+fn commanded(trace: &Trace, member: usize, at_us: i64) -> bool {
+    let first = trace.events.partition_point(|logged| logged.at_us <= at_us - EFFECT_US);
+    trace.events[first..].iter().take_while(|logged| logged.at_us <= at_us).any(|logged| {
+        logged.member == member && matches!(logged.event, Event::Commanded { kind: CommandKind::Play { .. }, .. })
+    })
 }
 
 pub(super) struct Distances {
@@ -91,7 +115,9 @@ pub(super) fn distance(
         return WRONG_MS;
     }
     let trim = |member: usize| trace.trims_ms.get(member).copied().unwrap_or(0.0);
-    ((player.reported_ms - trim(member)) - (leader.reported_ms - trim(lead))).abs()
+    // Nothing plays before an item's beginning: in a room that stands there, a trim cannot be had.
+    let place = (leader.reported_ms - trim(lead) + trim(member)).max(0.0);
+    (player.reported_ms - place).abs()
 }
 
 pub(super) fn followers<'a>(

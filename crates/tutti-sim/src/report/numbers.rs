@@ -105,7 +105,10 @@ pub(super) fn requests(trace: &Trace) -> Requests {
         }
     }
     let total_us = trace.ended_us - trace.started_us;
-    let is_lively = |at: i64| stretches.iter().any(|&(from, to)| from <= at && at < to);
+    let is_lively = |at: i64| {
+        let begun = stretches.partition_point(|&(from, _)| from <= at);
+        stretches[..begun].last().is_some_and(|&(_, to)| at < to)
+    };
     let lively = trace.requests.iter().filter(|&&(at, _)| is_lively(at)).count();
     let rate = |count: usize, us: i64| {
         (us > 0).then(|| round(count as f64 / (us as f64 / 60e6) / trace.members.len().max(1) as f64, 1))

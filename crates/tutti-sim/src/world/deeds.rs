@@ -6,10 +6,13 @@ use tutti_core::reading::{Failure, Seen};
 use super::config::{Incident, PlannedIncident};
 use super::rules::{Happened, Known};
 use super::stage::{Due, Stage};
-use crate::catalogue::{Catalogue, ItemKind};
-use crate::player::{Truth, VirtualPlayer};
+use crate::catalogue::ItemKind;
+use crate::player::Line;
 use crate::report::{Hand, HandKind, HappenedTo, PlayerTruth, Sample};
 use crate::workload::Planned;
+
+/// What moves a standing player by less is no action that anybody could follow.
+const LEAST_MOVE_MS: f64 = 1_000.0;
 
 impl Stage {
     pub fn hand(&mut self, planned: &Planned) {
@@ -19,7 +22,10 @@ impl Stage {
         let before = player.truth(self.now);
         // A button without effect (next on the last item of a stopped list) is no action that anybody could follow.
         let pressed = player.hand(self.now, hand).is_ok();
-        if !pressed || (player.truth(self.now) == before && kind != HandKind::Transfer) {
+        let after = player.truth(self.now);
+        let same = after.uri == before.uri && after.playing == before.playing;
+        let hardly = same && !after.playing && (after.reported_ms - before.reported_ms).abs() < LEAST_MOVE_MS;
+        if !pressed || (hardly && kind != HandKind::Transfer) || (after == before && kind != HandKind::Transfer) {
             return;
         }
         self.trace.hands.push(Hand { at_us: self.now, member: planned.member, kind });
@@ -91,9 +97,8 @@ impl Stage {
 
     /// Compares what is claimed to be known with the truth.
     pub fn check(&mut self, member: usize, known: &Known) {
-        let truth = self.spotify.players[member].truth(self.now);
-        let catalogue = &self.spotify.catalogue;
-        let item = truth.uri.as_deref().and_then(|uri| catalogue.find(uri));
+        let truth = self.spotify.players[member].line(self.now);
+        let (catalogue, item) = (&self.spotify.catalogue, truth.item);
         let (looked_us, then_ms) = self.machines[member].looked.unwrap_or((self.now, truth.reported_ms));
         let rate = match item.map(|item| catalogue.item(item).kind) {
             _ if !truth.playing => 0.0,
@@ -112,22 +117,17 @@ impl Stage {
     }
 
     pub fn sample(&mut self) {
-        let (now, catalogue) = (self.now, &self.spotify.catalogue);
-        let players = self.spotify.players.iter_mut().map(|player| player_truth(player, catalogue, now)).collect();
+        let now = self.now;
+        let players = self.spotify.players.iter_mut().map(|player| player.line(now)).collect::<Vec<_>>();
+        let players = players.into_iter().map(|Line { item, playing, reported_ms, audible_ms }| PlayerTruth {
+            uri: item.map(|item| self.spotify.uri(item)),
+            duration_ms: item.map_or(0.0, |item| self.spotify.catalogue.duration_us(item) as f64 / 1e3),
+            playing,
+            reported_ms,
+            audible_ms,
+        });
+        let players = players.collect();
         self.trace.samples.push(Sample { at_us: now, players });
-    }
-}
-
-/// The truth about one player, for a [`Sample`].
-fn player_truth(player: &mut VirtualPlayer, catalogue: &Catalogue, now_us: i64) -> PlayerTruth {
-    let Truth { uri, playing, reported_ms, audible_ms, .. } = player.truth(now_us);
-    let item = uri.as_deref().and_then(|uri| catalogue.find(uri));
-    PlayerTruth {
-        duration_ms: item.map_or(0.0, |item| catalogue.duration_us(item) as f64 / 1e3),
-        uri,
-        playing,
-        reported_ms,
-        audible_ms,
     }
 }
 

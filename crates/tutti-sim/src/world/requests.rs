@@ -95,7 +95,7 @@ impl Stage {
             Request::Look => {
                 let seen = match outcome {
                     Ok(_) => {
-                        let truth = self.spotify.players[member].truth(self.now);
+                        let truth = self.spotify.players[member].line(self.now);
                         self.machines[member].looked = Some((self.now, truth.reported_ms));
                         self.spotify.see(member, self.now)
                     }

@@ -21,6 +21,8 @@ pub(super) struct Spotify {
     gateway: Gateway,
     tokens: Vec<Token>,
     items: BTreeMap<(usize, Market), Arc<Item>>,
+    /// The catalogue's URIs, shared by all samples.
+    uris: Vec<Arc<str>>,
 }
 
 /// What becomes of a request that has arrived.
@@ -68,8 +70,9 @@ impl Spotify {
             }
             players.push(player);
         }
+        let uris = catalogue.items().iter().map(|item| item.uri.as_str().into()).collect();
         let tokens = vec![Token::default(); players.len()];
-        Self { catalogue: Arc::clone(catalogue), players, gateway, tokens, items: BTreeMap::new() }
+        Self { catalogue: Arc::clone(catalogue), players, gateway, tokens, items: BTreeMap::new(), uris }
     }
 
     /// Decides what becomes of a request; counts it under its client id.
@@ -180,6 +183,11 @@ impl Spotify {
             Err(Refusal::Restriction | Refusal::NotControllable | Refusal::NoVolume) => Outcome::Restriction,
             Err(Refusal::BadRequest(_) | Refusal::ServerError) => Outcome::Failed(Failure::Server),
         }
+    }
+
+    /// The URI under which the catalogue knows an item.
+    pub fn uri(&self, item: ItemRef) -> Arc<str> {
+        Arc::clone(&self.uris[item.index()])
     }
 
     pub fn item(&mut self, item: ItemRef, market: Market) -> Arc<Item> {

@@ -8,7 +8,7 @@ use tutti_sim::report::{Hand, HandKind, Logged, PlayerTruth, Report, RoomChange,
 const S: i64 = 1_000_000;
 
 fn player(playing: bool, reported_ms: f64) -> PlayerTruth {
-    let uri = Some("spotify:track:a".to_owned());
+    let uri = Some("spotify:track:a".into());
     PlayerTruth { uri, playing, reported_ms, audible_ms: reported_ms, duration_ms: 300_000.0 }
 }
 

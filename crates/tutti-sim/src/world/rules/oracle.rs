@@ -1,7 +1,7 @@
 //! The bound: knows every action and every position at once, and has the same commands, as slow and as uneven.
 //!
-//! Aims with the true median latency, lets every command land, and corrects at most twice down to 60 ms, as the engine
-//! does. Whatever remains is the spread of the latencies: no engine on these commands can be much better.
+//! Aims with the true median latency, lets every command land, and seeks again until it is within 40 ms: each correction
+//! is another draw of the same latency. What remains is what no engine on these commands can be much better than.
 
 use tutti_core::command::{Command, CommandId, CommandKind};
 use tutti_core::event::{Author, Event, What, Why};
@@ -16,8 +16,7 @@ use crate::world::spotify::Spotify;
 
 /// How often it looks at the truth.
 const LOOKS_EVERY_US: i64 = 250_000;
-const CORRECTS_ABOVE_MS: f64 = 60.0;
-const CORRECTIONS: u32 = 2;
+const CORRECTS_ABOVE_MS: f64 = 40.0;
 /// A command has taken effect after so many of its median latencies.
 const LANDED: i64 = 6;
 
@@ -34,11 +33,8 @@ struct Seat {
     latency_us: i64,
     trim_ms: f64,
     controllable: bool,
-    corrected: u32,
     commands: u64,
     waits_until_us: i64,
-    /// The item and state that were commanded last.
-    commanded: Option<(String, bool)>,
 }
 
 impl Oracle {
@@ -50,10 +46,8 @@ impl Oracle {
                 latency_us: ((latencies.effect_ms.0 + way_ms) * 1e3) as i64,
                 trim_ms: player.audible_offset_ms().filter(|_| member.trimmed).unwrap_or(0.0),
                 controllable: member.product == crate::player::Product::Premium,
-                corrected: 0,
                 commands: 0,
                 waits_until_us: 0,
-                commanded: None,
             }
         });
         Self { seats: seats.collect(), leader: None, actions: 0, epoch: 0 }
@@ -66,7 +60,7 @@ impl Oracle {
         self.leader = Some(member);
         self.actions += 1;
         for seat in &mut self.seats {
-            (seat.corrected, seat.waits_until_us, seat.commanded) = (0, 0, None);
+            seat.waits_until_us = 0;
         }
         let when = When::exactly(RoomTime::from_micros(now_us));
         let act = match kind {
@@ -95,21 +89,15 @@ impl Oracle {
         }
         let there = own.uri == lead.uri && own.playing == lead.playing;
         let error_ms = own.reported_ms - lead.reported_ms - ahead_ms;
-        let seat_is_told = seat
-            .commanded
-            .as_ref()
-            .is_some_and(|(uri, playing)| Some(uri) == lead.uri.as_ref() && *playing == lead.playing);
-        let correction = there && lead.playing && error_ms.abs() > CORRECTS_ABOVE_MS && seat.corrected < CORRECTIONS;
+        let correction = there && lead.playing && error_ms.abs() > CORRECTS_ABOVE_MS;
         if there && !correction || (!lead.playing && !own.playing) {
             return;
         }
-        seat.corrected += u32::from(correction && seat_is_told);
         let Some(kind) = aim(&lead, ahead_ms + seat.latency_us as f64 / 1e3, correction, spotify, leader, now_us)
         else {
             return;
         };
         seat.waits_until_us = now_us + LANDED * seat.latency_us;
-        seat.commanded = lead.uri.map(|uri| (uri, lead.playing));
         let id = CommandId(seat.commands);
         seat.commands += 1;
         let why = if correction { Why::Settle } else { Why::Follow };
