@@ -79,6 +79,10 @@ impl Controller {
         }
         let first = publish::empty(&options);
         let mut reach = Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets));
+        if !options.way.is_the_network() {
+            // What Spotify is not asked counts nowhere but here.
+            reach.rations = crate::ration::Rations::default();
+        }
         reach.way = options.way.clone();
         let to = to_self.clone();
         let reach = reach.telling(move |problem| {

@@ -36,6 +36,11 @@ impl Way {
         Self(Some(carrier))
     }
 
+    /// Whether it is; else requests reach nobody but a test.
+    pub fn is_the_network(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn http(&self, there: &tutti_spotify::Endpoints) -> Result<Http, Transport> {
         match &self.0 {
             Some(carrier) => Ok(Http::through(Arc::clone(carrier))),

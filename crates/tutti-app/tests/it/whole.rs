@@ -14,47 +14,59 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tutti_sim::player::Hand;
 
-use bench::{Bench, Setting};
+use bench::{Bench, Setting, on_virtual_time};
 use row::Row;
 
 const SEED: u64 = 7;
 
-#[tokio::test(start_paused = true)]
-async fn a_quarter_of_an_hour_passes_in_seconds_and_everybody_follows_a_hand() {
-    let really = std::time::Instant::now();
-    let bench = Bench::in_step(Setting::default()).await;
-    let begun = Instant::now();
+#[test]
+fn a_quarter_of_an_hour_passes_in_seconds_and_everybody_follows_a_hand() {
+    on_virtual_time(async {
+        let really = std::time::Instant::now();
+        let bench = Bench::in_step(Setting::default()).await;
+        let begun = Instant::now();
 
-    tokio::time::sleep(Duration::from_secs(900)).await;
-    bench.hand("ben", Hand::Seek { position_ms: 65_000 });
-    let followed = bench.until(Duration::from_secs(10), |now| now.leads("Ben") && now.together()).await;
+        tokio::time::sleep(Duration::from_secs(900)).await;
+        bench.hand("ben", Hand::Seek { position_ms: 65_000 });
+        let followed = bench.until(Duration::from_secs(10), |now| now.leads("Ben") && now.together()).await;
 
-    assert!(followed.is_some(), "{:#?}", bench.now());
-    bench.stop().await;
-    let (virtual_s, real_s) = (begun.elapsed().as_secs_f64(), really.elapsed().as_secs_f64());
-    println!("{virtual_s:.0} s in {real_s:.2} s: {:.0} times as fast", virtual_s / real_s);
+        assert!(followed.is_some(), "{:#?}", bench.now());
+        bench.stop().await;
+        let (virtual_s, real_s) = (begun.elapsed().as_secs_f64(), really.elapsed().as_secs_f64());
+        println!("{virtual_s:.0} s in {real_s:.2} s: {:.0} times as fast", virtual_s / real_s);
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_same_seed_is_the_same_run() {
-    let mut runs = Vec::new();
-    for _ in 0..2 {
-        let bench =
-            Bench::in_step(Setting { members: 3, profile: tutti_sim::profile::Profile::Mobile, ..Setting::default() })
-                .await;
-        bench.hand("chiara", Hand::Next);
-        tokio::time::sleep(Duration::from_secs(120)).await;
-        let begun_us = bench.sent()[0].at_us;
-        let sent = bench.sent().into_iter();
-        let sent: Vec<_> = sent
-            .map(|sent| (sent.at_us - begun_us, sent.user, sent.method, sent.target, sent.body, sent.status))
-            .collect();
-        runs.push(sent);
-        bench.stop().await;
-    }
-    assert!(runs[0].len() > 100, "{}", runs[0].len());
-    let differ = runs[0].iter().zip(&runs[1]).position(|(one, other)| one != other);
-    assert_eq!((differ, runs[0].len()), (None, runs[1].len()), "{:#?}", differ.map(|at| (&runs[0][at], &runs[1][at])));
+#[test]
+fn the_same_seed_is_the_same_run() {
+    on_virtual_time(async {
+        let mut runs = Vec::new();
+        for _ in 0..2 {
+            let bench = Bench::in_step(Setting {
+                members: 3,
+                profile: tutti_sim::profile::Profile::Mobile,
+                ..Setting::default()
+            })
+            .await;
+            bench.hand("chiara", Hand::Next);
+            tokio::time::sleep(Duration::from_secs(120)).await;
+            let begun_us = bench.sent()[0].at_us;
+            let sent = bench.sent().into_iter();
+            let sent: Vec<_> = sent
+                .map(|sent| (sent.at_us - begun_us, sent.user, sent.method, sent.target, sent.body, sent.status))
+                .collect();
+            runs.push(sent);
+            bench.stop().await;
+        }
+        assert!(runs[0].len() > 100, "{}", runs[0].len());
+        let differ = runs[0].iter().zip(&runs[1]).position(|(one, other)| one != other);
+        assert_eq!(
+            (differ, runs[0].len()),
+            (None, runs[1].len()),
+            "{:#?}",
+            differ.map(|at| (&runs[0][at], &runs[1][at]))
+        );
+    });
 }
 
 /// Plays rows one after the other; a sentence for everything that is not as it should be.
@@ -75,34 +87,46 @@ async fn play_all(rows: Vec<Row>) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_player_that_is_gone_or_elsewhere_is_said_and_moves_nobody() {
-    play_all(rows::players()).await;
+#[test]
+fn a_player_that_is_gone_or_elsewhere_is_said_and_moves_nobody() {
+    on_virtual_time(async {
+        play_all(rows::players()).await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn commands_that_come_to_something_else_end_in_step() {
-    play_all(rows::commands()).await;
+#[test]
+fn commands_that_come_to_something_else_end_in_step() {
+    on_virtual_time(async {
+        play_all(rows::commands()).await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_answers_say_wrongly_moves_nobody() {
-    play_all(rows::answers()).await;
+#[test]
+fn what_answers_say_wrongly_moves_nobody() {
+    on_virtual_time(async {
+        play_all(rows::answers()).await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn requests_that_fail_are_said_while_they_fail_and_no_longer() {
-    play_all(rows::requests()).await;
+#[test]
+fn requests_that_fail_are_said_while_they_fail_and_no_longer() {
+    on_virtual_time(async {
+        play_all(rows::requests()).await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn limits_and_sign_ins_are_said_and_heeded() {
-    play_all(rows::accounts()).await;
+#[test]
+fn limits_and_sign_ins_are_said_and_heeded() {
+    on_virtual_time(async {
+        play_all(rows::accounts()).await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_song_that_one_account_may_not_hear_is_said_by_its_title() {
-    play_all(rows::songs()).await;
+#[test]
+fn a_song_that_one_account_may_not_hear_is_said_by_its_title() {
+    on_virtual_time(async {
+        play_all(rows::songs()).await;
+    });
 }
 
 #[test]
@@ -138,12 +162,16 @@ async fn survive(shared: bool) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn five_people_on_the_worst_network_survive_every_fault_with_five_client_ids() {
-    survive(false).await;
+#[test]
+fn five_people_on_the_worst_network_survive_every_fault_with_five_client_ids() {
+    on_virtual_time(async {
+        survive(false).await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn five_people_on_the_worst_network_survive_every_fault_with_one_client_id() {
-    survive(true).await;
+#[test]
+fn five_people_on_the_worst_network_survive_every_fault_with_one_client_id() {
+    on_virtual_time(async {
+        survive(true).await;
+    });
 }

@@ -215,6 +215,14 @@ impl Now {
     }
 }
 
+/// Runs a test on a clock that stands still while anything can be done, and jumps when nothing can. What blocks goes one
+/// after the other on one thread, so that the same seed is the same run.
+pub fn on_virtual_time(test: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().start_paused(true).max_blocking_threads(1);
+    runtime.build().unwrap().block_on(test);
+}
+
 /// Panics on this thread so far. A program's task that panics is gone without a word, and a test must not miss that.
 pub fn panics() -> u32 {
     static HOOK: Once = Once::new();
