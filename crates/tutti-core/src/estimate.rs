@@ -130,6 +130,14 @@ impl Estimate {
         self.settle(quality);
     }
 
+    /// An old report of this line, which counts once it is known how old reports get here (E2).
+    pub fn add_late(&mut self, mark: Mark) {
+        self.marks.push_front(mark);
+        if self.marks.len() > MARKS {
+            self.marks.pop_front();
+        }
+    }
+
     /// How far a reading is from this line: + ahead; None when their intervals meet.
     pub fn miss(&self, mark: Mark, quality: &Quality) -> Option<Span> {
         let (lo, hi) = mark.widened(quality, mark.at);

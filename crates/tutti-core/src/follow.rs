@@ -35,6 +35,10 @@ const RETRY: Span = Span::from_secs(2);
 const RETRY_MOST: Span = Span::from_secs(60);
 /// The same while the service or the network has trouble: that passes.
 const RETRY_MOST_PASSING: Span = Span::from_secs(8);
+/// A room's line that moves by more is followed like a change.
+const SHIFTED: Span = Span::from_millis(150);
+/// By more it is an item that begins anew, and everybody's does.
+const SHIFTED_MOST: Span = Span::from_secs(15);
 /// While commands have no effect they are tried again: at least so often at first, then as seldom as refused ones.
 const IGNORED_SOON: Span = Span::from_secs(120);
 const IGNORED_SOON_MOST: Span = Span::from_secs(16);
@@ -152,6 +156,14 @@ impl Follow {
         self.steady = (0, 0);
         self.steady_wait = STEADY_WAIT;
         self.answered = false;
+    }
+
+    /// The room's line was put elsewhere by this much, without an action.
+    pub fn room_shifted(&mut self, by: Span, now: LocalTime) {
+        if by.abs() > SHIFTED && by.abs() < SHIFTED_MOST {
+            self.settling_until = now + SETTLING;
+            self.settled = 0;
+        }
     }
 
     /// This member's player went on to another item by itself.

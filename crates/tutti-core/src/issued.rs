@@ -30,6 +30,8 @@ pub struct Issued {
     /// How long after its answer it shows.
     times: Times,
     landed: bool,
+    /// When it took effect, as far as its line tells.
+    effect: Option<LocalTime>,
     /// It had its time and changed nothing.
     given_up: bool,
     /// When the last reading was asked that still showed the state before.
@@ -50,7 +52,19 @@ impl Issued {
     /// `item`: what is loaded afterwards; `times`: how long such commands take on this device.
     pub fn new(command: &Command, item: Arc<Item>, latency: Kind, times: Times, sent: LocalTime) -> Self {
         let (id, kind) = (command.id, command.kind.clone());
-        Self { id, latency, kind, item, sent, answered: None, times, landed: false, given_up: false, not_yet: None }
+        Self {
+            id,
+            latency,
+            kind,
+            item,
+            sent,
+            answered: None,
+            times,
+            landed: false,
+            effect: None,
+            given_up: false,
+            not_yet: None,
+        }
     }
 
     pub fn answered(&mut self, sent: LocalTime, at: LocalTime) {
@@ -60,6 +74,11 @@ impl Issued {
 
     pub fn landed(&mut self) {
         self.landed = true;
+    }
+
+    /// It took effect then.
+    pub fn took_effect(&mut self, at: LocalTime) {
+        self.effect = Some(at);
     }
 
     pub fn has_landed(&self) -> bool {
@@ -130,7 +149,7 @@ impl Issued {
 
     /// Between which instants a seek or play takes effect.
     pub fn jumps(&self) -> Option<(LocalTime, LocalTime)> {
-        self.target().map(|_| (self.sent, self.window_ends()))
+        self.target().map(|_| self.effect.map_or((self.sent, self.window_ends()), |at| (at, at)))
     }
 
     pub fn is_about(&self, item: &Item) -> bool {
@@ -169,7 +188,10 @@ impl Issued {
         // Another item that began by itself or by hand since then is no effect of a seek.
         let dragged = self.only_moves() && progress > ran + AROUND * 3;
         let ours = dragged || self.item.same_recording(item);
-        ours && seen.playing && asked >= self.sent && ran <= LATE && (progress - target - ran).abs() <= ON_TARGET
+        // How long after its sending it took effect.
+        let late = ran - (progress - target);
+        let on_target = -ON_TARGET <= late && late <= ON_TARGET.max(self.times.window);
+        ours && seen.playing && asked >= self.sent && ran <= LATE && on_target
     }
 
     /// Does this command explain what was seen?

@@ -14,8 +14,8 @@ const WORTH_PUBLISHING: Span = Span::from_millis(4);
 const PUT_RIGHT: Span = Span::from_secs(12);
 /// A leader that loses its place again so soon is followed (A4).
 const AGAIN_WITHIN: Span = Span::from_secs(60);
-/// Back in its place: no further off than this.
-const RIGHT: Span = Span::from_millis(250);
+/// Back in its place: no further off than this, or nothing more is to be corrected.
+const RIGHT: Span = Span::from_millis(80);
 
 /// How the leader's player lost its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +176,8 @@ impl Member {
                 .as_ref()
                 .filter(|known| known.playing == line.playing())
                 .map(|known| line.estimate.position(now) - self.trim - known.line_at(self.clock.to_room(now)));
-            if self.leads() && off.is_none_or(|off| off.abs() > RIGHT) {
+            let settles = self.follow.settling(now) || self.observer.in_flight(now);
+            if self.leads() && settles && off.is_none_or(|off| off.abs() > RIGHT) {
                 return;
             }
             self.lead.right_until = None;

@@ -4,6 +4,7 @@ mod acting;
 mod looking;
 mod presence;
 mod seeing;
+mod stepping_out;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,9 +20,10 @@ use crate::observe::{Finding, Observer};
 use crate::playback::{Item, Playback};
 use crate::poll::{Reason, Schedule, Situation};
 use crate::reading::{Failure, Reading, Seen};
-use crate::room::{HubToMember, MemberId, MemberToHub, RoomState};
+use crate::room::{Act, HubToMember, MemberId, MemberToHub, RoomState};
 use crate::time::{LocalTime, Span};
 use presence::Reach;
+use stepping_out::Pauses;
 
 /// A room is lively for so long after a hand action.
 const LIVELY: Span = Span::from_secs(360);
@@ -89,6 +91,8 @@ pub enum Trouble {
     Ad,
     /// Commands are accepted and nothing happens.
     NoEffect,
+    /// Its own pauses were undone by others again and again: the last one is left as it is (L6).
+    SteppedOut,
     Failure(Failure),
 }
 
@@ -103,6 +107,8 @@ pub struct Member {
     pub(crate) sync: bool,
     pub(crate) trim: Span,
     pub(crate) trouble: Option<Trouble>,
+    /// Spotify said that this account cannot be commanded.
+    not_premium: bool,
     pub(crate) follow: Follow,
     schedule: Schedule,
     sharing: u32,
@@ -122,6 +128,7 @@ pub struct Member {
     /// Since when no device plays or could.
     away_since: Option<LocalTime>,
     reach: Reach,
+    pauses: Pauses,
     /// The last command that went out.
     sent: Option<(CommandId, CommandKind, Why)>,
     /// Commands in a row without any effect.
@@ -146,6 +153,7 @@ impl Member {
             sync: true,
             trim: Span::ZERO,
             trouble: None,
+            not_premium: false,
             follow: Follow::new(now),
             schedule: Schedule::new(seed, now),
             sharing: 1,
@@ -161,6 +169,7 @@ impl Member {
             paused_since: None,
             away_since: None,
             reach: Reach::default(),
+            pauses: Pauses::default(),
             sent: None,
             no_effect: 0,
             woken: None,
@@ -245,6 +254,11 @@ impl Member {
         let before = self.room.replace(Arc::clone(&room));
         let acted = before.as_ref().map_or(0, |before| before.actions) != room.actions;
         let leader_changed = before.as_ref().and_then(|before| before.leader) != room.leader;
+        let plays = |room: &RoomState| room.playback.as_ref().is_some_and(|playback| playback.playing);
+        let resumed = room.action.as_ref().is_some_and(|action| action.act == Act::Resumed);
+        if acted && resumed && !self.leads() && before.as_ref().is_some_and(|before| !plays(before)) {
+            self.pauses.room_resumed(now);
+        }
         if acted {
             self.acted = now;
             self.follow.anew(now);
@@ -258,6 +272,9 @@ impl Member {
             if !old.item.same_recording(&new.item) {
                 self.follow.room_moved_on(&old.item.uri, now);
                 self.brisk_until = self.brisk_until.max(now + BRISK);
+            } else if old.playing && new.playing {
+                let room_now = self.clock.to_room(now);
+                self.follow.room_shifted(new.line_at(room_now) - old.line_at(room_now), now);
             }
         } else if room.playback.is_some() {
             self.follow.anew(now);
@@ -275,6 +292,9 @@ impl Member {
 
     fn switch(&mut self, on: bool, now: LocalTime) {
         if on && !self.sync {
+            // Who switches it on again may have subscribed meanwhile.
+            self.not_premium = false;
+            self.pauses.back();
             self.start_over(now);
         }
         self.sync = on;

@@ -128,7 +128,7 @@ pub struct Observer {
     stamps: Stamps,
     crossfade: Crossfade,
     /// Readings that lagged behind the line, until it is known whether the line holds.
-    lags: Vec<Span>,
+    lags: Vec<(Span, Mark)>,
     /// The last reading that had a position.
     shown: Option<Shown>,
     issued: Vec<Issued>,
@@ -362,7 +362,7 @@ impl Observer {
             self.fit(mark, asked, seen.timestamp);
             return Finding::Steady;
         }
-        self.note_lag(line_miss);
+        self.note_lag(line_miss, mark);
         let standing = self.shown.as_ref().map_or(0, |shown| shown.standing);
         if standing > STANDING_LOOKS {
             return Finding::LeftOut("standing report");
@@ -426,7 +426,10 @@ impl Observer {
         }
         issued.landed();
         let after = match (issued.target(), &self.line) {
-            (Some(target), Some(line)) if line.playing() => Some(line.estimate.passes(target) - issued.sent()),
+            (Some(target), Some(line)) if line.playing() => {
+                issued.took_effect(line.estimate.passes(target));
+                Some(line.estimate.passes(target) - issued.sent())
+            }
             _ => None,
         };
         let id = issued.id;
@@ -448,11 +451,11 @@ impl Observer {
     }
 
     /// A reading behind its line may be an old report: that is known when the line goes on (E2).
-    fn note_lag(&mut self, miss: Option<Span>) {
+    fn note_lag(&mut self, miss: Option<Span>, mark: Mark) {
         if let Some(miss) = miss.filter(|miss| miss.is_negative() && -*miss <= OLDEST_REPORT)
             && self.lags.len() < LAGS_KEPT
         {
-            self.lags.push(miss);
+            self.lags.push((miss, mark));
         }
     }
 
@@ -479,10 +482,11 @@ impl Observer {
         self.candidate = None;
         self.baseline_next = false;
         self.left.settled();
-        for lag in self.lags.drain(..) {
-            self.quality.learn(lag);
-        }
         if let Some(line) = &mut self.line {
+            for (lag, mark) in self.lags.drain(..) {
+                self.quality.learn(lag);
+                line.estimate.add_late(mark);
+            }
             self.stamps.steady(line.stamp, stamp);
             line.estimate.add(mark, &mut self.quality);
             line.fitted = asked;
@@ -605,7 +609,7 @@ fn two_fields_agree(
     quality: &Quality,
 ) -> bool {
     if !line.item.same_recording(item) {
-        return progress <= reading.answered - line.fitted;
+        return seen.playing && progress <= reading.answered - line.fitted;
     }
     let behind = line.estimate.position(reading.asked) - line.estimate.bound(reading.asked) - quality.slack();
     line.playing() && !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO

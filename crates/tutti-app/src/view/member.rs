@@ -277,6 +277,7 @@ pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bo
         Trouble::NotPremium => Told::new("not_premium"),
         Trouble::Restricted => Told::new("restricted_device").with("device", device()),
         Trouble::Ad => Told::new("ad"),
+        Trouble::SteppedOut => Told::new("stepped_out"),
         Trouble::NoEffect => Told::new("no_effect").with("device", device()),
         // The wait is over, and the next look is on its way.
         Trouble::Failure(Failure::RateLimited { until, .. }) if *until <= now => return None,

@@ -33,10 +33,10 @@ impl Member {
         let waits = |since: Option<LocalTime>| since.is_some_and(|since| now - since < PATIENCE);
         let busy = self.open.is_some() || self.observer.in_flight(now) || self.lead.claims();
         let follows = !self.leads() || self.lead.is_put_right();
-        if !self.sync || !follows || busy || waits(self.look_first) || waits(self.doubt_since) {
+        if !self.sync || self.pauses.is_out() || !follows || busy || waits(self.look_first) || waits(self.doubt_since) {
             return None;
         }
-        if matches!(self.trouble, Some(Trouble::NotPremium | Trouble::Restricted | Trouble::Ad)) {
+        if self.not_premium || matches!(self.trouble, Some(Trouble::Restricted | Trouble::Ad)) {
             return None;
         }
         let want = self.wanted()?;
@@ -119,7 +119,10 @@ impl Member {
             }
             Outcome::Restriction => {}
             Outcome::NoDevice => self.trouble = Some(Trouble::NoDevice),
-            Outcome::NotPremium => self.trouble = Some(Trouble::NotPremium),
+            Outcome::NotPremium => {
+                self.not_premium = true;
+                self.trouble = Some(Trouble::NotPremium);
+            }
             Outcome::Failed(failure) => self.trouble = Some(Trouble::Failure(failure.clone())),
         }
         // Whatever became of it: look, then decide again. No answer at all means that it may still take effect.

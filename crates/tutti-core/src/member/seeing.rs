@@ -102,7 +102,7 @@ impl Member {
             self.follow.player_moved_on(&line.item.uri);
         }
         match (named.act(), &named.what) {
-            (Some(act), _) if self.sync => self.claim(act.clone(), when, now),
+            (Some(act), _) if self.sync && self.pauses.acted(act, now) => self.claim(act.clone(), when, now),
             (_, What::DeviceChanged) => {
                 self.follow.anew(now);
                 self.publish(now);
@@ -146,7 +146,7 @@ impl Member {
     /// A6), if it can be.
     fn put_right(&mut self, lost: LeaderLost, now: LocalTime) {
         let room_plays = self.room.as_ref().and_then(|room| room.playback.as_ref()).is_some_and(|room| room.playing);
-        let controllable = !matches!(self.trouble, Some(Trouble::NotPremium | Trouble::Restricted));
+        let controllable = !self.not_premium && !matches!(self.trouble, Some(Trouble::Restricted));
         if self.leads() && self.sync && room_plays && controllable {
             self.lead.put_right(lost, now);
         }
@@ -159,7 +159,6 @@ impl Member {
     }
 
     pub(super) fn note_trouble(&mut self, reading: &Reading, finding: &Finding, now: LocalTime) {
-        let lasting = self.trouble.clone().filter(|trouble| matches!(trouble, Trouble::NotPremium));
         // One look that failed says nothing yet, unless the service gave a reason: the next one comes at once.
         let first = self.reach.unread_looks() == 1 && self.trouble.is_none();
         let trouble = match (&reading.seen, finding) {
@@ -174,7 +173,9 @@ impl Member {
                 Some(Trouble::Restricted)
             }
             (Seen::Nothing, _) => self.trouble.clone(),
-            _ => lasting.or((self.no_effect >= NO_EFFECT_SAID).then_some(Trouble::NoEffect)),
+            _ if self.pauses.is_out() => Some(Trouble::SteppedOut),
+            _ if self.not_premium => Some(Trouble::NotPremium),
+            _ => (self.no_effect >= NO_EFFECT_SAID).then_some(Trouble::NoEffect),
         };
         if trouble.is_none() && matches!(self.trouble, Some(Trouble::NoDevice)) {
             self.say(Event::Named {

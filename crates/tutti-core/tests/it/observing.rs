@@ -143,7 +143,8 @@ fn an_item_in_its_middle_needs_a_second_reading() {
 fn a_list_that_is_over_ends_and_pauses_nobody() {
     let mut observer = watching(&Script::playing("c", 0, 189_000), 10_000);
     let stopped = Script::paused("a", 0);
-    let named = named(see(&mut observer, stopped.read(11_500)));
+    assert!(matches!(see(&mut observer, stopped.read(11_500)), Finding::LookAgain(_)), "a flag may be wrong once");
+    let named = named(see(&mut observer, stopped.read(11_700)));
     assert_eq!((named.what, named.author), (What::Ended, Author::Player));
 }
 
