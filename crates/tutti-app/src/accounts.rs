@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tutti_core::reading::Failure;
 
 use crate::lock::AccountLock;
-use crate::players::spotify::SpotifyPlayer;
+use crate::players::spotify::{SpotifyPlayer, Way};
 use crate::problem::{Problem, to_connect};
 use crate::ration::{Rationed, Rations};
 use crate::secrets::SecretStore;
@@ -22,6 +22,7 @@ pub struct Accounts {
     pub endpoints: Endpoints,
     pub secrets: Arc<dyn SecretStore>,
     pub rations: Rations,
+    pub way: Way,
     tell: Telling,
 }
 
@@ -39,7 +40,7 @@ impl Accounts {
     pub fn new(home: Home, endpoints: Endpoints, secrets: Arc<dyn SecretStore>) -> Self {
         let rations = Rations::kept(home.clone());
         let tell = Telling(Arc::new(|problem: Problem| tracing::warn!("{}", problem.text())));
-        Self { home, endpoints, secrets, rations, tell }
+        Self { home, endpoints, secrets, rations, way: Way::default(), tell }
     }
 
     /// Says troubles that concern no single request to the user instead of the log.
@@ -55,11 +56,11 @@ impl Accounts {
         let lock = SharedLogin::begin(self.home.folder(), &account.account_id);
         let login = blocking(move || secrets.load(&key)).await?;
         let login = login.ok_or_else(|| {
-            Problem::new("needs_login").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
+            Problem::new("sign_in_gone").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
         })?;
         let names = (account.account_id.as_str(), account.name.as_str());
         let shared = SharedLogin::new(Arc::clone(&self.secrets), names, login.clone(), lock, self.tell.0.clone());
-        let player = SpotifyPlayer::open(&self.endpoints, &login, Arc::new(Shared(shared)))?;
+        let player = SpotifyPlayer::open(&self.endpoints, &self.way, &login, Arc::new(Shared(shared)))?;
         Ok(Arc::new(Rationed::new(Arc::new(player), self.rations.of(&login.client_id))))
     }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tutti_core::clock::RoomClock;
 use tutti_core::event::Event;
-use tutti_core::member::{Input, Member, Output};
+use tutti_core::member::{Input, Member, Output, Trouble};
 use tutti_core::poll::Reason;
 use tutti_core::room::{HubToMember, MemberId};
 use tutti_core::standing::View;
@@ -17,7 +17,7 @@ use tutti_core::time::{LocalTime, Span};
 use crate::clock::{self, SuspendWatch};
 use crate::link::Link;
 use crate::local_room::{self, Seat};
-use crate::players::Player;
+use crate::players::{Listed, Player};
 use crate::ration::{Hurry, Rationed};
 
 /// What the user changes of a member.
@@ -35,10 +35,21 @@ pub enum Report {
     View(Box<View>),
     /// What the engine did or named, and when.
     Event(LocalTime, Event),
+    /// No player can be seen: whether that is because of a private session.
+    Private(bool),
+}
+
+/// What a request has come to.
+enum Done {
+    Input(Input),
+    /// The list of devices, if it could be had.
+    Devices(Option<Vec<Listed>>),
 }
 
 /// A deadline is never waited for more tightly than this, so that a member that stays due cannot keep a core busy.
 const TICK_APART: Duration = Duration::from_millis(2);
+/// While no player can be seen, the list of devices is asked so often why: it shows a private session, which looks do not.
+const ASK_WHY_EVERY: Span = Span::from_secs(15);
 
 pub(crate) struct Agent {
     id: MemberId,
@@ -47,8 +58,10 @@ pub(crate) struct Agent {
     link: Link,
     orders: mpsc::UnboundedReceiver<Order>,
     reports: mpsc::UnboundedSender<local_room::Report>,
-    /// Requests under way: at most one look, one queue and one command.
-    requests: JoinSet<Input>,
+    /// Requests under way: at most one look, one queue, one command and one list of devices.
+    requests: JoinSet<Done>,
+    /// When it was last asked why no player can be seen; none while one can.
+    asked_why: Option<LocalTime>,
     /// Makes the look that is under way urgent.
     hurry: Hurry,
     /// Hand actions in the room so far, as the hub counts them.
@@ -79,6 +92,7 @@ impl Agent {
             orders,
             reports,
             requests: JoinSet::new(),
+            asked_why: None,
             hurry: Hurry::default(),
             actions: 0,
             sharers: 1,
@@ -120,23 +134,36 @@ impl Agent {
     }
 
     async fn next_input(&mut self) -> Option<Input> {
+        loop {
+            match self.next_done().await? {
+                Done::Input(input) => return Some(input),
+                Done::Devices(Some(devices)) => {
+                    let private = devices.iter().any(|device| device.active && device.private);
+                    self.report(Report::Private(private));
+                }
+                Done::Devices(None) => self.report(Report::Private(false)),
+            }
+        }
+    }
+
+    async fn next_done(&mut self) -> Option<Done> {
         let deadline = self.member.deadline(clock::now());
-        let tick = deadline.map(|(at, _)| Instant::from(clock::instant(at)).max(self.ticked + TICK_APART));
+        let tick = deadline.map(|(at, _)| clock::instant(at).max(self.ticked + TICK_APART));
         tokio::select! {
             biased;
-            order = self.orders.recv() => order.map(|order| match order {
+            order = self.orders.recv() => order.map(|order| Done::Input(match order {
                 Order::Sync(on) => Input::Sync(on),
                 Order::Trim(trim) => Input::Trim(trim),
                 Order::Device(device) => Input::Device(device),
-            }),
-            message = self.link.receive() => message.map(Input::FromHub),
+            })),
+            message = self.link.receive() => message.map(|message| Done::Input(Input::FromHub(message))),
             Some(answer) = self.requests.join_next() => match answer {
-                Ok(input) => Some(input),
+                Ok(done) => Some(done),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             },
             () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => {
                 self.ticked = Instant::now();
-                Some(Input::Tick)
+                Some(Done::Input(Input::Tick))
             }
         }
     }
@@ -163,17 +190,17 @@ impl Agent {
                 Output::Look => {
                     self.hurry = if planned { Hurry::default() } else { Hurry::urgent() };
                     let hurry = self.hurry.clone();
-                    self.requests.spawn(async move { Input::Reading(player.look_in_turn(hurry).await) });
+                    self.requests.spawn(async move { Done::Input(Input::Reading(player.look_in_turn(hurry).await)) });
                 }
                 Output::LookQueue => {
                     self.requests.spawn(async move {
                         let coming = player.queue().await.ok();
                         let (of, next) = coming.map_or((None, None), |coming| (coming.of, Some(coming.next)));
-                        Input::Queue { of, next }
+                        Done::Input(Input::Queue { of, next })
                     });
                 }
                 Output::Command(command) => {
-                    self.requests.spawn(async move { Input::Answered(player.command(command).await) });
+                    self.requests.spawn(async move { Done::Input(Input::Answered(player.command(command).await)) });
                 }
                 Output::ToHub(message) => self.link.send(message),
                 Output::Event(event) => {
@@ -182,7 +209,19 @@ impl Agent {
                 }
             }
         }
-        self.report(Report::View(Box::new(self.member.view(now))));
+        let view = self.member.view(now);
+        self.ask_why(view.trouble.as_ref(), now);
+        self.report(Report::View(Box::new(view)));
+    }
+
+    fn ask_why(&mut self, trouble: Option<&Trouble>, now: LocalTime) {
+        if !matches!(trouble, Some(Trouble::NoDevice)) {
+            self.asked_why = None;
+        } else if self.asked_why.is_none_or(|asked| now - asked >= ASK_WHY_EVERY) {
+            self.asked_why = Some(now);
+            let player = Arc::clone(&self.player);
+            self.requests.spawn(async move { Done::Devices(player.devices().await.ok()) });
+        }
     }
 
     fn report(&self, report: Report) {

@@ -78,7 +78,12 @@ impl Controller {
             notices.say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
         }
         let first = publish::empty(&options);
-        let reach = Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets));
+        let mut reach = Accounts::new(options.home.clone(), options.endpoints.clone(), Arc::clone(&options.secrets));
+        if !options.way.is_the_network() {
+            // What Spotify is not asked counts nowhere but here.
+            reach.rations = crate::ration::Rations::default();
+        }
+        reach.way = options.way.clone();
         let to = to_self.clone();
         let reach = reach.telling(move |problem| {
             // An error means that the program has ended.

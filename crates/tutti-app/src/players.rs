@@ -37,4 +37,6 @@ pub struct Listed {
     pub active: bool,
     /// Takes no commands from other apps.
     pub restricted: bool,
+    /// In a private session: what it plays is not shown to us.
+    pub private: bool,
 }

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::api::{Action, Snapshot};
 use crate::controller::{Controller, Message};
 use crate::cover::{Cover, Covers};
+use crate::players::spotify::Way;
 use crate::problem::Problem;
 use crate::secrets::{Keychain, SecretStore};
 use crate::settings::{Endpoints, Home};
@@ -24,6 +25,10 @@ pub struct Options {
     pub secrets: Arc<dyn SecretStore>,
     /// The accounts to bring together in this run, by id; none = those chosen in the settings.
     pub chosen: Option<Vec<String>>,
+    /// What requests for signed-in accounts go over.
+    pub way: Way,
+    /// For the dither of looks; none = another one each time.
+    pub seed: Option<u64>,
 }
 
 /// The simulated world of a demo.
@@ -61,7 +66,15 @@ impl Options {
         let home = Home::from_env().map_err(Problem::from)?;
         let secrets = Arc::new(Keychain::new(home.own_keychain()));
         let endpoints = Endpoints::from_env().map_err(Problem::from)?;
-        Ok(Self { demo: demo.then(DemoOptions::from_env), home, endpoints, secrets, chosen: None })
+        Ok(Self {
+            demo: demo.then(DemoOptions::from_env),
+            home,
+            endpoints,
+            secrets,
+            chosen: None,
+            way: Way::default(),
+            seed: None,
+        })
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{Notify, oneshot};
 use tutti_core::limit::{Answer, Class, Left, Wait};
 use tutti_core::reading::Failure;
-use tutti_core::time::Span;
+use tutti_core::time::{LocalTime, Span};
 
 pub use player::Rationed;
 
@@ -54,6 +54,11 @@ pub struct Ration {
     book: Arc<Mutex<Book>>,
     shelf: Option<Arc<Disk>>,
     all: Weak<All>,
+    /// Readings for which no window has room get one in the order in which they came, so that none starves; commands do
+    /// not queue, they are refused.
+    line: Arc<tokio::sync::Mutex<()>>,
+    /// A wait was asked for: whoever stands in line is answered.
+    closed: Arc<Notify>,
 }
 
 /// The ledger's file, used by one call at a time.
@@ -133,8 +138,14 @@ impl All {
         let shelf = self.home.as_ref().map(|home| {
             Arc::new(Disk { shelf: Mutex::new(Shelf::new(home.ledger_file(id))), stuck: AtomicBool::new(false) })
         });
-        let ration =
-            Ration { id: id.to_owned(), book: Arc::new(Mutex::new(Book::new())), shelf, all: Arc::downgrade(this) };
+        let ration = Ration {
+            id: id.to_owned(),
+            book: Arc::new(Mutex::new(Book::new())),
+            shelf,
+            all: Arc::downgrade(this),
+            line: Arc::default(),
+            closed: Arc::default(),
+        };
         ration.save();
         self.lock().entry(id.to_owned()).or_insert(ration).clone()
     }
@@ -155,14 +166,18 @@ impl Ration {
     /// As [`Ration::admit`], for a reading that takes its turn when readings are scarce, unless it becomes urgent.
     async fn admit_unless(&self, class: Class, hurry: &Hurry) -> Result<(), Failure> {
         let asked = clock::now();
-        let turn = if hurry.is_urgent() { asked } else { self.lock().turn(asked) };
+        if !hurry.is_urgent() {
+            self.turn_comes(asked, hurry).await;
+        }
+        let _in_line = match class {
+            Class::Read => Some(self.line.lock().await),
+            Class::Command => None,
+        };
         loop {
-            let now = clock::now();
-            let early = turn > now && !hurry.is_urgent() && self.waiting().is_none();
-            let answer = if early { Answer::At(turn) } else { self.ask(class).await };
-            match (answer, self.waiting()) {
+            let closed = self.closed.notified();
+            match (self.ask(class).await, self.waiting()) {
                 (Answer::Now, _) => {
-                    let waited_ms = (now - asked).as_ms();
+                    let waited_ms = (clock::now() - asked).as_ms();
                     tracing::debug!(?class, urgent = hurry.is_urgent(), waited_ms, "a request goes out");
                     return Ok(());
                 }
@@ -171,13 +186,30 @@ impl Ration {
                     return Err(Failure::RateLimited { until, quota: false });
                 }
                 (Answer::At(until), None) => tokio::select! {
-                    () = tokio::time::sleep_until(clock::instant(until).into()) => {}
-                    () = hurry.wait() => {
-                        if turn > clock::now() {
-                            self.lock().give_back();
-                        }
-                    }
+                    () = tokio::time::sleep_until(clock::instant(until)) => {}
+                    () = closed => {}
                 },
+            }
+        }
+    }
+
+    /// Waits for the turn of a planned reading, unless it becomes urgent or Spotify asks to wait.
+    async fn turn_comes(&self, asked: LocalTime, hurry: &Hurry) {
+        let closed = self.closed.notified();
+        if self.waiting().is_some() {
+            return;
+        }
+        let turn = self.lock().turn(asked);
+        if turn <= asked {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(clock::instant(turn)) => {}
+            () = closed => self.lock().give_back(),
+            () = hurry.wait() => {
+                if turn > clock::now() {
+                    self.lock().give_back();
+                }
             }
         }
     }
@@ -227,6 +259,7 @@ impl Ration {
         if !self.lock().wait(wait, now) {
             return;
         }
+        self.closed.notify_waiters();
         let ration = self.clone();
         let write = move || {
             ration.save();
@@ -246,6 +279,7 @@ impl Ration {
     fn wait(&self, wait: Wait) {
         let news = self.lock().wait(wait, clock::now());
         if news {
+            self.closed.notify_waiters();
             self.save();
         }
     }

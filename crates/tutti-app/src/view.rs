@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tutti_core::clock::RoomClock;
+use tutti_core::event::Event;
 use tutti_core::limit::{Left, Wait};
 use tutti_core::room::{MemberId, RoomState, next_title};
 use tutti_core::standing::View;
@@ -108,7 +109,22 @@ impl RoomShown {
     pub fn seen(&mut self, id: MemberId, view: View, now: LocalTime) {
         self.fill(now);
         if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
-            member.seen(view, now);
+            let room = self.state.as_ref().and_then(|state| state.playback.as_ref());
+            member.seen(view, room, now);
+        }
+    }
+
+    /// What the engine did for a member, or what came of it.
+    pub fn heard(&mut self, id: MemberId, event: &Event, now: LocalTime) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
+            member.heard(event, now);
+        }
+    }
+
+    /// Why a member's player cannot be seen: whether because of a private session.
+    pub fn private(&mut self, id: MemberId, private: bool) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
+            member.private(private);
         }
     }
 
@@ -143,9 +159,10 @@ impl RoomShown {
         self.fill(now);
         self.marks.retain(|mark| now - mark.at < MARKS_FOR);
         let leader = self.state.as_ref().and_then(|state| state.leader);
+        let playback = self.state.as_ref().and_then(|state| state.playback.as_ref());
         let members = self.members.iter().map(|member| {
             let leads = leader == Some(member.id);
-            let mut picture = member.picture(now, leads, self.room_plays(), endpoints, requests_of(member.id));
+            let mut picture = member.picture(now, leads, playback, endpoints, requests_of(member.id));
             // What has gone is the demo's own simulator: it can be had again.
             if let Some(trouble) = picture.trouble.as_mut().filter(|trouble| trouble.code == "other_server_gone")
                 && self.songs.is_some()
@@ -172,10 +189,6 @@ impl RoomShown {
     fn fill(&mut self, now: LocalTime) {
         let errors = self.members.iter().map(|member| (member.id, member.error()));
         self.history.fill(now, errors);
-    }
-
-    fn room_plays(&self) -> bool {
-        self.state.as_ref().and_then(|state| state.playback.as_ref()).is_some_and(|playback| playback.playing)
     }
 
     fn marks(&self, now: LocalTime) -> Vec<api::HistoryMark> {

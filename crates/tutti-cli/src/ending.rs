@@ -55,7 +55,7 @@ fn code(problem: &str) -> u8 {
     match problem {
         "bad_client_id" | "bad_server_address" | "one_server_address" | "unknown_account" | "which_account"
         | "demo_members" | "demo_profile" | "need_two_accounts" => WRONG_USE,
-        "no_client_id" | "needs_login" | "no_accounts" => SIGN_IN_NEEDED,
+        "no_client_id" | "needs_login" | "sign_in_gone" | "no_accounts" => SIGN_IN_NEEDED,
         _ => 1,
     }
 }

@@ -171,17 +171,23 @@ impl SignIn {
         if challenge_of(verifier) != consent.challenge {
             return Err(TokenError::Verifier);
         }
+        let refresh = self.remember(now_us, user, &consent.client_id, &consent.scope);
+        let access = self.give_access(now_us, user, client_id, &consent.scope);
+        Ok(Tokens { access, refresh: Some(refresh), scope: consent.scope })
+    }
+
+    /// A refresh token for six months.
+    pub(crate) fn remember(&mut self, now_us: i64, user: usize, client_id: &str, scope: &str) -> String {
         let refresh = self.text(60);
         let given = Refresh {
             user,
-            client_id: consent.client_id,
-            scope: consent.scope.clone(),
+            client_id: client_id.to_owned(),
+            scope: scope.to_owned(),
             until_us: now_us + REFRESH_S * SECOND_US,
             revoked: false,
         };
         self.refresh.insert(refresh.clone(), given);
-        let access = self.give_access(now_us, user, client_id, &consent.scope);
-        Ok(Tokens { access, refresh: Some(refresh), scope: consent.scope })
+        refresh
     }
 
     /// `grant_type=refresh_token`. Answers without a new refresh token, as Spotify does since 2026, unless

@@ -1,4 +1,4 @@
-//! All accounts in real time: one clock, the players under it, and a log of what happened.
+//! All accounts on one clock (tokio's, which a test may stop and put forward), the players under it, and a log.
 
 mod log;
 
@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use log::{CommandRecord, HandRecord, Log, RequestRecord};
+use tokio::time::Instant;
 
 use crate::catalogue::{Catalogue, ContextRef, id_of};
 use crate::fault::{Fault, Place};
@@ -81,7 +82,7 @@ pub enum ActError {
     Hand(#[from] HandError),
 }
 
-/// Accounts in real time; shared between the server and whoever runs it in process.
+/// Accounts; shared between the server and whoever runs it in process.
 pub struct Sim {
     origin: Instant,
     wall_ms_at_zero: i64,
@@ -174,6 +175,7 @@ impl Sim {
         self.origin.elapsed().as_micros() as i64
     }
 
+    /// Instant 0 of `now_us`.
     pub fn origin(&self) -> Instant {
         self.origin
     }
@@ -240,6 +242,24 @@ impl Sim {
         let index = self.index_of(user).ok_or_else(|| ActError::UnknownUser(user.to_owned()))?;
         self.sign_in().revoke(index);
         Ok(())
+    }
+
+    /// Spotify's stable id of an account.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn account_id(&self, user: &str) -> Result<&str, ActError> {
+        Ok(&self.account(user)?.account_id)
+    }
+
+    /// The refresh token of somebody who consented just now, without a browser.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn signed_in(&self, user: &str, client_id: &str, scope: &str) -> Result<String, ActError> {
+        let index = self.index_of(user).ok_or_else(|| ActError::UnknownUser(user.to_owned()))?;
+        let now_us = self.now_us();
+        Ok(self.sign_in().remember(now_us, index, client_id, scope))
     }
 
     /// Something goes wrong for this account, from now on.
@@ -368,8 +388,10 @@ fn user_name(index: usize) -> String {
     NAMES.get(index).map_or_else(|| format!("user{}", index + 1), |&name| name.to_owned())
 }
 
+/// The wall clock, put forward with the clock that the accounts run on.
 fn unix_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+    let forward = Instant::now().saturating_duration_since(Instant::from_std(std::time::Instant::now()));
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| (since + forward).as_millis() as i64)
 }
 
 /// A panic elsewhere leaves plain data behind: the others go on.

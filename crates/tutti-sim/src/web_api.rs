@@ -8,6 +8,7 @@ mod browse;
 mod commands;
 mod connection;
 mod covers;
+mod in_process;
 mod json;
 mod pretend;
 mod readings;
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 
 use crate::sim::{Sim, SimConfig};
 use answer::Answer;
+pub use in_process::InProcess;
 
 /// Larger than any request of the Web API.
 const BODY_LIMIT: usize = 64 * 1024;

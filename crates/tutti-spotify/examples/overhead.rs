@@ -9,10 +9,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tutti_sim::profile::Profile;
 use tutti_sim::sim::SimConfig;
 use tutti_sim::web_api;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
@@ -12,11 +12,12 @@ use oauth2::{
 };
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
+use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
 use crate::endpoints::Endpoints;
 use crate::error::{AuthError, Transport, retry_after};
-use crate::http::{self, Http};
+use crate::http::Http;
 use crate::token::{Secret, Token};
 
 /// The three permissions that Tutti asks for.
@@ -193,20 +194,20 @@ impl<'c> AsyncHttpClient<'c> for Http {
 /// Carries one request of the `oauth2` crate. Answers that are not about the sign-in end here.
 async fn carry(http: &Http, request: HttpRequest) -> Result<HttpResponse, AuthError> {
     let request = reqwest::Request::try_from(request).map_err(Transport::from)?;
-    let response = http.send(request).await?;
-    let status = response.status();
+    let answer = http.send(request).await?;
+    let status = answer.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
-        let retry_after = retry_after(response.headers(), Utc::now());
-        http::drain(response).await;
+        let retry_after = retry_after(answer.headers(), Utc::now());
+        answer.drain().await;
         return Err(AuthError::Wait { retry_after });
     }
     if !matches!(status.as_u16(), 200 | 400 | 401 | 403) {
-        http::drain(response).await;
+        answer.drain().await;
         return Err(AuthError::Server { status: status.as_u16() });
     }
-    let mut answer = HttpResponse::new(http::body(response).await?);
-    *answer.status_mut() = status;
-    Ok(answer)
+    let mut read = HttpResponse::new(answer.body().await?);
+    *read.status_mut() = status;
+    Ok(read)
 }
 
 fn explain(error: RequestTokenError<AuthError, BasicErrorResponse>, invalid_grant: AuthError) -> AuthError {

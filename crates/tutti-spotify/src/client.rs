@@ -1,18 +1,19 @@
 //! The Web API's player for one account: every answer, and every error, comes with the instants of its request.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Request, Response, StatusCode};
+use reqwest::{Method, Request, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::endpoints::Endpoints;
 use crate::error::{Error, Refusal, Transport};
-use crate::http::{self, Http};
+use crate::http::{Answer, Http};
 use crate::keeper::{Alone, Keeper};
 use crate::model::{Device, Devices, Me, Player, Queue};
 use crate::session::{Access, Session};
@@ -81,13 +82,15 @@ struct Call {
     method: Method,
     url: Url,
     body: Option<String>,
+    /// From its start to the end of the answer; none = as long as any request may take.
+    within: Option<Duration>,
 }
 
 /// The head of a 2xx answer.
 struct Head {
     asked: Instant,
     answered: Instant,
-    response: Response,
+    answer: Answer,
 }
 
 impl Client {
@@ -130,6 +133,11 @@ impl Client {
     /// The player. `None` (204) means that nothing is known: no device, a private session, or a moment's gap.
     pub async fn player(&self) -> Result<Timed<Option<Player>>, CallError> {
         self.read(self.get(&["me", "player"]).with_items()).await
+    }
+
+    /// As [`Client::player`], given up after so long: an answer that comes later is of little use.
+    pub async fn player_within(&self, within: Duration) -> Result<Timed<Option<Player>>, CallError> {
+        self.read(Call { within: Some(within), ..self.get(&["me", "player"]).with_items() }).await
     }
 
     /// As [`Client::player`], without the device.
@@ -206,10 +214,10 @@ impl Client {
 
     /// Sends a request and reads its body; an answer without one is `None`.
     async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<Timed<Option<T>>, CallError> {
-        let Head { asked, answered, response } = self.send(&call).await?;
+        let Head { asked, answered, answer } = self.send(&call).await?;
         let failed = |error| CallError { asked: Some(asked), answered: Some(answered), error };
-        let empty = response.status() == StatusCode::NO_CONTENT;
-        let body = http::body(response).await.map_err(|error| failed(error.into()))?;
+        let empty = answer.status() == StatusCode::NO_CONTENT;
+        let body = answer.body().await.map_err(|error| failed(error.into()))?;
         let value = if empty || body.is_empty() { None } else { Some(parse(&body).map_err(failed)?) };
         Ok(Timed { asked, answered, value })
     }
@@ -217,7 +225,7 @@ impl Client {
     /// Sends a command. Its answer's body means nothing and is never parsed.
     async fn command(&self, call: Call) -> Result<Timed<()>, CallError> {
         let head = self.send(&call).await?;
-        http::drain(head.response).await;
+        head.answer.drain().await;
         Ok(Timed { asked: head.asked, answered: head.answered, value: () })
     }
 
@@ -231,11 +239,11 @@ impl Client {
                 error: error.into(),
             })?;
             let head = self.send_with(call, &access).await?;
-            let status = head.response.status();
+            let status = head.answer.status();
             if status.is_success() {
                 return Ok(head);
             }
-            let error = refusal(head.response, &access).await;
+            let error = refusal(head.answer, &access).await;
             if status != StatusCode::UNAUTHORIZED || refused.is_some() {
                 return Err(CallError { asked: Some(head.asked), answered: Some(head.answered), error });
             }
@@ -252,10 +260,10 @@ impl Client {
         let took_ms = (answered - asked).as_secs_f64() * 1e3;
         let (method, path) = (&call.method, call.url.path());
         match outcome {
-            Ok(response) => {
-                let status = response.status().as_u16();
+            Ok(answer) => {
+                let status = answer.status().as_u16();
                 tracing::debug!(%method, path, status, took_ms, "answered");
-                Ok(Head { asked, answered, response })
+                Ok(Head { asked, answered, answer })
             }
             Err(error) => {
                 tracing::debug!(%method, path, %error, took_ms, "not answered");
@@ -274,7 +282,7 @@ impl<T> Timed<T> {
 
 impl Call {
     fn new(method: Method, url: Url) -> Self {
-        Self { method, url, body: None }
+        Self { method, url, body: None, within: None }
     }
 
     fn with(mut self, name: &str, value: &str) -> Self {
@@ -305,6 +313,7 @@ impl Call {
             .map_err(|_| Transport::Setup { detail: "the access token does not fit into a header".into() })?;
         bearer.set_sensitive(true);
         let mut request = Request::new(self.method.clone(), self.url.clone());
+        *request.timeout_mut() = self.within;
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, bearer);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -319,11 +328,11 @@ impl Call {
     }
 }
 
-async fn refusal(response: Response, access: &Access) -> Error {
-    let status = response.status();
-    let headers = response.headers().clone();
+async fn refusal(answer: Answer, access: &Access) -> Error {
+    let status = answer.status();
+    let headers = answer.headers().clone();
     // An answer that breaks off has said the essential with its status.
-    let body = http::body(response).await.unwrap_or_default();
+    let body = answer.body().await.unwrap_or_default();
     Error::Refused(Refusal::read(status, &headers, &body, access.secret.expose()))
 }
 

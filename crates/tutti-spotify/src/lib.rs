@@ -24,6 +24,9 @@
 //! One renewal serves everybody who waits for it in this process. A [`Keeper`] lets one happen at a time among all
 //! processes that share a sign-in.
 //!
+//! Everything runs on tokio's clock, and [`Http::through`] puts something else in the place of the network: the two
+//! together let a test run the client on virtual time.
+//!
 //! Secrets stay out of `Debug`, of error texts and of logs, and are overwritten when dropped ([`Secret`]).
 
 pub mod auth;
@@ -42,7 +45,7 @@ pub use callback::Listener;
 pub use client::{CallError, Client, Offset, Play, Timed};
 pub use endpoints::{Endpoints, NotLoopback};
 pub use error::{AuthError, Error, Refusal, Transport};
-pub use http::{Http, Timeouts};
+pub use http::{Carried, Carrier, Http, Timeouts};
 pub use keeper::{Keeper, Turn};
 pub use model::{Device, Item, ItemKind, Me, Player, Queue};
 pub use token::{Secret, Token, sign_in_needed_by};

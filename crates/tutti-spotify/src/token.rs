@@ -1,9 +1,10 @@
 //! Secrets that leave no trace, and the tokens of one signed-in account.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Months, Utc};
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// How long before its end an access token is renewed: longer than any request takes, so that none is under way

@@ -121,6 +121,7 @@ impl Controller {
         // A new sign-in replaces the player that used the old one.
         self.accounts.remove(&signed_in.account_id);
         self.notices.clear("needs_login");
+        self.notices.clear("sign_in_gone");
         self.notices.say(&told);
         self.screen = Screen::Lobby;
         self.refresh_devices();

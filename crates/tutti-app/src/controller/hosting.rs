@@ -155,7 +155,7 @@ impl Controller {
         if self.room.is_some() || self.opening.is_some() {
             return;
         }
-        for code in ["need_two_accounts", "account_busy", "needs_login"] {
+        for code in ["need_two_accounts", "account_busy", "needs_login", "sign_in_gone"] {
             self.notices.clear(code);
         }
         let attempt = self.next_attempt();
@@ -183,7 +183,7 @@ impl Controller {
         }
         self.opening = None;
         let mut hosted = Hosted::open(t("room.name.here", &[]), self.reach.endpoints.clone(), None);
-        for Opened { account, outcome } in opened {
+        for (place, Opened { account, outcome }) in opened.into_iter().enumerate() {
             match outcome {
                 Ok((player, lock)) => {
                     self.accounts.entry(account.account_id.clone()).or_default().player = Some(Arc::clone(&player));
@@ -192,7 +192,7 @@ impl Controller {
                         player,
                         device: account.device,
                         trim: Span::from_millis(account.trim_ms.into()),
-                        seed: rand::random(),
+                        seed: self.options.seed.map_or_else(rand::random, |seed| seed.wrapping_add(place as u64)),
                     };
                     hosted.seat(Guest { account_id: account.account_id, name: account.name, seat }).await;
                 }
@@ -226,8 +226,8 @@ impl Controller {
         match report {
             Report::State(at, state) => room.shown.changed(state, at),
             Report::Member(member, agent::Report::View(view)) => room.shown.seen(member, *view, now),
-            // The agent logs them; nothing of them is shown.
-            Report::Member(_, agent::Report::Event(..)) => {}
+            Report::Member(member, agent::Report::Event(at, event)) => room.shown.heard(member, &event, at),
+            Report::Member(member, agent::Report::Private(private)) => room.shown.private(member, private),
         }
     }
 

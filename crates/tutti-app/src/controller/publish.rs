@@ -110,6 +110,8 @@ mod tests {
             endpoints: crate::settings::Endpoints::default(),
             secrets: Arc::new(crate::secrets::Memory::default()),
             chosen: None,
+            way: crate::players::spotify::Way::default(),
+            seed: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 use tutti_sim::report::{Hand, HandKind};
 use tutti_sim::sim::Sim;
 use tutti_sim::workload::Planned;
@@ -15,7 +15,7 @@ pub(super) async fn act(sim: Arc<Sim>, users: &[String], planned: Vec<Planned>, 
     for Planned { at_us, member, deed } in planned {
         let Some(user) = users.get(member) else { continue };
         let due = Duration::from_micros((zero_us + at_us).max(0) as u64);
-        sleep_until(Instant::from_std(sim.origin() + due)).await;
+        sleep_until(sim.origin() + due).await;
         let Ok((hand, before)) =
             sim.with_player(user, |player, now_us| (deed.hand(player, now_us), player.truth(now_us)))
         else {

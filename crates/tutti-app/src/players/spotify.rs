@@ -1,15 +1,16 @@
 //! Spotify through its Web API: its answers in the engine's words.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 use tutti_core::command::{Answered, Command, CommandKind, Outcome};
 use tutti_core::playback::Item;
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::time::{LocalTime, Span};
-use tutti_spotify::{AuthError, CallError, Client, Error, Http, Keeper, model};
+use tutti_spotify::{AuthError, CallError, Carrier, Client, Error, Http, Keeper, Transport, model};
 
 use super::{Coming, Listed, Player};
 use crate::clock;
@@ -23,6 +24,31 @@ const UNSAID_WAIT: Duration = Duration::from_secs(60);
 /// A cover of at least this width is sharp enough for the window.
 const COVER_WIDTH: u32 = 300;
 
+/// A look is given up after so long: far beyond what looks take, and soon enough that one which hangs at Spotify's gate
+/// (it would for 35 s) is made up for before anybody hears it.
+const LOOK_WITHIN: Duration = Duration::from_millis(3_500);
+/// What requests go over: the network, or what a test puts in its place.
+#[derive(Debug, Clone, Default)]
+pub struct Way(Option<Arc<dyn Carrier>>);
+
+impl Way {
+    pub fn over(carrier: Arc<dyn Carrier>) -> Self {
+        Self(Some(carrier))
+    }
+
+    /// Whether it is; else requests reach nobody but a test.
+    pub fn is_the_network(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn http(&self, there: &tutti_spotify::Endpoints) -> Result<Http, Transport> {
+        match &self.0 {
+            Some(carrier) => Ok(Http::through(Arc::clone(carrier))),
+            None => Http::new(there),
+        }
+    }
+}
+
 /// One account's player.
 #[derive(Debug, Clone)]
 pub struct SpotifyPlayer {
@@ -35,9 +61,14 @@ impl SpotifyPlayer {
     }
 
     /// For an account that signed in earlier; `keeper` keeps its sign-in when Spotify renews it.
-    pub fn open(endpoints: &Endpoints, login: &StoredLogin, keeper: Arc<dyn Keeper>) -> Result<Self, Problem> {
+    pub fn open(
+        endpoints: &Endpoints,
+        way: &Way,
+        login: &StoredLogin,
+        keeper: Arc<dyn Keeper>,
+    ) -> Result<Self, Problem> {
         let there = servers(endpoints)?;
-        let http = Http::new(&there).map_err(|error| {
+        let http = way.http(&there).map_err(|error| {
             trouble::of_failure(&failure(&error.into(), clock::now()), "", endpoints).into_problem()
         })?;
         let client = Client::new(there, &login.client_id, login.refresh.clone(), http);
@@ -46,7 +77,7 @@ impl SpotifyPlayer {
 
     async fn look_once(&self) -> Reading {
         let begun = clock::now();
-        match self.client.player().await {
+        match self.client.player_within(LOOK_WITHIN).await {
             Ok(timed) => Reading {
                 asked: clock::local(timed.asked),
                 answered: clock::local(timed.answered),
@@ -237,6 +268,7 @@ fn listed(device: model::Device) -> Listed {
         kind: device.kind.unwrap_or_default(),
         active: device.is_active,
         restricted: device.is_restricted,
+        private: device.is_private_session,
     }
 }
 
@@ -251,7 +283,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use serde_json::json;
-    use tutti_spotify::{Refusal, Transport};
+    use tutti_spotify::Refusal;
 
     use super::*;
 

@@ -17,6 +17,8 @@ const PLANNED_PERCENT_SCARCE: i64 = 33;
 /// So many planned readings may follow each other at once before they are spaced.
 const BURST_ALONE: i64 = 12;
 const BURST_SHARED: i64 = 8;
+/// After a wait that Spotify asked for the ledger allows half as much, and more again over this time.
+const HALVED_FOR: Span = Span::from_secs(3_600);
 /// The long windows count only when less than this share of them is left.
 const SCARCE_PERCENT: u32 = 25;
 /// Another process that asked within this time is still there.
@@ -161,6 +163,9 @@ impl Book {
         let apart = |window: Span, limit| window * 100 / (readings(limit) * part);
         let scarce = |left: u32, limit: u32| u64::from(left) * 100 < u64::from(limit) * u64::from(SCARCE_PERCENT);
         let mut spacing = apart(Span::from_secs(30), limits.in_30_s);
+        if self.ledger.last_wait().is_some_and(|wait| now < wait.until + HALVED_FOR) {
+            spacing = spacing * 2;
+        }
         if scarce(left.in_hour, limits.in_hour) {
             spacing = spacing.max(apart(Span::from_secs(3_600), limits.in_hour));
         }

@@ -21,6 +21,44 @@ async fn a_reading_that_waits_for_its_turn_goes_out_when_it_becomes_urgent() {
     assert_eq!(waiting.await, Ok(()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn readings_without_room_go_out_in_their_order_and_what_is_urgent_starves_nobody() {
+    let ration = Rations::default().of("id");
+    while ration.lock().ask(Class::Read, clock::now()) == Answer::Now {}
+    let order = Mutex::new(Vec::new());
+    let (allowed, written) = (&ration, &order);
+    let read = |name: &'static str| async move {
+        allowed.admit(Class::Read).await.unwrap();
+        written.lock().unwrap().push(name);
+    };
+
+    let urgent = async {
+        read("second").await;
+        read("fourth").await;
+    };
+    tokio::join!(read("first"), urgent, read("third"));
+
+    assert_eq!(order.into_inner().unwrap(), ["first", "second", "third", "fourth"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_stands_in_line_is_answered_when_spotify_asks_to_wait() {
+    let ration = Rations::default().of("id");
+    while ration.lock().ask(Class::Read, clock::now()) == Answer::Now {}
+    let until = clock::now() + Span::from_secs(600);
+
+    let heeding = async {
+        tokio::task::yield_now().await;
+        ration.heed(&Failure::RateLimited { until, quota: false });
+    };
+    let begun = clock::now();
+    let (first, second, ()) = tokio::join!(ration.admit(Class::Read), ration.admit(Class::Read), heeding);
+
+    let refused = Err(Failure::RateLimited { until, quota: false });
+    assert_eq!((&first, &second), (&refused, &refused));
+    assert!(clock::now() - begun < Span::from_secs(1));
+}
+
 #[tokio::test]
 async fn a_wait_that_spotify_asked_for_is_answered_at_once() {
     let rations = Rations::default();

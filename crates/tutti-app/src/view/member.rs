@@ -1,6 +1,9 @@
 //! One member as shown: the line under the name, the band, the number, the trouble.
 
+use tutti_core::command::{CommandId, CommandKind, Outcome};
+use tutti_core::event::Event;
 use tutti_core::member::Trouble;
+use tutti_core::playback::Playback;
 use tutti_core::reading::Failure;
 use tutti_core::room::{Act, MemberId};
 use tutti_core::standing::{Standing, View};
@@ -20,6 +23,11 @@ const SMOOTHING: Span = Span::from_millis(2_500);
 /// A larger step is news and is shown at once.
 const NEWS: Span = Span::from_millis(150);
 
+/// Why no player can be seen is asked for; without an answer by then it is said as far as it is known.
+const WHY_WITHIN: Span = Span::from_secs(2);
+/// An item that was asked for, and was not there after this long while the next of its list was, cannot be played here.
+const SKIPPED_AFTER: Span = Span::from_secs(3);
+
 #[derive(Debug)]
 pub struct MemberShown {
     pub id: MemberId,
@@ -28,7 +36,20 @@ pub struct MemberShown {
     color: u32,
     view: Option<(View, LocalTime)>,
     smoothed: Option<Smoothed>,
+    /// Since when no player can be seen, and whether that is because of a private session, as soon as it is known.
+    unseen: Option<LocalTime>,
+    private: Option<bool>,
+    asked: Option<Asked>,
     pub(super) acted: Option<(Act, LocalTime)>,
+}
+
+/// The item that a player was last told to play.
+#[derive(Debug)]
+struct Asked {
+    command: CommandId,
+    uri: String,
+    at: LocalTime,
+    outcome: Option<Outcome>,
 }
 
 /// A timing error as it is shown.
@@ -74,15 +95,94 @@ pub fn band(error_ms: f64) -> Band {
 
 impl MemberShown {
     pub fn new(id: MemberId, account: String, name: String, color: u32) -> Self {
-        Self { id, account, name, color, view: None, smoothed: None, acted: None }
+        Self {
+            id,
+            account,
+            name,
+            color,
+            view: None,
+            smoothed: None,
+            unseen: None,
+            private: None,
+            asked: None,
+            acted: None,
+        }
     }
 
-    pub fn seen(&mut self, view: View, now: LocalTime) {
+    /// How the member is now; `room`: what the room plays.
+    pub fn seen(&mut self, view: View, room: Option<&Playback>, now: LocalTime) {
+        if let (Some(player), Some(room)) = (&view.player, room)
+            && player.item.same_recording(&room.item)
+        {
+            // What was heard can be played.
+            self.asked = None;
+        }
+        if view.trouble == Some(Trouble::NoDevice) {
+            self.unseen.get_or_insert(now);
+        } else {
+            (self.unseen, self.private) = (None, None);
+        }
         self.smoothed = view.timing.map(|(error, bound)| match self.smoothed {
             Some(smoothed) => smoothed.towards(error, bound, now),
             None => Smoothed::new(error, bound, now),
         });
         self.view = Some((view, now));
+    }
+
+    /// Why no player can be seen: whether because of a private session.
+    pub fn private(&mut self, private: bool) {
+        self.private = self.unseen.map(|_| private);
+    }
+
+    pub fn heard(&mut self, event: &Event, now: LocalTime) {
+        match event {
+            Event::Commanded { id, kind: CommandKind::Play { uris, .. }, .. } => {
+                self.asked = uris.first().map(|uri| Asked { command: *id, uri: uri.clone(), at: now, outcome: None });
+            }
+            Event::Answered { id, outcome } => {
+                if let Some(asked) = self.asked.as_mut().filter(|asked| asked.command == *id) {
+                    asked.outcome = Some(outcome.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The room's item cannot be played by this account: it was refused, or passed over for the next of its list.
+    fn lacks(&self, room: &Playback, view: &View, now: LocalTime) -> bool {
+        let Some(asked) = self.asked.as_ref().filter(|asked| asked.uri == room.item.uri) else { return false };
+        let heard = view.player.as_ref().map(|player| &player.item);
+        if !room.playing || heard.is_some_and(|item| item.same_recording(&room.item)) {
+            return false;
+        }
+        let passed_over = || heard.is_some_and(|item| room.next.iter().any(|next| next.same_recording(item)));
+        match asked.outcome {
+            Some(Outcome::Restriction) => true,
+            Some(Outcome::Accepted) => now - asked.at >= SKIPPED_AFTER && passed_over(),
+            _ => false,
+        }
+    }
+
+    fn trouble(
+        &self,
+        leads: bool,
+        room: Option<&Playback>,
+        endpoints: &Endpoints,
+        asked_to_wait: bool,
+        now: LocalTime,
+    ) -> Option<Told> {
+        let (view, _) = self.view.as_ref()?;
+        if let Some(since) = self.unseen {
+            match self.private {
+                Some(true) => return Some(Told::new("private_session")),
+                None if now - since < WHY_WITHIN => return None,
+                _ => {}
+            }
+        }
+        trouble(view, &self.name, endpoints, asked_to_wait, now).or_else(|| {
+            let room = room.filter(|room| !leads && self.lacks(room, view, now))?;
+            Some(Told::new("unavailable_item").with("title", room.item.title.clone()))
+        })
     }
 
     /// The newest timing error, not smoothed.
@@ -94,7 +194,7 @@ impl MemberShown {
         &self,
         now: LocalTime,
         leads: bool,
-        room_plays: bool,
+        room: Option<&Playback>,
         endpoints: &Endpoints,
         requests: MemberRequests,
     ) -> api::Member {
@@ -112,12 +212,10 @@ impl MemberShown {
                 view.map(|view| view.standing),
                 leads.then_some(acted).flatten(),
                 leads,
-                room_plays,
+                room.is_some_and(|room| room.playing),
                 timing,
             ),
-            trouble: view
-                .and_then(|view| trouble(view, &self.name, endpoints, requests.asked_to_wait, now))
-                .map(Told::into_trouble),
+            trouble: self.trouble(leads, room, endpoints, requests.asked_to_wait, now).map(Told::into_trouble),
             timing,
             trim_ms: view.map_or(0, |view| (view.trim.as_micros() / 1_000) as i32),
             player: self.player(now),

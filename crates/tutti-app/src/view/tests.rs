@@ -1,6 +1,8 @@
 //! Pictures of rooms in every state that can be shown.
 #![allow(clippy::unwrap_used)]
 
+use tutti_core::command::{CommandId, CommandKind, Outcome};
+use tutti_core::event::Why;
 use tutti_core::member::Trouble;
 use tutti_core::playback::{Item, Playback};
 use tutti_core::reading::{Device, Failure};
@@ -81,17 +83,69 @@ fn positions_run_on_between_reports_and_stop_at_the_end() {
 
 #[test]
 fn every_trouble_stands_beside_its_member_in_words() {
-    let troubles =
-        [Trouble::NoDevice, Trouble::NotPremium, Trouble::Restricted, Trouble::Ad, Trouble::Failure(Failure::Network)];
+    let troubles = [
+        Trouble::NoDevice,
+        Trouble::NotPremium,
+        Trouble::Restricted,
+        Trouble::Ad,
+        Trouble::NoEffect,
+        Trouble::Failure(Failure::Network),
+    ];
     for trouble in troubles {
         let mut room = room();
         room.seen(MemberId(1), View { trouble: Some(trouble.clone()), ..view(Standing::Away, None) }, NOW);
+        room.private(MemberId(1), false);
 
         let picture = picture(&mut room, NOW);
         let shown = picture.members[1].trouble.as_ref().unwrap();
         assert!(!shown.text.starts_with("trouble.") && !shown.text.contains(['{', '}']), "{trouble:?}: {}", shown.text);
         assert!(picture.members[0].trouble.is_none(), "the others play on");
     }
+}
+
+#[test]
+fn why_a_player_cannot_be_seen_is_said_once_it_is_known() {
+    let mut room = room();
+    let unseen = || View { trouble: Some(Trouble::NoDevice), ..view(Standing::Away, None) };
+    let code = |room: &mut RoomShown, now| picture(room, now).members[1].trouble.as_ref().map(|told| told.code.clone());
+    room.seen(MemberId(1), unseen(), NOW);
+    assert_eq!(code(&mut room, NOW), None, "it is being asked for");
+    assert_eq!(code(&mut room, NOW + Span::from_secs(3)).as_deref(), Some("no_device"), "and did not come");
+
+    room.private(MemberId(1), true);
+    assert_eq!(code(&mut room, NOW).as_deref(), Some("private_session"));
+    room.seen(MemberId(1), view(Standing::InPlace, Some(0)), NOW);
+    assert_eq!(code(&mut room, NOW), None);
+    room.private(MemberId(1), true);
+    room.seen(MemberId(1), unseen(), NOW);
+    assert_eq!(code(&mut room, NOW), None, "what came too late says nothing of the next time");
+}
+
+#[test]
+fn an_item_that_is_refused_or_passed_over_is_said_by_its_title_until_it_is_heard() {
+    let id = CommandId(3);
+    let play = CommandKind::Play { uris: vec!["spotify:track:a".into()], position: Span::ZERO };
+    let asked = Event::Commanded { id, kind: play, why: Why::Follow };
+    let told = |outcome, heard: &str, after_s| {
+        let mut room = room();
+        let mut state = RoomState::clone(&state(0, 1, Act::Started("Song".into()), false));
+        state.playback.as_mut().unwrap().next = vec![other("spotify:track:b")];
+        room.changed(Arc::new(state), NOW);
+        room.heard(MemberId(1), &asked, NOW);
+        room.heard(MemberId(1), &Event::Answered { id, outcome }, NOW);
+        let mut view = view(Standing::CatchingUp, None);
+        view.player.as_mut().unwrap().item = other(heard);
+        room.seen(MemberId(1), view, NOW);
+        let told = picture(&mut room, NOW + Span::from_secs(after_s)).members[1].trouble.clone();
+        told.map(|told| (told.code, told.text.contains("“Song”")))
+    };
+    let lacks = Some(("unavailable_item".to_owned(), true));
+
+    assert_eq!(told(Outcome::Restriction, "spotify:track:before", 0), lacks);
+    assert_eq!(told(Outcome::Accepted, "spotify:track:b", 4), lacks);
+    assert_eq!(told(Outcome::Accepted, "spotify:track:b", 1), None, "it may still come");
+    assert_eq!(told(Outcome::Accepted, "spotify:track:before", 4), None, "a late effect is something else");
+    assert_eq!(told(Outcome::Restriction, "spotify:track:a", 0), None, "it is heard");
 }
 
 #[test]
@@ -176,6 +230,10 @@ fn state(leader: u32, actions: u64, act: Act, takeover: bool) -> Arc<RoomState> 
         action: Some(Action { member: MemberId(leader), when: When::exactly(at), act, takeover }),
         actions,
     })
+}
+
+fn other(uri: &str) -> Arc<Item> {
+    Arc::new(Item { uri: uri.into(), title: uri.into(), ..Item::clone(&item()) })
 }
 
 fn item() -> Arc<Item> {

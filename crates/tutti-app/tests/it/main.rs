@@ -1,4 +1,4 @@
-//! The program against the simulator over HTTP, seen as a window sees it: snapshots.
+//! The program against the simulator over HTTP and on virtual time, seen as a window sees it: snapshots.
 #![allow(clippy::unwrap_used)]
 
 mod demo;
@@ -10,3 +10,4 @@ mod sign_in;
 mod spotify;
 mod stand;
 mod web_host;
+mod whole;

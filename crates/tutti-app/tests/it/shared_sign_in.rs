@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tutti_app::players::Player;
-use tutti_app::players::spotify::SpotifyPlayer;
+use tutti_app::players::spotify::{SpotifyPlayer, Way};
 use tutti_app::secrets::SecretStore;
 use tutti_app::settings::Endpoints;
 use tutti_app::sign_in::renewal::{Shared, SharedLogin};
@@ -54,7 +54,7 @@ async fn twenty_five_look() {
     let (account_id, shared) = shared(Path::new(logins), Path::new(profile));
     let login = SharedFile::at(Path::new(logins)).load(&account_id).unwrap().unwrap();
     let endpoints = Endpoints::other(&format!("{base}/v1"), base).unwrap();
-    let player = SpotifyPlayer::open(&endpoints, &login, Arc::new(shared)).unwrap();
+    let player = SpotifyPlayer::open(&endpoints, &Way::default(), &login, Arc::new(shared)).unwrap();
 
     for _ in told() {
         let looks = futures::future::join_all((0..CALLERS).map(|_| player.look())).await;

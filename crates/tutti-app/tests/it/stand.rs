@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tutti_app::api::{Action, Snapshot};
+use tutti_app::players::spotify::Way;
 use tutti_app::secrets::{Memory, SecretStore};
 use tutti_app::settings::{Endpoints, Home};
 use tutti_app::shell::Shell;
@@ -40,6 +41,8 @@ pub fn options(home: &tempfile::TempDir) -> Options {
         endpoints: Endpoints::default(),
         secrets: Arc::new(Memory::default()),
         chosen: None,
+        way: Way::default(),
+        seed: None,
     }
 }
 

@@ -38,6 +38,10 @@ impl Link {
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::Relaxed);
     }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
 }
 
 impl Connected<IncomingStream<'_, Counting>> for Link {
@@ -48,7 +52,7 @@ impl Connected<IncomingStream<'_, Counting>> for Link {
 
 impl Counted {
     fn check(&self) -> io::Result<()> {
-        if !self.link.cut.load(Ordering::Relaxed) {
+        if !self.link.is_cut() {
             return Ok(());
         }
         // Without it the other side would see an orderly end.

@@ -1,6 +1,6 @@
 //! What the GETs answer, and when.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! A simulator on a free port, and small clients for it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! What goes out: methods, addresses, bodies, headers, connections, and the instants of each request.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use tokio::time::Instant;
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;

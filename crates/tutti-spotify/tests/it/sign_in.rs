@@ -1,7 +1,9 @@
 //! The sign-in from the page's address to the token, with a browser that does what browsers do, and worse.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
