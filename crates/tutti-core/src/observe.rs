@@ -5,7 +5,9 @@
 
 mod aliases;
 pub mod crossfade;
+mod doubt;
 mod left;
+mod ours;
 mod stamps;
 
 use std::sync::Arc;
@@ -200,13 +202,6 @@ impl Observer {
         &self.visibility
     }
 
-    /// A command that was accepted, had its time by `now`, and changed nothing; told once.
-    pub fn take_lost(&mut self, now: LocalTime) -> Option<CommandId> {
-        let issued = self.issued.iter_mut().rev().find(|issued| issued.is_lost(now))?;
-        issued.give_up();
-        Some(issued.id)
-    }
-
     pub fn issue(&mut self, issued: Issued) {
         self.issued.push(issued);
     }
@@ -399,92 +394,6 @@ impl Observer {
         self.doubt(seen, item, mark, before, reading)
     }
 
-    /// The newest command that explains what was seen. Those that have landed and had their time explain no more:
-    /// what was before them is a line that was left.
-    fn explained(&self, seen: &PlayerSeen, asked: LocalTime, answered: LocalTime) -> Option<(usize, Explains)> {
-        self.issued
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(_, issued)| !(issued.has_landed() && asked >= issued.window_ends()))
-            .map(|(index, issued)| (index, issued.explains(seen, asked, answered)))
-            .find(|(_, explains)| *explains != Explains::No)
-            .or_else(|| {
-                let late = self.issued.iter().rposition(|issued| issued.explains_late(seen, asked, answered))?;
-                Some((late, Explains::After))
-            })
-    }
-
-    fn land(&mut self, index: usize, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, asked: LocalTime) -> Finding {
-        if self.issued[index].has_landed() {
-            // The same landing, seen once more and better: keep one line.
-            if let Some(line) = &self.line
-                && line.item.same_recording(item)
-                && line.playing() == seen.playing
-                && line.estimate.miss(mark, &self.quality).is_none()
-            {
-                self.fit(mark, asked, seen.timestamp);
-                return Finding::Steady;
-            }
-        }
-        self.start_line(item, mark, seen, asked);
-        let issued = &mut self.issued[index];
-        if let Some(shown_after) = issued.shown_after(asked) {
-            self.visibility.saw(shown_after);
-        }
-        issued.landed();
-        let after = match (issued.target(), &self.line) {
-            (Some(target), Some(line)) if line.playing() => {
-                issued.took_effect(line.estimate.passes(target));
-                Some(line.estimate.passes(target) - issued.sent())
-            }
-            _ => None,
-        };
-        let id = issued.id;
-        for earlier in &mut self.issued[..index] {
-            earlier.landed();
-        }
-        Finding::Landed { id, after }
-    }
-
-    /// The latency of a landed command, from the line as it is known by now; `again`: better than before.
-    pub fn learn_latency(&mut self, id: CommandId, again: bool) -> Option<Span> {
-        let line = self.line.as_ref().filter(|line| line.playing())?;
-        let index = self.issued.iter().position(|issued| issued.id == id)?;
-        let issued = &self.issued[index];
-        let after = line.estimate.passes(issued.target()?) - issued.sent();
-        let kind = issued.latency.clone();
-        self.latencies.landed(kind, after, again);
-        Some(after)
-    }
-
-    /// A7: after our play something else plays: by its length and place what we asked for under another id, or a later
-    /// entry of the list that we gave.
-    fn other_than_asked(
-        &mut self,
-        seen: &PlayerSeen,
-        item: &Arc<Item>,
-        mark: Mark,
-        asked: LocalTime,
-    ) -> Option<Finding> {
-        let index = self.issued.iter().rposition(|issued| issued.awaits_item(asked))?;
-        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
-        let issued = &self.issued[index];
-        if !seen.playing || issued.is_about(item) {
-            return None;
-        }
-        if issued.lists_later(&item.uri) && issued.effect_about(from_zero) {
-            self.land(index, seen, item, mark, asked);
-            return Some(Finding::PassedOver(self.issued[index].id));
-        }
-        let at_target = issued.target().is_some_and(|target| issued.effect_about(from_zero + target));
-        let wanted = Arc::clone(issued.item());
-        if at_target && self.aliases.learn(item, &wanted) {
-            return Some(self.land(index, seen, &wanted, mark, asked));
-        }
-        None
-    }
-
     /// A reading behind its line may be an old report: that is known when the line goes on (E2).
     fn note_lag(&mut self, miss: Option<Span>, mark: Mark) {
         if let Some(miss) = miss.filter(|miss| miss.is_negative() && -*miss <= OLDEST_REPORT)
@@ -492,25 +401,6 @@ impl Observer {
         {
             self.lags.push((miss, mark));
         }
-    }
-
-    /// A seek or play of ours in flight that started its item from its beginning instead of its target: the device's.
-    fn misplaced(&self, seen: &PlayerSeen, item: &Item, mark: Mark, asked: LocalTime) -> Option<usize> {
-        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
-        self.issued.iter().rposition(|issued| seen.playing && issued.explains_misplaced(item, from_zero, asked))
-    }
-
-    /// A paused player that goes back to where it stood before a seek of ours: no hand's (F6).
-    fn sprang_back(&mut self, seen: &PlayerSeen, item: &Arc<Item>, mark: Mark, asked: LocalTime) -> Option<Finding> {
-        let line = self.line.as_ref().filter(|line| !line.playing() && !seen.playing)?;
-        let recent = |issued: &Issued| asked - issued.sent() <= SPRINGS_BACK;
-        let ours = self.issued.iter().any(|issued| issued.only_moves() && issued.has_landed() && recent(issued));
-        let old = self.left.last_of(item).filter(|old| !old.running() && line.item.same_recording(item))?;
-        if !ours || old.miss(mark, &self.quality).is_some_and(|miss| miss.abs() > WORTH_A_LOOK) {
-            return None;
-        }
-        self.start_line(item, mark, seen, asked);
-        Some(Finding::LeftOut("a seek that sprang back"))
     }
 
     fn fit(&mut self, mark: Mark, asked: LocalTime, stamp: Option<i64>) {
@@ -544,108 +434,4 @@ impl Observer {
             self.left.push(old, now);
         }
     }
-
-    /// A difference that nothing explains: named at once if two fields agree, else after a second reading (A2).
-    fn doubt(
-        &mut self,
-        seen: &PlayerSeen,
-        item: &Arc<Item>,
-        mark: Mark,
-        before: Option<Span>,
-        reading: &Reading,
-    ) -> Finding {
-        let progress = seen.progress.unwrap_or_default();
-        let (asked, answered) = (reading.asked, reading.answered);
-        let Some(line) = self.line.clone() else {
-            return Finding::LeftOut("no line");
-        };
-        let hold = self.issued.iter().map(Issued::window_ends).max().filter(|&until| until > answered);
-        let second = self.candidate.take().filter(|candidate| {
-            candidate.item.same_recording(item)
-                && candidate.estimate.running() == seen.playing
-                && candidate.estimate.miss(mark, &self.quality).is_none()
-        });
-        match second {
-            Some(mut candidate) if asked >= candidate.not_before => {
-                candidate.estimate.add(mark, &mut self.quality);
-                self.confirm(&line, candidate, asked, answered)
-            }
-            Some(candidate) => {
-                let at = candidate.not_before;
-                self.candidate = Some(candidate);
-                Finding::LookAgain(at)
-            }
-            None => {
-                let estimate = Estimate::new(seen.playing, mark, &self.quality);
-                let not_before = hold.unwrap_or(answered);
-                let small = line.item.same_recording(item)
-                    && line.playing() == seen.playing
-                    && line.estimate.miss(mark, &self.quality).is_some_and(|miss| miss.abs() < WORTH_A_LOOK);
-                let item = Arc::clone(item);
-                let stamp = seen.timestamp;
-                let candidate = Candidate { item, estimate, asked, answered, stamp, before, not_before, small };
-                if hold.is_none() && two_fields_agree(&line, seen, &candidate.item, progress, reading, &self.quality) {
-                    return self.confirm(&line, candidate, asked, answered);
-                }
-                self.candidate = Some(candidate);
-                if small { Finding::LeftOut("small difference") } else { Finding::LookAgain(not_before) }
-            }
-        }
-    }
-
-    fn confirm(&mut self, line: &Line, candidate: Candidate, asked: LocalTime, now: LocalTime) -> Finding {
-        // An item may have ended by itself on a line that a command of ours made and nobody has read yet.
-        let ends: Vec<LocalTime> = self.issued.iter().filter_map(Issued::would_end).collect();
-        let touched = self.stamps.touched(line.stamp, candidate.stamp);
-        let presumably_touched = self.stamps.presumably_touched(line.stamp, candidate.stamp);
-        let mut jumps: Vec<(LocalTime, LocalTime)> = self.issued.iter().filter_map(Issued::jumps).collect();
-        if self.left.last_of(&line.item).is_some() {
-            jumps.push((line.began - JUST_BEGUN, line.began));
-        }
-        let ours = self.issued.iter().any(|issued| issued.jumps().is_some() && issued.is_about(&candidate.item));
-        let circumstances = Circumstances {
-            ends: &ends,
-            report_age: self.quality.report_age(),
-            touched,
-            presumably_touched,
-            jumps: &jumps,
-            repeats: self.repeats,
-            crossfade: &self.crossfade,
-            leads: self.leads,
-            ours,
-        };
-        let named = name::name(line, &candidate, &circumstances);
-        if let What::Act(Act::Sought(to)) = named.what
-            && to > line.estimate.position(now)
-        {
-            self.stamps.sought(line.stamp, candidate.stamp);
-        }
-        if let What::NaturalTransition { .. } | What::Act(Act::Started(_)) = named.what
-            && line.playing()
-            && candidate.estimate.running()
-        {
-            self.crossfade.saw(line.estimate.passes(line.item.duration) - candidate.estimate.passes(Span::ZERO));
-        }
-        self.lags.clear();
-        let Candidate { item, estimate, stamp, .. } = candidate;
-        self.replace(Line { item, estimate, began: asked, fitted: asked, stamp }, now);
-        Finding::Named(named)
-    }
-}
-
-/// The exceptions of A2: the flag says paused *and* the position lies behind the running line by more than its
-/// interval; or another item *and* a position that fits into the time since the last reading.
-fn two_fields_agree(
-    line: &Line,
-    seen: &PlayerSeen,
-    item: &Item,
-    progress: Span,
-    reading: &Reading,
-    quality: &Quality,
-) -> bool {
-    if !line.item.same_recording(item) {
-        return seen.playing && progress <= reading.answered - line.fitted;
-    }
-    let behind = line.estimate.position(reading.asked) - line.estimate.bound(reading.asked) - quality.slack();
-    line.playing() && !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO
 }

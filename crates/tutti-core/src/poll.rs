@@ -37,6 +37,8 @@ pub struct Situation {
 /// urgent does not wait.
 const SHARED: Span = Span::from_millis(1_800);
 
+/// Between the begins of two looks.
+const LEAST_APART: Span = Span::from_millis(40);
 /// Nothing could be read: dithered, and with a round trip, the next look comes within 4 s.
 const AWAY: Span = Span::from_millis(2_800);
 
@@ -74,12 +76,20 @@ pub struct Schedule {
     random: u64,
     planned: LocalTime,
     urgent: Option<(LocalTime, Reason)>,
+    /// No look before this, whatever is urgent: looks that are answered at once must not follow each other without end.
+    earliest: LocalTime,
     looking: bool,
 }
 
 impl Schedule {
     pub fn new(seed: u64, now: LocalTime) -> Self {
-        Self { random: seed ^ 0x9E37_79B9_7F4A_7C15, planned: now, urgent: None, looking: false }
+        Self {
+            random: seed ^ 0x9E37_79B9_7F4A_7C15,
+            planned: now,
+            urgent: None,
+            earliest: LocalTime::default(),
+            looking: false,
+        }
     }
 
     /// Look by then at the latest.
@@ -92,6 +102,7 @@ impl Schedule {
     /// A look was answered: the next is planned one dithered interval after it was asked.
     pub fn answered(&mut self, asked: LocalTime, interval: Span) {
         self.looking = false;
+        self.earliest = asked + LEAST_APART;
         let permille = 700 + (self.next_random() % 601) as i64;
         self.planned = asked + interval.ppm(permille * 1_000);
     }
@@ -127,7 +138,8 @@ impl Schedule {
     pub fn next(&self) -> Option<(LocalTime, Reason)> {
         let planned = (self.planned, Reason::Planned);
         let urgent = self.urgent.filter(|(at, _)| *at < self.planned);
-        (!self.looking).then_some(urgent.unwrap_or(planned))
+        let (at, reason) = urgent.unwrap_or(planned);
+        (!self.looking).then_some((at.max(self.earliest), reason))
     }
 
     /// xorshift64*: dither needs no quality, only to be the same everywhere.

@@ -23,7 +23,8 @@ impl Member {
             let since_command = self.commanded.is_none_or(|sent| self.looked.is_some_and(|asked| asked >= sent));
             if since_command && self.looked.is_some_and(|asked| now - asked <= FRESH) {
                 self.command(kind, why, now);
-            } else {
+            } else if self.reach.unread_looks() == 0 {
+                // Looks that fail are repeated at their own pace.
                 self.schedule.urge(now, Reason::BeforeFollowing);
             }
         }

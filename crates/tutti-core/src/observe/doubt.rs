@@ -1,0 +1,109 @@
+//! A difference that nothing explains: it waits for its second reading and is then named (A2, E4).
+
+use super::*;
+
+impl Observer {
+    /// A difference that nothing explains: named at once if two fields agree, else after a second reading (A2).
+    pub(super) fn doubt(
+        &mut self,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        before: Option<Span>,
+        reading: &Reading,
+    ) -> Finding {
+        let progress = seen.progress.unwrap_or_default();
+        let (asked, answered) = (reading.asked, reading.answered);
+        let Some(line) = self.line.clone() else {
+            return Finding::LeftOut("no line");
+        };
+        let hold = self.issued.iter().map(Issued::window_ends).max().filter(|&until| until > answered);
+        let second = self.candidate.take().filter(|candidate| {
+            candidate.item.same_recording(item)
+                && candidate.estimate.running() == seen.playing
+                && candidate.estimate.miss(mark, &self.quality).is_none()
+        });
+        match second {
+            Some(mut candidate) if asked >= candidate.not_before => {
+                candidate.estimate.add(mark, &mut self.quality);
+                self.confirm(&line, candidate, asked, answered)
+            }
+            Some(candidate) => {
+                let at = candidate.not_before;
+                self.candidate = Some(candidate);
+                Finding::LookAgain(at)
+            }
+            None => {
+                let estimate = Estimate::new(seen.playing, mark, &self.quality);
+                let not_before = hold.unwrap_or(answered);
+                let small = line.item.same_recording(item)
+                    && line.playing() == seen.playing
+                    && line.estimate.miss(mark, &self.quality).is_some_and(|miss| miss.abs() < WORTH_A_LOOK);
+                let item = Arc::clone(item);
+                let stamp = seen.timestamp;
+                let candidate = Candidate { item, estimate, asked, answered, stamp, before, not_before, small };
+                if hold.is_none() && two_fields_agree(&line, seen, &candidate.item, progress, reading, &self.quality) {
+                    return self.confirm(&line, candidate, asked, answered);
+                }
+                self.candidate = Some(candidate);
+                if small { Finding::LeftOut("small difference") } else { Finding::LookAgain(not_before) }
+            }
+        }
+    }
+
+    pub(super) fn confirm(&mut self, line: &Line, candidate: Candidate, asked: LocalTime, now: LocalTime) -> Finding {
+        // An item may have ended by itself on a line that a command of ours made and nobody has read yet.
+        let ends: Vec<LocalTime> = self.issued.iter().filter_map(Issued::would_end).collect();
+        let touched = self.stamps.touched(line.stamp, candidate.stamp);
+        let presumably_touched = self.stamps.presumably_touched(line.stamp, candidate.stamp);
+        let mut jumps: Vec<(LocalTime, LocalTime)> = self.issued.iter().filter_map(Issued::jumps).collect();
+        if self.left.last_of(&line.item).is_some() {
+            jumps.push((line.began - JUST_BEGUN, line.began));
+        }
+        let ours = self.issued.iter().any(|issued| issued.jumps().is_some() && issued.is_about(&candidate.item));
+        let circumstances = Circumstances {
+            ends: &ends,
+            report_age: self.quality.report_age(),
+            touched,
+            presumably_touched,
+            jumps: &jumps,
+            repeats: self.repeats,
+            crossfade: &self.crossfade,
+            leads: self.leads,
+            ours,
+        };
+        let named = name::name(line, &candidate, &circumstances);
+        if let What::Act(Act::Sought(to)) = named.what
+            && to > line.estimate.position(now)
+        {
+            self.stamps.sought(line.stamp, candidate.stamp);
+        }
+        if let What::NaturalTransition { .. } | What::Act(Act::Started(_)) = named.what
+            && line.playing()
+            && candidate.estimate.running()
+        {
+            self.crossfade.saw(line.estimate.passes(line.item.duration) - candidate.estimate.passes(Span::ZERO));
+        }
+        self.lags.clear();
+        let Candidate { item, estimate, stamp, .. } = candidate;
+        self.replace(Line { item, estimate, began: asked, fitted: asked, stamp }, now);
+        Finding::Named(named)
+    }
+}
+
+/// The exceptions of A2: the flag says paused *and* the position lies behind the running line by more than its
+/// interval; or another item *and* a position that fits into the time since the last reading.
+fn two_fields_agree(
+    line: &Line,
+    seen: &PlayerSeen,
+    item: &Item,
+    progress: Span,
+    reading: &Reading,
+    quality: &Quality,
+) -> bool {
+    if !line.item.same_recording(item) {
+        return seen.playing && progress <= reading.answered - line.fitted;
+    }
+    let behind = line.estimate.position(reading.asked) - line.estimate.bound(reading.asked) - quality.slack();
+    line.playing() && !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO
+}

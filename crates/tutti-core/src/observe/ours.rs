@@ -1,0 +1,135 @@
+//! What our commands made of the player: landed, misplaced, passed over, sprang back, without effect (A1, A7, F6).
+
+use super::*;
+
+impl Observer {
+    /// The newest command that explains what was seen. Those that have landed and had their time explain no more:
+    /// what was before them is a line that was left.
+    pub(super) fn explained(
+        &self,
+        seen: &PlayerSeen,
+        asked: LocalTime,
+        answered: LocalTime,
+    ) -> Option<(usize, Explains)> {
+        self.issued
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, issued)| !(issued.has_landed() && asked >= issued.window_ends()))
+            .map(|(index, issued)| (index, issued.explains(seen, asked, answered)))
+            .find(|(_, explains)| *explains != Explains::No)
+            .or_else(|| {
+                let late = self.issued.iter().rposition(|issued| issued.explains_late(seen, asked, answered))?;
+                Some((late, Explains::After))
+            })
+    }
+
+    pub(super) fn land(
+        &mut self,
+        index: usize,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        asked: LocalTime,
+    ) -> Finding {
+        if self.issued[index].has_landed() {
+            // The same landing, seen once more and better: keep one line.
+            if let Some(line) = &self.line
+                && line.item.same_recording(item)
+                && line.playing() == seen.playing
+                && line.estimate.miss(mark, &self.quality).is_none()
+            {
+                self.fit(mark, asked, seen.timestamp);
+                return Finding::Steady;
+            }
+        }
+        self.start_line(item, mark, seen, asked);
+        let issued = &mut self.issued[index];
+        if let Some(shown_after) = issued.shown_after(asked) {
+            self.visibility.saw(shown_after);
+        }
+        issued.landed();
+        let after = match (issued.target(), &self.line) {
+            (Some(target), Some(line)) if line.playing() => {
+                issued.took_effect(line.estimate.passes(target));
+                Some(line.estimate.passes(target) - issued.sent())
+            }
+            _ => None,
+        };
+        let id = issued.id;
+        for earlier in &mut self.issued[..index] {
+            earlier.landed();
+        }
+        Finding::Landed { id, after }
+    }
+
+    /// The latency of a landed command, from the line as it is known by now; `again`: better than before.
+    pub fn learn_latency(&mut self, id: CommandId, again: bool) -> Option<Span> {
+        let line = self.line.as_ref().filter(|line| line.playing())?;
+        let index = self.issued.iter().position(|issued| issued.id == id)?;
+        let issued = &self.issued[index];
+        let after = line.estimate.passes(issued.target()?) - issued.sent();
+        let kind = issued.latency.clone();
+        self.latencies.landed(kind, after, again);
+        Some(after)
+    }
+
+    /// A command that was accepted, had its time by `now`, and changed nothing; told once.
+    pub fn take_lost(&mut self, now: LocalTime) -> Option<CommandId> {
+        let issued = self.issued.iter_mut().rev().find(|issued| issued.is_lost(now))?;
+        issued.give_up();
+        Some(issued.id)
+    }
+
+    /// A7: after our play something else plays: by its length and place what we asked for under another id, or a later
+    /// entry of the list that we gave.
+    pub(super) fn other_than_asked(
+        &mut self,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        asked: LocalTime,
+    ) -> Option<Finding> {
+        let index = self.issued.iter().rposition(|issued| issued.awaits_item(asked))?;
+        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
+        let issued = &self.issued[index];
+        if !seen.playing || issued.is_about(item) {
+            return None;
+        }
+        if issued.lists_later(&item.uri) && issued.effect_about(from_zero) {
+            self.land(index, seen, item, mark, asked);
+            return Some(Finding::PassedOver(self.issued[index].id));
+        }
+        let at_target = issued.target().is_some_and(|target| issued.effect_about(from_zero + target));
+        let wanted = Arc::clone(issued.item());
+        if at_target && self.aliases.learn(item, &wanted) {
+            return Some(self.land(index, seen, &wanted, mark, asked));
+        }
+        None
+    }
+
+    /// A seek or play of ours in flight that started its item from its beginning instead of its target: the device's.
+    pub(super) fn misplaced(&self, seen: &PlayerSeen, item: &Item, mark: Mark, asked: LocalTime) -> Option<usize> {
+        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
+        self.issued.iter().rposition(|issued| seen.playing && issued.explains_misplaced(item, from_zero, asked))
+    }
+
+    /// A paused player that goes back to where it stood before a seek of ours: no hand's (F6).
+    pub(super) fn sprang_back(
+        &mut self,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        asked: LocalTime,
+    ) -> Option<Finding> {
+        let line = self.line.as_ref().filter(|line| !line.playing() && !seen.playing)?;
+        let recent = |issued: &Issued| asked - issued.sent() <= SPRINGS_BACK;
+        let ours = self.issued.iter().any(|issued| issued.only_moves() && issued.has_landed() && recent(issued));
+        let old = self.left.last_of(item).filter(|old| !old.running() && line.item.same_recording(item))?;
+        if !ours || old.miss(mark, &self.quality).is_some_and(|miss| miss.abs() > WORTH_A_LOOK) {
+            return None;
+        }
+        self.start_line(item, mark, seen, asked);
+        Some(Finding::LeftOut("a seek that sprang back"))
+    }
+}
