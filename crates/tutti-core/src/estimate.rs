@@ -3,9 +3,12 @@
 //! A reading asked at `s`, answered at `r`, with position `p` was exact at some instant in [s, r]; so the offset of
 //! the line `position = time + offset` lies in [p − r, p − s]. Reported positions are cut to whole milliseconds.
 
+mod quality;
+
 use std::collections::VecDeque;
 
 use crate::time::{LocalTime, Span};
+pub use quality::Quality;
 
 /// Intervals kept for one line: more add nothing once clocks drift.
 const MARKS: usize = 40;
@@ -13,59 +16,6 @@ const MARKS: usize = 40;
 const DRIFT_PPM: i64 = 150;
 /// A position is reported in whole milliseconds, cut off.
 const CUT: Span = Span::from_millis(1);
-/// Before enough readings of an account are in, its front ends are taken to differ by this much (E2).
-const PRIOR_SLACK: Span = Span::from_millis(30);
-/// Front ends that differ by more are not told apart from players that jump.
-const MOST_SLACK: Span = Span::from_millis(300);
-/// The slack never gets smaller: a millisecond of rounding and one of scheduling.
-const LEAST_SLACK: Span = Span::from_millis(2);
-/// Readings after which the learned slack replaces the prior.
-const LEARNED_AFTER: usize = 16;
-/// Readings from which slack and report age are learned.
-const QUALITY_KEPT: usize = 64;
-/// A smaller report age is not told apart from slack.
-const LEAST_REPORT_AGE: Span = Span::from_millis(50);
-
-/// How honest an account's readings are, learned over all its lines.
-#[derive(Debug, Clone, Default)]
-pub struct Quality {
-    /// For each reading on a known line: how far its interval missed the line, − early, + late.
-    misses: VecDeque<Span>,
-    slack: Option<Span>,
-    report_age: Span,
-}
-
-impl Quality {
-    /// How much an interval is widened on both sides for the differences between front ends.
-    pub fn slack(&self) -> Span {
-        self.slack.unwrap_or(PRIOR_SLACK)
-    }
-
-    /// How old a reported position may be.
-    pub fn report_age(&self) -> Span {
-        self.report_age
-    }
-
-    /// A reading missed its line by this much, and the line held.
-    pub fn learn(&mut self, miss: Span) {
-        self.misses.push_back(miss);
-        if self.misses.len() > QUALITY_KEPT {
-            self.misses.pop_front();
-        }
-        let n = self.misses.len();
-        if n < LEARNED_AFTER {
-            return;
-        }
-        let mut sizes: Vec<Span> = self.misses.iter().map(|miss| miss.abs()).collect();
-        sizes.sort_unstable();
-        let common = sizes[(n * 94).div_ceil(100).min(n) - 1];
-        self.slack = Some((common + common / 2).clamp(LEAST_SLACK, MOST_SLACK));
-        let mut lags: Vec<Span> = self.misses.iter().map(|&miss| (-miss).max(Span::ZERO)).collect();
-        lags.sort_unstable();
-        let lag = lags[(n * 94).div_ceil(100).min(n) - 1].ppm(1_120_000);
-        self.report_age = if lag < LEAST_REPORT_AGE { Span::ZERO } else { lag };
-    }
-}
 
 /// What one reading says about a line's offset, before it is widened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,9 +34,21 @@ impl Mark {
         Self { lo: position - early, hi: position + CUT - late, at: answered }
     }
 
+    /// As it came, but for what clocks may have drifted since.
+    fn drifted(self, now: LocalTime) -> (Span, Span) {
+        let by = (now - self.at).abs().ppm(DRIFT_PPM);
+        (self.lo - by, self.hi + by)
+    }
+
+    fn slackened(self, quality: &Quality, now: LocalTime) -> (Span, Span) {
+        let (lo, hi) = self.drifted(now);
+        (lo - quality.slack(), hi + quality.slack())
+    }
+
+    /// Everywhere the line may be by this reading: the report may be old, too.
     fn widened(self, quality: &Quality, now: LocalTime) -> (Span, Span) {
-        let by = quality.slack() + (now - self.at).ppm(DRIFT_PPM);
-        (self.lo - by, self.hi + by + quality.report_age())
+        let (lo, hi) = self.slackened(quality, now);
+        (lo, hi + quality.report_age())
     }
 
     fn middle(self) -> Span {
@@ -99,15 +61,19 @@ impl Mark {
 pub struct Estimate {
     running: bool,
     marks: VecDeque<Mark>,
-    /// Where most intervals overlap.
+    /// Where most intervals overlap, if all reports are new.
     lo: Span,
     hi: Span,
+    /// The same with reports as old as they may be: the honest extent.
+    least: Span,
+    most: Span,
 }
 
 impl Estimate {
     pub fn new(running: bool, mark: Mark, quality: &Quality) -> Self {
-        let (lo, hi) = mark.widened(quality, mark.at);
-        Self { running, marks: VecDeque::from([mark]), lo, hi }
+        let (lo, hi) = mark.slackened(quality, mark.at);
+        let (least, most) = mark.widened(quality, mark.at);
+        Self { running, marks: VecDeque::from([mark]), lo, hi, least, most }
     }
 
     pub fn running(&self) -> bool {
@@ -120,8 +86,8 @@ impl Estimate {
 
     /// Takes one more reading of the same line, and learns from how well it fits.
     pub fn add(&mut self, mark: Mark, quality: &mut Quality) {
-        if self.running && self.marks.len() >= 2 {
-            quality.learn(self.lateness(mark, quality.slack()));
+        if self.marks.len() >= 2 {
+            self.teach(mark, quality);
         }
         self.marks.push_back(mark);
         if self.marks.len() > MARKS {
@@ -153,7 +119,8 @@ impl Estimate {
 
     /// The true position lies within ± this of [`Estimate::position`], by the service's report.
     pub fn bound(&self, now: LocalTime) -> Span {
-        (self.hi - self.lo) / 2 + self.age(now).ppm(DRIFT_PPM)
+        let offset = self.offset();
+        (self.most - offset).max(offset - self.least) + self.age(now).ppm(DRIFT_PPM)
     }
 
     /// When a running line passes `position`.
@@ -161,17 +128,23 @@ impl Estimate {
         LocalTime::default() + (position - self.offset())
     }
 
-    /// How far a reading as it came is from where the others agree without any slack: − early, + late, else 0.
-    fn lateness(&self, mark: Mark, slack: Span) -> Span {
-        let (lo, hi) = (self.lo + slack, self.hi - slack);
-        let (lo, hi) = if lo <= hi { (lo, hi) } else { (self.offset(), self.offset()) };
-        if mark.hi < lo {
-            mark.hi - lo
-        } else if mark.lo > hi {
-            mark.lo - hi
-        } else {
-            Span::ZERO
+    /// What one more reading of this line says about its account: how old reports may be, and by how much those that are
+    /// not old contradict each other. Only where the others leave little room for the line does a reading that contradicts
+    /// none of them speak for front ends that agree.
+    fn teach(&self, mark: Mark, quality: &mut Quality) {
+        let (lo, hi) = mark.slackened(quality, mark.at);
+        if hi < self.lo {
+            return quality.lagged(self.lo + quality.slack() - mark.hi);
         }
+        let on_line = self.marks.iter().map(|mark_before| (mark_before, mark_before.slackened(quality, mark.at)));
+        let agree = on_line.filter(|(_, (lo, hi))| *lo <= self.hi && *hi >= self.lo).map(|(before, _)| before);
+        let edges = agree.map(|before| before.drifted(mark.at));
+        let Some((most_lo, least_hi)) = edges.reduce(|(a, b), (lo, hi)| (a.max(lo), b.min(hi))) else { return };
+        if lo > self.hi {
+            return;
+        }
+        let gap = (most_lo - mark.hi).max(mark.lo - least_hi).max(Span::ZERO);
+        quality.compared(gap / 2, least_hi - most_lo);
     }
 
     fn offset(&self) -> Span {
@@ -182,30 +155,36 @@ impl Estimate {
         self.marks.back().map_or(Span::ZERO, |mark| (now - mark.at).max(Span::ZERO))
     }
 
-    /// Sweeps over the edges of all intervals for the stretch that most of them cover; of equals, the one that the
-    /// newest reading covers, else the first.
     fn settle(&mut self, quality: &Quality) {
         let Some(newest) = self.marks.back().copied() else {
             return;
         };
-        let mut edges: Vec<(Span, i32)> = Vec::with_capacity(2 * self.marks.len());
-        for mark in &self.marks {
-            let (lo, hi) = mark.widened(quality, newest.at);
-            edges.push((lo, 1));
-            edges.push((hi, -1));
-        }
-        edges.sort_unstable_by_key(|&(at, step)| (at, -step));
-        let (newest_lo, newest_hi) = newest.widened(quality, newest.at);
-        let (mut depth, mut best) = (0, (0, false));
-        for pair in edges.windows(2) {
-            depth += pair[0].1;
-            let covers = newest_lo <= pair[0].0 && pair[1].0 <= newest_hi;
-            if pair[0].1 == 1 && pair[1].1 == -1 && (depth, covers) > best {
-                best = (depth, covers);
-                (self.lo, self.hi) = (pair[0].0, pair[1].0);
-            }
+        let aged = quality.report_age() > Span::ZERO;
+        let reported = self.marks.iter().map(|mark| mark.slackened(quality, newest.at));
+        (self.lo, self.hi) = most_overlap(reported, newest.slackened(quality, newest.at), aged);
+        (self.least, self.most) = (self.lo, self.hi);
+        if aged {
+            let possible = self.marks.iter().map(|mark| mark.widened(quality, newest.at));
+            (self.least, self.most) = most_overlap(possible, newest.widened(quality, newest.at), aged);
         }
     }
+}
+
+/// Sweeps over the edges of all intervals for the stretch that most of them cover. Of equals, the one that the newest
+/// covers, else the first; where reports may be old, the last: they are never from the future.
+fn most_overlap(intervals: impl Iterator<Item = (Span, Span)>, newest: (Span, Span), aged: bool) -> (Span, Span) {
+    let mut edges: Vec<(Span, i32)> = intervals.flat_map(|(lo, hi)| [(lo, 1), (hi, -1)]).collect();
+    edges.sort_unstable_by_key(|&(at, step)| (at, -step));
+    let (mut depth, mut best, mut stretch) = (0, (0, false), newest);
+    for pair in edges.windows(2) {
+        depth += pair[0].1;
+        let rank = (depth, !aged && newest.0 <= pair[0].0 && pair[1].0 <= newest.1);
+        if pair[0].1 == 1 && pair[1].1 == -1 && (rank > best || aged && rank == best) {
+            best = rank;
+            stretch = (pair[0].0, pair[1].0);
+        }
+    }
+    stretch
 }
 
 #[cfg(test)]
@@ -263,8 +242,8 @@ mod tests {
     #[test]
     fn honest_readings_shrink_the_slack() {
         let mut quality = Quality::default();
-        assert_eq!(quality.slack(), PRIOR_SLACK);
-        line((0..30).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)), &mut quality);
+        assert_eq!(quality.slack(), ms(30));
+        line((0..300).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)), &mut quality);
         assert!(quality.slack() <= ms(5), "{:?}", quality.slack());
     }
 

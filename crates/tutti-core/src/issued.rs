@@ -104,6 +104,16 @@ impl Issued {
         self.answered.unwrap_or(self.sent) + self.times.visible
     }
 
+    /// From when on readings show for sure what it made of the player; before, they may show the state from before it.
+    pub fn surely_shows_from(&self) -> LocalTime {
+        self.answered.unwrap_or(self.sent) + self.times.surely
+    }
+
+    /// It may have taken effect without a reading that shows it.
+    pub fn may_be_hidden(&self, now: LocalTime) -> bool {
+        !self.landed && now < self.surely_shows_from()
+    }
+
     /// When the player should have passed the target, given when its new line passes it: feeds the latency.
     pub fn target(&self) -> Option<Span> {
         match self.kind {

@@ -94,6 +94,8 @@ pub struct Times {
     pub visible: Span,
     /// 99 of 100 commands show by then.
     pub window: Span,
+    /// Until then the player may be elsewhere than readings have it.
+    pub surely: Span,
 }
 
 /// Before anything is learned; a device that was silent takes longer.
@@ -105,6 +107,10 @@ const VISIBLE_MOST: Span = Span::from_secs(4);
 const WINDOW_MOST: Span = Span::from_secs(8);
 /// The window is so much longer than the slowest of the last commands.
 const WINDOW_PERCENT: i64 = 140;
+
+/// Before enough commands were seen, they may show so late; then so much later than the slowest of the last ones.
+const SURELY: Span = Span::from_secs(4);
+const SURELY_AFTER: usize = 4;
 
 /// How long commands took to show on one account's players.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +137,11 @@ impl Visibility {
         Times {
             visible: VISIBLE.max(slowest).min(VISIBLE_MOST),
             window: least.max(slowest * WINDOW_PERCENT / 100).min(WINDOW_MOST),
+            surely: if self.shown.len() < SURELY_AFTER {
+                SURELY.max(slowest * 2)
+            } else {
+                VISIBLE.max(slowest * 3 / 2)
+            },
         }
     }
 }

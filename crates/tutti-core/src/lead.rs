@@ -142,7 +142,7 @@ impl Member {
             playing: line.playing(),
             position: line.estimate.position(now) - self.trim,
             at: self.clock.to_room(now),
-            bound: line.estimate.bound(now),
+            bound: line.bound(now),
             next: self.lead.next_after(&line.item),
             next_known: self.lead.known_for.as_ref() == Some(&line.item.uri),
         })
@@ -196,7 +196,7 @@ impl Member {
                 let moved = line.estimate.position(now) - self.trim - known.line_at(room_now);
                 // A room that has ended stays at its end, wherever the leader's player went back to.
                 let ended = !known.playing && known.position >= known.item.duration && !line.playing();
-                let tighter = line.estimate.bound(now) * 2 < known.bound;
+                let tighter = line.bound(now) * 2 < known.bound;
                 let other = !known.item.same_recording(&line.item) || known.playing != line.playing();
                 !ended && (other || moved.abs() > WORTH_PUBLISHING || tighter || self.lead.next_changed)
             }

@@ -59,9 +59,23 @@ pub struct Line {
     pub fitted: LocalTime,
     /// The service's stamp of the last change, as of the last reading that fits.
     pub stamp: Option<i64>,
+    /// Its first readings may be from before the small seek that they were taken to show.
+    unsure: Option<Unsure>,
+}
+
+/// A small seek hardly shows: until this instant the player may be so far from where readings have it.
+#[derive(Debug, Clone, Copy)]
+struct Unsure {
+    until: LocalTime,
+    by: Span,
 }
 
 impl Line {
+    /// The true position lies within ± this of the estimate's, by the service's report.
+    pub fn bound(&self, now: LocalTime) -> Span {
+        self.estimate.bound(now) + self.unsure.map_or(Span::ZERO, |unsure| unsure.by)
+    }
+
     pub fn playing(&self) -> bool {
         self.estimate.running()
     }
@@ -222,6 +236,11 @@ impl Observer {
         self.issued.iter().any(|issued| !issued.is_over(now))
     }
 
+    /// A command of ours may have moved the player without a reading that shows it.
+    pub fn may_have_moved(&self, now: LocalTime) -> bool {
+        self.issued.iter().any(|issued| issued.may_be_hidden(now))
+    }
+
     /// When a look would show the effect of the command in flight.
     pub fn landing(&self) -> Option<LocalTime> {
         self.issued.iter().filter(|issued| !issued.has_landed()).map(Issued::visible_from).max()
@@ -295,14 +314,17 @@ impl Observer {
         self.away_looks = 0;
         let shown = Shown { item: Arc::clone(item), playing: seen.playing, progress, asked, standing: 0 };
         let before = self.shown.replace(shown);
-        let before = before.filter(|before| before.playing && seen.playing && before.item.same_recording(item))?;
+        let before = before.filter(|before| before.playing && seen.playing)?;
+        let same = before.item.same_recording(item);
+        // A counter that stands may stand over the end of an item.
         if before.progress == progress
             && asked > before.asked
+            && (same || before.standing > 0)
             && let Some(shown) = &mut self.shown
         {
             shown.standing = before.standing + 1;
         }
-        Some(before.progress)
+        same.then_some(before.progress)
     }
 
     fn place(
@@ -334,6 +356,13 @@ impl Observer {
         let same = line.item.same_recording(item) && line.playing() == seen.playing;
         let line_miss = if same { line.estimate.miss(mark, &self.quality) } else { None };
         let fits = same && line_miss.is_none();
+        // A report that was given before, word for word, while it says that it plays: no position in it.
+        let standing = self.shown.as_ref().map_or(0, |shown| shown.standing);
+        if standing > STANDING_LOOKS || standing > 0 && fits {
+            return Finding::LeftOut("standing report");
+        } else if standing > 0 {
+            return Finding::LookAgain(answered + STANDING_APART * i64::from(standing));
+        }
         if let Some((index, explains)) = self.explained(seen, asked, answered) {
             let far = self.issued[index].moves_far(line.estimate.position(self.issued[index].sent()));
             match explains {
@@ -363,12 +392,6 @@ impl Observer {
             return Finding::Steady;
         }
         self.note_lag(line_miss, mark);
-        let standing = self.shown.as_ref().map_or(0, |shown| shown.standing);
-        if standing > STANDING_LOOKS {
-            return Finding::LeftOut("standing report");
-        } else if standing > 0 {
-            return Finding::LookAgain(answered + STANDING_APART * i64::from(standing));
-        }
         if let Some(finding) = self.other_than_asked(seen, item, mark, asked) {
             return finding;
         }
@@ -409,11 +432,15 @@ impl Observer {
         self.left.settled();
         if let Some(line) = &mut self.line {
             for (lag, mark) in self.lags.drain(..) {
-                self.quality.learn(lag);
+                self.quality.lagged(-lag);
                 line.estimate.add_late(mark);
             }
             self.stamps.steady(line.stamp, stamp);
-            line.estimate.add(mark, &mut self.quality);
+            if line.unsure.take_if(|unsure| asked >= unsure.until).is_some() {
+                line.estimate = Estimate::new(line.estimate.running(), mark, &self.quality);
+            } else {
+                line.estimate.add(mark, &mut self.quality);
+            }
             line.fitted = asked;
             line.stamp = stamp;
         }
@@ -421,7 +448,8 @@ impl Observer {
 
     fn start_line(&mut self, item: &Arc<Item>, mark: Mark, seen: &PlayerSeen, asked: LocalTime) {
         let estimate = Estimate::new(seen.playing, mark, &self.quality);
-        let line = Line { item: Arc::clone(item), estimate, began: asked, fitted: asked, stamp: seen.timestamp };
+        let line =
+            Line { item: Arc::clone(item), estimate, began: asked, fitted: asked, stamp: seen.timestamp, unsure: None };
         self.replace(line, asked);
     }
 

@@ -63,7 +63,7 @@ impl Member {
     /// The line by which the player is known: its item, whether it plays, its position now and that position's bound.
     pub fn known_line(&self, now: LocalTime) -> Option<(&Arc<Item>, bool, Span, Span)> {
         let line = self.observer.line()?;
-        Some((&line.item, line.playing(), line.estimate.position(now), line.estimate.bound(now)))
+        Some((&line.item, line.playing(), line.estimate.position(now), line.bound(now)))
     }
 
     /// Timing error and bound, while this member and the room play the same item. The leader's is 0 by definition.
@@ -74,7 +74,7 @@ impl Member {
         if !comparable || matches!(self.trouble, Some(Trouble::NoDevice | Trouble::Failure(_))) {
             return None;
         }
-        let bound = line.estimate.bound(now);
+        let bound = line.bound(now);
         if self.leads() {
             return Some((Span::ZERO, bound));
         }

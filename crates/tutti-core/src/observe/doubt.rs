@@ -86,7 +86,7 @@ impl Observer {
         }
         self.lags.clear();
         let Candidate { item, estimate, stamp, .. } = candidate;
-        self.replace(Line { item, estimate, began: asked, fitted: asked, stamp }, now);
+        self.replace(Line { item, estimate, began: asked, fitted: asked, stamp, unsure: None }, now);
         Finding::Named(named)
     }
 }

@@ -43,9 +43,13 @@ impl Observer {
                 return Finding::Steady;
             }
         }
+        let unsure = self.unsure_landing(index, seen, item, mark, asked);
         self.start_line(item, mark, seen, asked);
+        if let Some(line) = &mut self.line {
+            line.unsure = unsure;
+        }
         let issued = &mut self.issued[index];
-        if let Some(shown_after) = issued.shown_after(asked) {
+        if let Some(shown_after) = issued.shown_after(asked).filter(|_| unsure.is_none()) {
             self.visibility.saw(shown_after);
         }
         issued.landed();
@@ -61,6 +65,31 @@ impl Observer {
             earlier.landed();
         }
         Finding::Landed { id, after }
+    }
+
+    /// A reading that fits the line before a small seek as well as the one after it: until the seek shows for sure, the
+    /// player may be wherever the seek may have put it since.
+    fn unsure_landing(
+        &self,
+        index: usize,
+        seen: &PlayerSeen,
+        item: &Arc<Item>,
+        mark: Mark,
+        asked: LocalTime,
+    ) -> Option<Unsure> {
+        let issued = &self.issued[index];
+        let until = issued.surely_shows_from();
+        let line =
+            self.line.as_ref().filter(|line| line.item.same_recording(item) && line.playing() && seen.playing)?;
+        // A line that is unsure itself does not tell its successor apart.
+        let may_be_before = line.unsure.is_some() || line.estimate.miss(mark, &self.quality).is_none();
+        if !issued.only_moves() || asked >= until || !may_be_before {
+            return None;
+        }
+        let target = issued.target()?;
+        let here = Estimate::new(true, mark, &self.quality).position(asked);
+        let (first, last) = (target + (asked - issued.sent()), target + (asked - until));
+        Some(Unsure { until, by: (first - here).abs().max((last - here).abs()) })
     }
 
     /// The latency of a landed command, from the line as it is known by now; `again`: better than before.
