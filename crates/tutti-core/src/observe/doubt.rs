@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// A player that stood and is ahead by more has run.
+const RAN: Span = Span::from_millis(50);
+
 impl Observer {
     /// A difference that nothing explains: named at once if two fields agree, else after a second reading (A2).
     pub(super) fn doubt(
@@ -92,7 +95,8 @@ impl Observer {
 }
 
 /// The exceptions of A2: the flag says paused *and* the position lies behind the running line by more than its
-/// interval; or another item *and* a position that fits into the time since the last reading.
+/// interval; or playing *and* the position lies ahead of where it stood, by no more than the time since the last reading;
+/// or another item *and* a position that fits into that time.
 fn two_fields_agree(
     line: &Line,
     seen: &PlayerSeen,
@@ -104,6 +108,11 @@ fn two_fields_agree(
     if !line.item.same_recording(item) {
         return seen.playing && progress <= reading.answered - line.fitted;
     }
+    if !line.playing() {
+        let ahead = progress - line.estimate.position(reading.asked);
+        let unsure = line.estimate.bound(reading.asked) + quality.slack() + RAN;
+        return seen.playing && ahead > unsure && ahead <= reading.answered - line.fitted;
+    }
     let behind = line.estimate.position(reading.asked) - line.estimate.bound(reading.asked) - quality.slack();
-    line.playing() && !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO
+    !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO
 }

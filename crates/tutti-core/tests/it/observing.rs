@@ -113,10 +113,18 @@ fn a_wrong_flag_alone_needs_a_second_reading() {
 fn a_resume_is_dated_by_where_it_went_on() {
     let mut observer = watching(&Script::paused("a", 50_000), 10_000);
     let resumed = Script::playing("a", 11_000, 50_000);
-    see(&mut observer, resumed.read(12_000));
-    let named = named(see(&mut observer, resumed.read(12_100)));
+    let named = named(see(&mut observer, resumed.read(12_000)));
     assert_eq!((&named.what, named.author), (&What::Act(Act::Resumed), Author::User));
     assert!((named.earliest - at(11_000)).abs() < ms(60) && named.earliest == named.latest, "{named:?}");
+}
+
+#[test]
+fn a_wrong_flag_on_a_player_that_stands_needs_a_second_reading() {
+    let script = Script::paused("a", 50_000);
+    let mut observer = watching(&script, 10_000);
+    let flipped = script.read_with(12_000, |seen| seen.playing = true);
+    assert!(matches!(see(&mut observer, flipped), Finding::LookAgain(_)));
+    assert_eq!(see(&mut observer, script.read(12_100)), Finding::Steady);
 }
 
 #[test]
