@@ -1,8 +1,11 @@
 //! `cargo xtask bench`: measures in the release profile, and holds the figures against those that are kept in benches/.
 //!
 //! A benchmark is a module with a [`Bench`]; what it measures are examples of the packages that print a JSON array of
-//! figures: `{"name", "value", "unit", "goal"?}`, less being better where there is a goal.
+//! figures: `{"name", "value", "unit"}`, with `goal` (and `at_least`), `tolerance`, `noisy` and `beside` where they apply
+//! (see [`Figure`]).
 
+mod engine;
+mod figure;
 mod http;
 
 use std::path::PathBuf;
@@ -12,9 +15,12 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::command::{cargo, output, root, run, watch_silently};
+pub use engine::plots;
+pub use figure::Figure;
+use figure::{Verdict, kept_of, table};
 
 /// Everything that can be measured.
-const BENCHES: &[Bench] = &[http::BENCH];
+const BENCHES: &[Bench] = &[http::BENCH, engine::BENCH];
 
 /// One benchmark.
 pub struct Bench {
@@ -23,41 +29,31 @@ pub struct Bench {
     pub title: &'static str,
     /// The examples to run: package and name.
     pub examples: &'static [(&'static str, &'static str)],
+    /// An example takes no longer than this; a build of the release profile takes minutes, and has no deadline.
+    pub deadline: Duration,
     /// What the figures mean, below the table.
     pub says: fn(&[Figure]) -> Vec<String>,
 }
 
-/// One number that was measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
-    pub name: String,
-    pub value: f64,
-    pub unit: String,
-    /// It should be no more than this.
-    pub goal: Option<f64>,
-}
-
-/// An example measures for seconds; a build of the release profile takes minutes, and has no deadline.
-const DEADLINE: Duration = Duration::from_secs(120);
-
-/// Measures; true if every goal is met.
+/// Measures; true if every goal is met, and nothing is worse than what is kept by more than its tolerance.
 pub fn bench(names: &[String], write: bool, as_json: bool) -> Result<bool> {
     let mut met = true;
     for bench in chosen(names)? {
-        let mut figures = Vec::new();
+        let (mut figures, mut lines) = (Vec::new(), Vec::new());
         for (package, example) in bench.examples {
             let args = ["--release", "-p", package, "--example", example];
             run(cargo(&["build", "--quiet"]).args(args))?;
-            let seen = measured(package, example)?;
+            let (seen, said) = measured(package, example, bench.deadline)?;
             figures.extend(seen);
+            lines.extend(said);
         }
         let kept = kept(bench)?;
-        met &= figures.iter().all(Figure::is_met);
+        met &= figures.iter().all(|figure| figure.verdict(kept_of(figure, &kept)) == Verdict::Good);
         if as_json {
             println!("{}", json!({ "bench": bench.name, "machine": machine(), "figures": to_json(&figures) }));
         } else {
             println!("{}\n{}", bench.title, table(&figures, &kept));
-            (bench.says)(&figures).iter().for_each(|line| println!("{line}"));
+            lines.iter().chain(&(bench.says)(&figures)).for_each(|line| println!("{line}"));
         }
         if write {
             let text = json!({ "machine": machine(), "figures": to_json(&figures) });
@@ -77,53 +73,24 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Bench>> {
     Ok(BENCHES.iter().filter(|bench| names.is_empty() || names.iter().any(|name| name == bench.name)).collect())
 }
 
-fn measured(package: &str, example: &str) -> Result<Vec<Figure>> {
+/// The figures of an example, and what it said beside them.
+fn measured(package: &str, example: &str, deadline: Duration) -> Result<(Vec<Figure>, Vec<String>)> {
     let mut command = cargo(&["run", "--quiet", "--release", "-p", package, "--example", example, "--", "--json"]);
-    let seen = watch_silently(&mut command, DEADLINE)?;
+    let seen = watch_silently(&mut command, deadline)?;
     if !seen.success {
         bail!("the example `{example}` of {package} failed:\n{}", seen.text.trim());
     }
     let line = seen.text.lines().rev().find(|line| line.starts_with('[')).context("no figures were printed")?;
-    Ok(figures(&serde_json::from_str(line)?))
+    let said = seen.text.lines().filter(|line| !line.starts_with('[')).map(str::to_owned).collect();
+    Ok((figures(&serde_json::from_str(line)?), said))
 }
 
 fn figures(value: &Value) -> Vec<Figure> {
-    let figure = |value: &Value| {
-        Some(Figure {
-            name: value["name"].as_str()?.to_owned(),
-            value: value["value"].as_f64()?,
-            unit: value["unit"].as_str()?.to_owned(),
-            goal: value["goal"].as_f64(),
-        })
-    };
-    value.as_array().into_iter().flatten().filter_map(figure).collect()
+    value.as_array().into_iter().flatten().filter_map(Figure::of).collect()
 }
 
 fn to_json(figures: &[Figure]) -> Value {
-    let one = |figure: &Figure| json!({ "name": figure.name, "value": figure.value, "unit": figure.unit, "goal": figure.goal });
-    figures.iter().map(one).collect()
-}
-
-impl Figure {
-    fn is_met(&self) -> bool {
-        self.goal.is_none_or(|goal| self.value <= goal)
-    }
-}
-
-fn table(figures: &[Figure], kept: &[Figure]) -> String {
-    let line = |figure: &Figure| {
-        let before = kept.iter().find(|before| before.name == figure.name && before.value > 0.0);
-        let ratio = before.map_or("–".to_owned(), |before| format!("× {:.2}", figure.value / before.value));
-        let goal = match (figure.goal, figure.is_met()) {
-            (None, _) => String::new(),
-            (Some(goal), true) => format!("≤ {goal}"),
-            (Some(goal), false) => format!("≤ {goal} MISSED"),
-        };
-        let line = format!("{:<44} {:>10} {:<6} {:>8}  {goal}", figure.name, figure.value, figure.unit, ratio);
-        line.trim_end().to_owned() + "\n"
-    };
-    let head = format!("{:<44} {:>10} {:<6} {:>8}  goal\n", "", "now", "", "to kept");
-    figures.iter().fold(head, |table, figure| table + &line(figure))
+    figures.iter().map(Figure::json).collect()
 }
 
 fn file(bench: &Bench) -> PathBuf {
@@ -152,28 +119,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_survive_being_kept() {
-        let given = vec![
-            Figure { name: "a".into(), value: 1.5, unit: "µs".into(), goal: Some(2.0) },
-            Figure { name: "b".into(), value: 100.0, unit: "/s".into(), goal: None },
-        ];
-        assert_eq!(figures(&to_json(&given)), given);
-    }
-
-    #[test]
-    fn a_table_shows_the_ratio_to_what_is_kept_and_what_misses_its_goal() {
-        let now = [Figure { name: "a".into(), value: 3.0, unit: "µs".into(), goal: Some(2.0) }];
-        let kept = [Figure { value: 2.0, ..now[0].clone() }];
-
-        let table = table(&now, &kept);
-
-        assert!(table.contains("× 1.50") && table.contains("≤ 2 MISSED"), "{table}");
-    }
-
-    #[test]
     fn an_unknown_benchmark_is_refused_with_the_names_of_all() {
         assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
         let error = chosen(&["htp".into()]).err().unwrap();
-        assert!(error.to_string().contains("there are: http"), "{error}");
+        assert!(error.to_string().contains("there are: http, engine"), "{error}");
     }
 }

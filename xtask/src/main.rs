@@ -57,6 +57,9 @@ enum Task {
         /// One line of JSON a benchmark instead of a table.
         #[arg(long)]
         json: bool,
+        /// Measure nothing: draw the pictures of docs/sync.md.
+        #[arg(long)]
+        plots: bool,
     },
     /// Proves the invariants of ARCHITECTURE.md that a command can prove.
     Tidy,
@@ -88,7 +91,8 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Task::Test { long, only, .. } => test::test(long, &only),
-        Task::Bench { names, write, json } => bench::bench(&names, write, json),
+        Task::Bench { plots: true, .. } => bench::plots(),
+        Task::Bench { names, write, json, .. } => bench::bench(&names, write, json),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
         Task::Window { binary, picture, inside } => window::window(binary, &picture, inside).map(|()| true),

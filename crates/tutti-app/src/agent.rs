@@ -67,6 +67,7 @@ pub(crate) struct Agent {
     /// Hand actions in the room so far, as the hub counts them.
     actions: u64,
     sharers: u32,
+    thrifty: bool,
     suspend: SuspendWatch,
     ticked: Instant,
 }
@@ -96,6 +97,7 @@ impl Agent {
             hurry: Hurry::default(),
             actions: 0,
             sharers: 1,
+            thrifty: false,
             suspend: SuspendWatch::new(),
             ticked: Instant::now(),
         }
@@ -124,12 +126,17 @@ impl Agent {
         self.requests.shutdown().await;
     }
 
-    /// Tells the member how many share its ration, when that changed.
+    /// Tells the member how many share its ration, and whether that is a thrifty one, when it changed.
     fn share(&mut self) {
         let sharers = self.player.sharers();
         if sharers != self.sharers {
             self.sharers = sharers;
             self.member.handle(Input::Sharing(sharers), clock::now());
+        }
+        let thrifty = self.player.ration().is_thrifty();
+        if thrifty != self.thrifty {
+            self.thrifty = thrifty;
+            self.member.handle(Input::Thrifty(thrifty), clock::now());
         }
     }
 

@@ -90,6 +90,7 @@ impl Controller {
             let _ = to.send(Message::Said(problem));
         });
         reach.rations.same_developer(&loaded.settings.same_developer);
+        reach.rations.thrifty(loaded.settings.thrifty);
         let screen = if loaded.settings.accounts.is_empty() { Screen::Welcome } else { Screen::Lobby };
         let mut controller = Self {
             options,

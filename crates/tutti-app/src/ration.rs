@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{Notify, oneshot};
-use tutti_core::limit::{Answer, Class, Left, Wait};
+use tutti_core::limit::{Answer, Class, Left, Limits, Wait};
 use tutti_core::reading::Failure;
 use tutti_core::time::{LocalTime, Span};
 
@@ -42,6 +42,8 @@ struct All {
     /// By the hash of the client id.
     rations: Mutex<BTreeMap<String, Ration>>,
     family: Family,
+    /// The user wants few requests (P1).
+    thrifty: AtomicBool,
     /// Where ledgers are kept; none = nowhere (the demo).
     home: Option<Home>,
 }
@@ -100,12 +102,20 @@ impl Rations {
     /// Rations whose ledgers outlive the process and are shared with others.
     pub fn kept(home: Home) -> Self {
         let family = Family::kept(&home);
-        Self(Arc::new(All { rations: Mutex::default(), family, home: Some(home) }))
+        Self(Arc::new(All { family, home: Some(home), ..All::default() }))
     }
 
     /// The ration of a client id; read from its file the first time.
     pub fn of(&self, client_id: &str) -> Ration {
         self.0.of_hash(&short_hash(client_id.as_bytes()), &self.0)
+    }
+
+    /// Few requests, of every client id and from now on, or as many as are known to be lived with.
+    pub fn thrifty(&self, thrifty: bool) {
+        self.0.thrifty.store(thrifty, Ordering::Release);
+        for ration in self.0.lock().values() {
+            ration.lock().limit(limits(thrifty));
+        }
     }
 
     /// The user says which client ids belong to one developer account each; a quota that is used up holds for all of a
@@ -146,6 +156,7 @@ impl All {
             line: Arc::default(),
             closed: Arc::default(),
         };
+        ration.lock().limit(limits(self.thrifty.load(Ordering::Acquire)));
         ration.save();
         self.lock().entry(id.to_owned()).or_insert(ration).clone()
     }
@@ -289,6 +300,10 @@ impl Ration {
         Arc::ptr_eq(&self.book, &other.book)
     }
 
+    pub fn is_thrifty(&self) -> bool {
+        self.lock().is_thrifty()
+    }
+
     pub fn left(&self) -> Left {
         self.lock().ledger.left(clock::now())
     }
@@ -308,6 +323,10 @@ impl Ration {
     fn lock(&self) -> MutexGuard<'_, Book> {
         lock(&self.book)
     }
+}
+
+fn limits(thrifty: bool) -> Limits {
+    if thrifty { Limits::THRIFTY } else { Limits::default() }
 }
 
 fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {

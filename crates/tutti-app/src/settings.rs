@@ -29,6 +29,9 @@ pub struct Settings {
     /// those of different developers until Spotify's answers show otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub same_developer: Vec<Vec<String>>,
+    /// Few requests: followed later, and far from every limit (P1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub thrifty: bool,
 }
 
 /// What is remembered of an account; its sign-in is in the keychain.
@@ -54,7 +57,7 @@ fn yes() -> bool {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { version: VERSION, client_id: None, accounts: Vec::new(), same_developer: Vec::new() }
+        Self { version: VERSION, client_id: None, accounts: Vec::new(), same_developer: Vec::new(), thrifty: false }
     }
 }
 
@@ -122,6 +125,7 @@ mod tests {
             client_id: Some("c".repeat(32)),
             accounts: vec![account("id1", "Zoë 🎺"), account("id2", "Ben")],
             same_developer: vec![vec!["c".repeat(32), "d".repeat(32)]],
+            thrifty: true,
             ..Settings::default()
         };
 

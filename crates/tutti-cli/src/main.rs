@@ -5,7 +5,6 @@ mod ending;
 mod flags;
 mod lines;
 mod out;
-mod plot;
 mod screen;
 mod table;
 mod watch;

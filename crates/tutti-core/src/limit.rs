@@ -29,6 +29,11 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For who wants few requests: a third of what is known to be lived with, 16 a minute.
+    pub const THRIFTY: Self = Self { in_30_s: 8, in_hour: 960, in_day: 20_000, reserve_percent: 25 };
+}
+
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -88,6 +93,11 @@ impl Ledger {
             ledger.note(class, at);
         }
         ledger
+    }
+
+    /// Other limits from now on; what was made counts as before.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// A request that was made by somebody else under this client id.

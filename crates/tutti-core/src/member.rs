@@ -65,6 +65,8 @@ pub enum Input {
     Device(Option<String>),
     /// So many members, this one included, use the same client id and share its ration (P2).
     Sharing(u32),
+    /// The user's wish for few requests (P1).
+    Thrifty(bool),
     /// The machine slept (A6).
     Suspended,
     /// What is known of the room's clock by now (C2).
@@ -114,6 +116,7 @@ pub struct Member {
     pub(crate) follow: Follow,
     schedule: Schedule,
     sharing: u32,
+    thrifty: bool,
     device: Option<String>,
     out: VecDeque<Output>,
     commands: u64,
@@ -162,6 +165,7 @@ impl Member {
             follow: Follow::new(now),
             schedule: Schedule::new(seed, now),
             sharing: 1,
+            thrifty: false,
             device: None,
             out: VecDeque::new(),
             commands: 0,
@@ -202,6 +206,7 @@ impl Member {
             }
             Input::Device(device) => self.device = device,
             Input::Sharing(members) => self.sharing = members,
+            Input::Thrifty(thrifty) => self.thrifty = thrifty,
             Input::Suspended => self.start_over(now),
             Input::Clock(clock) => self.clock = clock,
         }

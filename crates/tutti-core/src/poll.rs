@@ -31,11 +31,16 @@ pub struct Situation {
     pub brisk: bool,
     /// Members whose requests count against the same client id, this one included.
     pub sharing: u32,
+    /// The user wants few requests.
+    pub thrifty: bool,
 }
 
 /// Members of one client id share its ration: planned looks use half of what readings may (33 in 30 s), so that what is
 /// urgent does not wait.
 const SHARED: Span = Span::from_millis(1_800);
+/// 8 requests of a client id in 30 s, 6 of them readings ([`crate::limit::Limits::THRIFTY`]): planned looks use less than
+/// four, so that two are left for what an act makes urgent. With 6.5 s as many acts were named sooner as came too late.
+const THRIFTY: Span = Span::from_secs(8);
 
 /// Between the begins of two looks.
 const LEAST_APART: Span = Span::from_millis(40);
@@ -45,9 +50,10 @@ const AWAY: Span = Span::from_millis(2_800);
 impl Situation {
     /// The planned wait, before it is dithered.
     pub fn interval(self) -> Span {
-        if self.sharing > 1 {
-            let alone = Self { sharing: 1, brisk: false, ..self };
-            return alone.interval().max(SHARED * i64::from(self.sharing));
+        if self.sharing > 1 || self.thrifty {
+            let alone = Self { sharing: 1, thrifty: false, brisk: false, ..self };
+            let share = if self.thrifty { THRIFTY } else { SHARED };
+            return alone.interval().max(share * i64::from(self.sharing));
         }
         const MIN: i64 = 60;
         if let Some(away) = self.away_for {
@@ -161,14 +167,24 @@ mod tests {
 
     #[test]
     fn the_pace_follows_the_room() {
-        let calm =
-            Situation { leads: false, lively: false, paused_for: None, away_for: None, brisk: false, sharing: 1 };
+        let calm = Situation {
+            leads: false,
+            lively: false,
+            paused_for: None,
+            away_for: None,
+            brisk: false,
+            sharing: 1,
+            thrifty: false,
+        };
         assert_eq!(calm.interval(), Span::from_millis(7_500));
         assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_millis(2_400));
         assert_eq!(Situation { lively: true, leads: true, ..calm }.interval(), Span::from_secs(2));
         assert_eq!(Situation { brisk: true, ..calm }.interval(), Span::from_secs(1));
         let shared = Situation { lively: true, brisk: true, sharing: 3, ..calm };
         assert_eq!(shared.interval(), Span::from_millis(5_400), "three accounts of one client id");
+        let thrifty = Situation { lively: true, brisk: true, thrifty: true, ..calm };
+        assert_eq!(thrifty.interval(), Span::from_secs(8), "few requests, whatever happens");
+        assert_eq!(Situation { sharing: 2, ..thrifty }.interval(), Span::from_secs(16));
         assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(6));
         assert_eq!(Situation { paused_for: Some(Span::from_secs(3_601)), ..calm }.interval(), Span::from_secs(15));
         assert_eq!(Situation { away_for: Some(Span::ZERO), ..calm }.interval(), AWAY);

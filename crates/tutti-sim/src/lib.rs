@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod fault;
 pub mod gateway;
 pub mod player;
+pub mod plot;
 pub mod profile;
 pub mod random;
 pub mod report;

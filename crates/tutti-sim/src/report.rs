@@ -56,6 +56,8 @@ pub struct Trace {
     pub bounds: (u64, u64),
     /// What is to be added to an engine's `LocalTime`, µs, to get to this trace's clock.
     pub local_to_trace_us: i64,
+    /// Everything that was handed in to one member, where that was asked for.
+    pub recording: Option<crate::world::Recording>,
 }
 
 impl Trace {
@@ -277,6 +279,13 @@ pub fn report(trace: &Trace) -> Report {
 /// The hand actions that count as missed, for those who want to know why.
 pub fn missed(trace: &Trace) -> Vec<&Hand> {
     actions::judge(trace, &following::Truth::of(trace)).missed.iter().map(|&index| &trace.hands[index]).collect()
+}
+
+/// Every distance that `spread_ms` is taken over, ms, in ascending order: for those who draw it.
+pub fn distances(trace: &Trace) -> Vec<f64> {
+    let mut all = following::spread(trace, &following::Truth::of(trace)).reported;
+    all.sort_by(f64::total_cmp);
+    all
 }
 
 fn seconds(trace: &Trace) -> f64 {

@@ -12,6 +12,7 @@ use tutti_core::time::{LocalTime, Span};
 
 use crate::catalogue::{Catalogue, ContextRef};
 use crate::player::{Hand, PlayerConfig, VirtualPlayer};
+use crate::plot::{Axis, Chart, Drawn, Series, nice};
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::report::PredictionError;
@@ -133,6 +134,28 @@ impl Timing {
     }
 }
 
+/// The error of each prediction over the time since the poll before it; what neither method knew is above and below.
+pub fn chart(shots: &[Shot], title: &str) -> Chart {
+    let errors = || shots.iter().flat_map(|shot| [shot.tutti_ms, shot.original_ms]);
+    let most = nice(errors().fold(1.0, |most: f64, error| most.max(error.abs())));
+    let longest = nice(shots.iter().fold(1.0, |most: f64, shot| most.max(shot.slept_ms)));
+    let series = |name: &str, ink, error: fn(&Shot) -> f64| Series {
+        name: name.to_owned(),
+        points: shots.iter().map(|shot| (shot.slept_ms, error(shot))).collect(),
+        drawn: Drawn::Dots,
+        ink,
+    };
+    Chart {
+        title: title.to_owned(),
+        x: Axis::plain("sleep before the poll, ms", 0.0, longest),
+        y: Axis::plain("predicted - true position, ms", -most, most),
+        series: vec![
+            series("old position + elapsed", 1, |shot| shot.original_ms),
+            series("tutti", 0, |shot| shot.tutti_ms),
+        ],
+    }
+}
+
 fn see(player: &mut VirtualPlayer, now_us: i64) -> Seen {
     let Some(report) = player.report(now_us) else { return Seen::Nothing };
     let catalogue = Arc::clone(player.catalogue());
@@ -171,6 +194,15 @@ mod tests {
         assert!(report.tutti.mean_abs * 5.0 <= report.original.mean_abs, "{report:?}");
         // What the old method lacks is the way back, uniformly 0 to the round trip of about 80 ms.
         assert!((-55.0..=-30.0).contains(&report.original.mean), "{report:?}");
+    }
+
+    #[test]
+    fn the_chart_has_a_dot_for_each_method_and_poll_and_ends_at_round_numbers() {
+        let shots: Vec<Shot> =
+            (0..50).map(|n| Shot { slept_ms: f64::from(n) * 100.0, tutti_ms: 1.0, original_ms: -43.0 }).collect();
+        let chart = chart(&shots, "50 polls");
+        assert_eq!(chart.series.iter().map(|series| series.points.len()).sum::<usize>(), 100);
+        assert_eq!((chart.y.from, chart.y.to, chart.x.to), (-50.0, 50.0, 5_000.0));
     }
 
     #[test]

@@ -117,14 +117,36 @@ pub fn demo(catalogue: &Catalogue, members: usize, seconds: u32, seed: u64) -> V
 
 /// Actions at Poisson times with this mean, at least 5 s apart, of all kinds, by any member.
 pub fn standard(catalogue: &Catalogue, members: usize, seconds: u32, mean_s: f64, seed: u64) -> Vec<Planned> {
-    let mut random = Random::named(seed, "standard");
+    at_waits(catalogue, members, seconds, Random::named(seed, "standard"), |random, _| {
+        let wait_us = (-libm::log(1.0 - random.unit()) * mean_s * 1e6) as i64;
+        wait_us.max(5_000_000)
+    })
+}
+
+/// Two actions at a time, of all kinds, by any member: the second 8 to 20 s after the first, and then ten minutes and a
+/// half of quiet, so that every first one meets a calm room.
+pub fn pairs(catalogue: &Catalogue, members: usize, seconds: u32, seed: u64) -> Vec<Planned> {
+    const QUIET_US: i64 = 630_000_000;
+    const APART_US: (i64, usize) = (8_000_000, 12_000_000);
+    at_waits(catalogue, members, seconds, Random::named(seed, "pairs"), |random, planned| {
+        if planned % 2 == 0 { APART_US.0 + random.below(APART_US.1) as i64 } else { QUIET_US }
+    })
+}
+
+/// A song, and then actions of all kinds, by any member, after these waits; `wait_us` is told how many came before.
+fn at_waits(
+    catalogue: &Catalogue,
+    members: usize,
+    seconds: u32,
+    mut random: Random,
+    wait_us: impl Fn(&mut Random, usize) -> i64,
+) -> Vec<Planned> {
     let songs = long_tracks(catalogue);
     let song = |random: &mut Random| Deed::Song { uri: songs[random.below(songs.len())].clone() };
     let mut planned = vec![Planned { at_us: LEAD_IN_US, member: random.below(members), deed: song(&mut random) }];
     let mut at_us = LEAD_IN_US;
     loop {
-        let wait_us = (-libm::log(1.0 - random.unit()) * mean_s * 1e6) as i64;
-        at_us += wait_us.max(5_000_000);
+        at_us += wait_us(&mut random, planned.len());
         if at_us > i64::from(seconds) * 1_000_000 {
             return planned;
         }
@@ -172,6 +194,16 @@ mod tests {
             assert!(script.iter().any(|planned| planned.deed == Deed::NearEnd), "seed {seed}");
             assert!(script.iter().all(|planned| planned.at_us <= 83_000_000), "seed {seed}");
         }
+    }
+
+    #[test]
+    fn pairs_are_two_actions_at_a_time_and_ten_minutes_apart() {
+        let script = pairs(&Catalogue::new(), 5, 36_000, 1);
+        let waits: Vec<i64> = script.windows(2).map(|pair| (pair[1].at_us - pair[0].at_us) / 1_000_000).collect();
+        assert!(waits.len() > 100, "{}", waits.len());
+        let (second, first): (Vec<_>, Vec<_>) = waits.iter().enumerate().partition(|(index, _)| index % 2 == 1);
+        assert!(first.iter().all(|(_, wait)| **wait == 630), "{first:?}");
+        assert!(second.iter().all(|(_, wait)| (8..20).contains(*wait)), "{second:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod agenda;
 mod clock;
 mod config;
 mod deeds;
+mod recording;
 mod requests;
 mod rules;
 mod spotify;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 
 pub use clock::MachineClock;
 pub use config::{Incident, MemberConfig, PlannedIncident, RulesName, UnknownRules, Who, Workload, WorldConfig};
+
+pub use recording::Recording;
 
 pub(crate) use spotify::engine_item;
 

@@ -1,11 +1,14 @@
 //! What a reading costs beside the network: the client's own share of a round trip, the ledger, the simulator's speed.
 
+use std::time::Duration;
+
 use super::{Bench, Figure};
 
 pub const BENCH: Bench = Bench {
     name: "http",
     title: "Readings over HTTP on this computer",
     examples: &[("tutti-spotify", "overhead"), ("tutti-app", "ledger"), ("tutti-sim", "measure")],
+    deadline: Duration::from_secs(120),
     says,
 };
 

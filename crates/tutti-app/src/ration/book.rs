@@ -11,8 +11,8 @@ use crate::clock;
 /// accounts of one client id have more that is urgent, since what one does concerns all.
 const PLANNED_PERCENT_ALONE: i64 = 75;
 const PLANNED_PERCENT_SHARED: i64 = 50;
-/// While what is urgent has used so much that fewer than these are left, planned ones step back further.
-const URGENT_NEED: u32 = 12;
+/// While what is urgent has used so much that a smaller part than this is left, planned ones step back further.
+const URGENT_NEED_PERCENT: u32 = 36;
 const PLANNED_PERCENT_SCARCE: i64 = 33;
 /// So many planned readings may follow each other at once before they are spaced.
 const BURST_ALONE: i64 = 12;
@@ -27,6 +27,7 @@ const STILL_THERE: Span = Span::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Book {
     pub ledger: Ledger,
+    limits: Limits,
     /// The next turn of a planned reading; behind the clock while a burst is allowed.
     pub next_turn: LocalTime,
     /// Accounts of this process that use it now.
@@ -49,12 +50,22 @@ impl Book {
     pub fn new() -> Self {
         Self {
             ledger: Ledger::new(Limits::default()),
+            limits: Limits::default(),
             next_turn: LocalTime::default(),
             sharers: 0,
             others: None,
             unwritten: Vec::new(),
             without_file: false,
         }
+    }
+
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.ledger.limit(limits);
+    }
+
+    pub fn is_thrifty(&self) -> bool {
+        self.limits == Limits::THRIFTY
     }
 
     pub fn ask(&mut self, class: Class, now: LocalTime) -> Answer {
@@ -78,7 +89,7 @@ impl Book {
     /// Takes in what the file has and this process did not know.
     pub fn read(&mut self, opened: &Opened<'_>, clocks: Clocks) {
         if opened.afresh {
-            let mut ledger = Ledger::new(Limits::default());
+            let mut ledger = Ledger::new(self.limits);
             for unwritten in &self.unwritten {
                 match *unwritten {
                     Unwritten::Made(class, at) => ledger.note(class, at),
@@ -120,7 +131,7 @@ impl Book {
             }
         }));
         // A day's requests at most, whatever becomes of the file.
-        let most = Limits::default().in_day as usize;
+        let most = self.limits.in_day as usize;
         self.unwritten.drain(..self.unwritten.len().saturating_sub(most));
     }
 
@@ -152,14 +163,15 @@ impl Book {
 
     /// So far apart planned readings use their part of each window and no more.
     fn spacing(&self, now: LocalTime) -> Span {
-        let limits = Limits::default();
+        let limits = self.limits;
         let left = self.ledger.left(now);
+        let readings = |limit: u32| i64::from(limit * (100 - limits.reserve_percent) / 100).max(1);
+        let enough = i64::from(left.in_30_s) * 100 >= readings(limits.in_30_s) * i64::from(URGENT_NEED_PERCENT);
         let part = match self.is_shared(now) {
             false => PLANNED_PERCENT_ALONE,
-            true if left.in_30_s >= URGENT_NEED => PLANNED_PERCENT_SHARED,
+            true if enough => PLANNED_PERCENT_SHARED,
             true => PLANNED_PERCENT_SCARCE,
         };
-        let readings = |limit: u32| i64::from(limit * (100 - limits.reserve_percent) / 100).max(1);
         let apart = |window: Span, limit| window * 100 / (readings(limit) * part);
         let scarce = |left: u32, limit: u32| u64::from(left) * 100 < u64::from(limit) * u64::from(SCARCE_PERCENT);
         let mut spacing = apart(Span::from_secs(30), limits.in_30_s);

@@ -236,3 +236,18 @@ fn home() -> (tempfile::TempDir, Home) {
 fn written(home: &Home, client_id: &str) -> String {
     std::fs::read_to_string(home.ledger_file(&short_hash(client_id.as_bytes()))).unwrap_or_default()
 }
+
+#[tokio::test(start_paused = true)]
+async fn thrifty_rations_let_eight_requests_out_in_30_s_and_can_be_given_up_again() {
+    let rations = Rations::default();
+    let early = rations.of("early");
+    rations.thrifty(true);
+    for ration in [early.clone(), rations.of("late")] {
+        assert!(ration.is_thrifty());
+        let granted = |class| (0..20).filter(|_| ration.lock().ask(class, clock::now()) == Answer::Now).count();
+        assert_eq!((granted(Class::Read), granted(Class::Command)), (6, 2));
+    }
+    rations.thrifty(false);
+    assert!(!early.is_thrifty());
+    assert_eq!(early.lock().ask(Class::Read, clock::now()), Answer::Now);
+}

@@ -17,6 +17,7 @@ pub fn list(flags: Listed) -> anyhow::Result<()> {
     let (options, settings) = super::open()?;
     let rations = Rations::kept(options.home);
     rations.same_developer(&settings.same_developer);
+    rations.thrifty(settings.thrifty);
     let now = clock::now();
     let ration = |account: &AccountSettings| {
         let shown = view::rations(std::iter::once((account.name.as_str(), rations.of(&account.client_id))), now);

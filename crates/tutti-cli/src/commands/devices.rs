@@ -24,6 +24,7 @@ pub async fn run(flags: Devices) -> anyhow::Result<()> {
     let reach =
         Accounts::new(options.home, options.endpoints, options.secrets).telling(|problem| ending::say(&problem));
     reach.rations.same_developer(&settings.same_developer);
+    reach.rations.thrifty(settings.thrifty);
     let mut rows = Vec::new();
     let mut last = None;
     for account in &accounts {

@@ -15,6 +15,7 @@ pub async fn run(flags: Login) -> anyhow::Result<()> {
     let (options, mut settings) = super::open()?;
     let reach = Accounts::new(options.home, options.endpoints, options.secrets);
     reach.rations.same_developer(&settings.same_developer);
+    reach.rations.thrifty(settings.thrifty);
     let client_id = flags.client_id.or_else(|| settings.client_id.clone()).ok_or(Problem::new("no_client_id"))?;
     sign_in::check_client_id(&client_id, &reach.endpoints)?;
     // Before anybody goes to the browser in vain.

@@ -1,19 +1,22 @@
 //! `tutti timing`: how well a position is predicted between polls, beside the old way of doing it.
 
+use std::path::Path;
+
 use anyhow::Context;
 use tutti_app::demo;
+use tutti_sim::plot::Picture;
 use tutti_sim::report::PredictionError;
-use tutti_sim::timing::Timing;
+use tutti_sim::timing::{Shot, Timing, chart};
 
 use crate::ending::WrongUse;
-use crate::{flags, out, plot};
+use crate::{flags, out};
 
 pub async fn run(flags: flags::Timing) -> anyhow::Result<()> {
     let profile = flags.profile.parse().map_err(WrongUse::of)?;
     let timing = Timing { loops: flags.loops as usize, max_sleep_ms: flags.max_sleep_ms, profile, seed: flags.seed };
     if let Some(path) = &flags.plot {
         // Better now than after twenty minutes.
-        plot::write(path, &[], "")?;
+        plot(path, &[], "")?;
     }
     let (over, shots) = if flags.virtual_time {
         ("virtual", timing.run_virtual())
@@ -31,7 +34,7 @@ pub async fn run(flags: flags::Timing) -> anyhow::Result<()> {
     let report = timing.report(over, &shots);
     if let Some(path) = &flags.plot {
         let title = format!("{} polls, {}, {over}, seed {}", report.loops, report.profile, report.seed);
-        plot::write(path, &shots, &title)?;
+        plot(path, &shots, &title)?;
     }
     if flags.json {
         return Ok(out::line(&serde_json::to_string(&report).context("a report is plain data")?)?);
@@ -42,4 +45,9 @@ pub async fn run(flags: flags::Timing) -> anyhow::Result<()> {
         out::line(&format!("{name:<24} {mean:>9.3} {mean_abs:>9.3} {sd:>9.3} {max:>9.3}"))?;
     }
     Ok(())
+}
+
+fn plot(path: &Path, shots: &[Shot], title: &str) -> anyhow::Result<()> {
+    let picture = Picture::of(path).map_err(WrongUse::of)?;
+    chart(shots, title).write(path, picture).with_context(|| format!("{} cannot be written", path.display()))
 }

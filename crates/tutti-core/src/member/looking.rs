@@ -16,6 +16,7 @@ impl Member {
             away_for: self.reach.unread_since().map(|since| now - since),
             brisk: transition || (now < self.brisk_until && !settled),
             sharing: self.sharing,
+            thrifty: self.thrifty,
         }
     }
 

@@ -31,6 +31,10 @@ pub(super) struct Outcome {
     pub propagations: Vec<f64>,
     /// Indices into the trace's hands.
     pub missed: Vec<usize>,
+    /// When hands were named, µs, by index.
+    pub named: Vec<(usize, i64)>,
+    /// How long hands took to be followed, s, by index; as in `propagations`.
+    pub followed: Vec<(usize, f64)>,
 }
 
 pub(super) fn judge(trace: &Trace, truth: &Truth) -> Outcome {
@@ -52,11 +56,15 @@ fn judge_hand(trace: &Trace, index: usize, outcome: &mut Outcome) {
     outcome.actions.made += 1;
     if let Some(at) = named {
         outcome.detections.push((at - hand.at_us) as f64 / 1e6);
+        outcome.named.push((index, at));
     }
     match (named, reached) {
         (Some(_), Some(at)) => {
+            // Later than never is no better than never.
+            let took_s = ((at - hand.at_us) as f64 / 1e6).min(NEVER_S);
             outcome.actions.followed += 1;
-            outcome.propagations.push((at - hand.at_us) as f64 / 1e6);
+            outcome.propagations.push(took_s);
+            outcome.followed.push((index, took_s));
         }
         _ if unread(trace, hand.member, hand.at_us, next_us) || in_flight(trace, hand.member, hand.at_us) => {
             outcome.actions.superseded += 1;
@@ -66,6 +74,7 @@ fn judge_hand(trace: &Trace, index: usize, outcome: &mut Outcome) {
             outcome.actions.missed += 1;
             outcome.missed.push(index);
             outcome.propagations.push(NEVER_S);
+            outcome.followed.push((index, NEVER_S));
         }
     }
 }

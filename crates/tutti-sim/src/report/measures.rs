@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tutti_core::event::{Author, Event, What};
 
+use super::actions::judge;
 use super::following::{Truth, distance, followers};
-use super::{Report, Sample, Trace};
+use super::{HandKind, Report, Sample, Times, Trace};
 
 const IN_STEP_MS: f64 = 250.0;
 const WINDOW_US: i64 = 30_000_000;
+/// What happened is found within this, or not at all.
+const FOUND_US: i64 = 15_000_000;
 
 /// The report's own numbers, and:
 /// - `named.<what>_by_<author>`, `left_out.<reason>`, `commands.<kind>`, `commands.<why>`, `commands.all`: counts;
@@ -17,7 +20,11 @@ const WINDOW_US: i64 = 30_000_000;
 ///   no further off than 250 ms while it plays;
 /// - `leader.last`: who led in the end; `room.changes` of the leader;
 /// - `recovery.<fault>.p50_s`, `.max_s`;
-/// - `requests_30_s_most`: of one member.
+/// - `requests_30_s_most`: of one member;
+/// - `follow.<kind>.p50_s`, `.p95_s`: propagation of one kind of hand action (play, pause, resume, seek, next, previous);
+/// - `after_look_s.p50`, `.p95`: from the first request of the acting member after its action to the action's name;
+/// - `found.all`, `found.share`: hand actions, and the part of them at which the engine found that something happened,
+///   whatever it called it: also those that are too small for a hand's.
 pub fn measures(trace: &Trace, report: &Report) -> Value {
     let mut all = serde_json::to_value(report).unwrap_or_default();
     let truth = Truth::of(trace);
@@ -28,6 +35,7 @@ pub fn measures(trace: &Trace, report: &Report) -> Value {
         .collect();
     let shares: Vec<f64> = trace.samples.iter().filter_map(|sample| in_step(trace, &truth, sample)).collect();
     let share = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+    let outcome = judge(trace, &truth);
     let changes = trace.rooms.windows(2).filter(|pair| pair[0].leader != pair[1].leader).count();
     let more = json!({
         "named": named(trace),
@@ -38,6 +46,9 @@ pub fn measures(trace: &Trace, report: &Report) -> Value {
         "leader": { "last": trace.rooms.last().and_then(|room| room.leader) },
         "room": { "changes": changes, "playing": trace.rooms.last().and_then(|room| Some(room.line.as_ref()?.1)) },
         "requests_30_s_most": most_requests(trace),
+        "follow": follow(trace, &outcome.followed),
+        "after_look_s": Times::of(outcome.named.iter().filter_map(|&(index, at)| after_look_s(trace, index, at)).collect()),
+        "found": found(trace),
     });
     if let (Value::Object(all), Value::Object(more)) = (&mut all, more) {
         all.extend(more);
@@ -102,6 +113,44 @@ fn commands(trace: &Trace) -> Counts {
         }
     }
     counts
+}
+
+/// How soon each kind of action was followed.
+fn follow(trace: &Trace, followed: &[(usize, f64)]) -> BTreeMap<String, Value> {
+    let mut by_kind: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for &(index, took_s) in followed {
+        by_kind.entry(variant(&trace.hands[index].kind)).or_default().push(took_s);
+    }
+    let times = |times: Vec<f64>| {
+        let Times { p50, p95 } = Times::of(times);
+        json!({ "p50_s": p50, "p95_s": p95 })
+    };
+    by_kind.into_iter().map(|(kind, all)| (kind, times(all))).collect()
+}
+
+/// From the first request after an action to its name; None if it was named by a look that was under way.
+fn after_look_s(trace: &Trace, index: usize, named_us: i64) -> Option<f64> {
+    let hand = &trace.hands[index];
+    let first = trace.requests.partition_point(|&(at, _)| at < hand.at_us);
+    let (asked_us, _) = trace.requests[first..].iter().find(|&&(_, of)| of == hand.member)?;
+    (*asked_us <= named_us).then(|| (named_us - asked_us) as f64 / 1e6)
+}
+
+fn found(trace: &Trace) -> Value {
+    let acts = || trace.hands.iter().filter(|hand| hand.kind != HandKind::Transfer);
+    let is_found = |hand: &&super::Hand| {
+        let next = acts().find(|next| next.member == hand.member && next.at_us > hand.at_us);
+        let until = next.map_or(i64::MAX, |next| next.at_us).min(hand.at_us + FOUND_US);
+        let first = trace.events.partition_point(|logged| logged.at_us < hand.at_us);
+        let mut meanwhile = trace.events[first..].iter().take_while(|logged| logged.at_us < until);
+        let others = |author: &Author| !matches!(author, Author::Ours | Author::Unknown);
+        meanwhile.any(|logged| {
+            let named = matches!(&logged.event, Event::Named { author, .. } if others(author));
+            logged.member == hand.member && named
+        })
+    };
+    let (all, found) = (acts().count(), acts().filter(is_found).count());
+    json!({ "all": all, "share": super::numbers::round(found as f64 / all.max(1) as f64, 5) })
 }
 
 /// The name of an enum's variant, as bounds write it: `HandOn` is `hand_on`.

@@ -55,6 +55,7 @@ struct MemberTable {
     chosen: Option<bool>,
     loaded: Option<String>,
     client: Option<String>,
+    thrifty: Option<bool>,
     drift_ppm: Option<i64>,
     hub_ms: Option<f64>,
     trimmed: Option<bool>,
@@ -228,6 +229,7 @@ impl MemberTable {
         member.device = self.device.map_or(member.device, DeviceWord::ending);
         member.chosen = self.chosen.unwrap_or(member.chosen);
         member.client = self.client.clone().or(member.client.take());
+        member.thrifty = self.thrifty.unwrap_or(member.thrifty);
         member.drift_ppm = self.drift_ppm.unwrap_or(member.drift_ppm);
         member.hub_ms = self.hub_ms.unwrap_or(member.hub_ms);
         member.trimmed = self.trimmed.unwrap_or(member.trimmed);

@@ -49,6 +49,7 @@ pub enum WorkloadWord {
     Demo,
     Standard,
     Calm,
+    Pairs,
 }
 
 impl From<WorkloadWord> for Workload {
@@ -58,6 +59,7 @@ impl From<WorkloadWord> for Workload {
             WorkloadWord::Demo => Self::Demo,
             WorkloadWord::Standard => Self::STANDARD,
             WorkloadWord::Calm => Self::CALM,
+            WorkloadWord::Pairs => Self::Pairs,
         }
     }
 }

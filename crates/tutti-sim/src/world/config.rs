@@ -24,6 +24,8 @@ pub struct WorldConfig {
     /// Beside the workload.
     pub hands: Vec<Planned>,
     pub incidents: Vec<PlannedIncident>,
+    /// Write down everything that is handed in to the engine of this member.
+    pub records: Option<usize>,
 }
 
 /// One member: their account, their device, their machine.
@@ -46,6 +48,8 @@ pub struct MemberConfig {
     pub loaded: Option<ContextRef>,
     /// Members with the same name share a client id and its ration; None: their own.
     pub client: Option<String>,
+    /// The owner wants few requests.
+    pub thrifty: bool,
     /// By how much the machine's clock is fast.
     pub drift_ppm: i64,
     /// Way to the hub and back, ms, half each; 0 is a hub in the same process.
@@ -72,6 +76,7 @@ impl Default for MemberConfig {
             chosen: false,
             loaded: None,
             client: None,
+            thrifty: false,
             drift_ppm: 0,
             hub_ms: 0.0,
             trimmed: true,
@@ -95,6 +100,7 @@ impl WorldConfig {
             workload,
             hands: Vec::new(),
             incidents: Vec::new(),
+            records: None,
         }
     }
 }
@@ -109,6 +115,8 @@ pub enum Workload {
     Demo,
     /// All kinds of actions at Poisson times with this mean.
     Poisson { mean_s: f64 },
+    /// Two actions at a time, 8 to 20 s apart, after ten minutes of quiet.
+    Pairs,
 }
 
 impl Workload {
@@ -123,6 +131,7 @@ impl fmt::Display for Workload {
         match self {
             Self::Quiet => f.write_str("quiet"),
             Self::Demo => f.write_str("demo"),
+            Self::Pairs => f.write_str("pairs"),
             &Self::STANDARD => f.write_str("standard"),
             &Self::CALM => f.write_str("calm"),
             Self::Poisson { mean_s } => write!(f, "every {mean_s} s"),

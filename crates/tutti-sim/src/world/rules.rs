@@ -11,6 +11,7 @@ use tutti_core::reading::Reading;
 use tutti_core::room::{HubToMember, MemberToHub};
 
 use super::config::{RulesName, WorldConfig};
+use super::recording::Recording;
 use super::spotify::{QueueSeen, Spotify};
 use crate::report::{HandKind, RoomChange};
 
@@ -63,6 +64,11 @@ pub(super) struct Known {
 }
 
 pub(super) trait Rules {
+    /// What was handed in to the member that is recorded.
+    fn recording(&mut self) -> Option<Recording> {
+        None
+    }
+
     fn happen(&mut self, now_us: i64, member: usize, what: Happened, spotify: &mut Spotify, wishes: &mut Vec<Wish>);
 }
 

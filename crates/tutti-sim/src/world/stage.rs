@@ -98,7 +98,7 @@ impl Stage {
             now: 0,
             agenda: Agenda::new(),
             machines: names.iter().enumerate().map(machine).collect(),
-            ledgers: names.iter().map(|_| Ledger::new(Limits::default())).collect(),
+            ledgers: config.members.iter().map(|member| Ledger::new(limits(member))).collect(),
             rules: rules::of(config, &spotify),
             spotify,
             trace: Trace { members: names, ..trace },
@@ -114,6 +114,7 @@ impl Stage {
             self.happen(due);
         }
         self.trace.ended_us = end_us;
+        self.trace.recording = self.rules.recording();
         self.trace
     }
 
@@ -125,6 +126,7 @@ impl Stage {
             Workload::Quiet => Vec::new(),
             Workload::Demo => workload::demo(&catalogue, members, seconds, seed),
             Workload::Poisson { mean_s } => workload::standard(&catalogue, members, seconds, mean_s, seed),
+            Workload::Pairs => workload::pairs(&catalogue, members, seconds, seed),
         };
         hands.extend(config.hands);
         hands.sort_by_key(|planned| planned.at_us);
@@ -216,6 +218,10 @@ impl Stage {
             Who::Follower => everybody.filter(|&place| Some(place) != self.leader).take(1).collect(),
         }
     }
+}
+
+fn limits(member: &MemberConfig) -> Limits {
+    if member.thrifty { Limits::THRIFTY } else { Limits::default() }
 }
 
 pub(super) fn us(s: f64) -> i64 {

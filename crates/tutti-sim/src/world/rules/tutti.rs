@@ -15,6 +15,7 @@ use crate::player::VirtualPlayer;
 use crate::report::RoomChange;
 use crate::world::clock::MachineClock;
 use crate::world::config::{MemberConfig, WorldConfig};
+use crate::world::recording::Recording;
 use crate::world::spotify::{Spotify, instant};
 
 /// Clocks are compared so often, and known so well in between.
@@ -25,6 +26,8 @@ pub struct Tutti {
     hub: Hub,
     seats: Vec<Seat>,
     seed: u64,
+    records: Option<usize>,
+    recording: Option<Recording>,
 }
 
 /// One machine.
@@ -63,7 +66,8 @@ impl Tutti {
             network: true,
             held: Vec::new(),
         });
-        Self { hub: Hub::new(1), seats: seats.collect(), seed: config.seed }
+        let (seats, seed, records) = (seats.collect(), config.seed, config.records);
+        Self { hub: Hub::new(1), seats, seed, records, recording: None }
     }
 
     fn joins(&mut self, now_us: i64, place: usize, wishes: &mut Vec<Wish>) {
@@ -74,12 +78,20 @@ impl Tutti {
         seat.compared_us = now_us;
         let known = seat.clock.compared(now_us, seat.bound_us());
         let mut member = Member::new(id, known, seed, now);
-        member.handle(Input::Trim(seat.trim), now);
-        if seat.device.is_some() {
-            member.handle(Input::Device(seat.device.clone()), now);
+        let settings = [
+            Some(Input::Trim(seat.trim)),
+            seat.device.clone().map(|device| Input::Device(Some(device))),
+            (seat.sharing > 1).then_some(Input::Sharing(seat.sharing)),
+            seat.config.thrifty.then_some(Input::Thrifty(true)),
+        ];
+        if self.records == Some(place) {
+            self.recording = Some(Recording::of(id, known, seed, now));
         }
-        if seat.sharing > 1 {
-            member.handle(Input::Sharing(seat.sharing), now);
+        for input in settings.into_iter().flatten() {
+            if let Some(recording) = self.recording.as_mut().filter(|_| self.records == Some(place)) {
+                recording.note(now, &input);
+            }
+            member.handle(input, now);
         }
         seat.joined = Some((id, member));
         self.deliver(now_us, wishes);
@@ -127,6 +139,9 @@ impl Tutti {
         let seat = &mut self.seats[place];
         let now = seat.clock.local(now_us);
         let Some((_, member)) = &mut seat.joined else { return };
+        if let Some(recording) = self.recording.as_mut().filter(|_| self.records == Some(place)) {
+            recording.note(now, &input);
+        }
         if seat.config.drift_ppm != 0 && seat.network && now_us - seat.compared_us >= COMPARED_EVERY_US {
             seat.compared_us = now_us;
             member.handle(Input::Clock(seat.clock.compared(now_us, COMPARED_BOUND_US)), now);
@@ -191,6 +206,10 @@ impl Tutti {
 }
 
 impl Rules for Tutti {
+    fn recording(&mut self) -> Option<Recording> {
+        self.recording.take()
+    }
+
     fn happen(&mut self, now_us: i64, place: usize, what: Happened, _: &mut Spotify, wishes: &mut Vec<Wish>) {
         let clock = self.seats[place].clock;
         let input = match what {
