@@ -212,8 +212,10 @@ pub enum Band {
 pub struct Player {
     pub title: Option<String>,
     pub playing: bool,
-    /// At the instant of the snapshot; runs on at 1 ms per ms while playing.
+    /// At the instant of the snapshot; runs on at `speed` ms per ms while playing.
     pub position_ms: f64,
+    /// 1 but for episodes.
+    pub speed: f64,
     pub duration_ms: f64,
 }
 
@@ -230,8 +232,10 @@ pub struct NowPlaying {
     /// The item on open.spotify.com.
     pub link: Option<String>,
     pub playing: bool,
-    /// At the instant of the snapshot; runs on at 1 ms per ms while playing.
+    /// At the instant of the snapshot; runs on at `speed` ms per ms while playing.
     pub position_ms: f64,
+    /// 1 but for episodes.
+    pub speed: f64,
     pub duration_ms: f64,
     pub next: Option<String>,
 }

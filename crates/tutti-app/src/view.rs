@@ -213,6 +213,7 @@ impl RoomShown {
             link: item.link.clone(),
             playing: playback.playing,
             position_ms: playback.position_at(self.clock.to_room(now)).as_ms(),
+            speed: playback.speed.factor(),
             duration_ms: item.duration.as_ms(),
             next: next_title(&playback.next).map(str::to_owned),
         })

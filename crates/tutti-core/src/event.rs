@@ -2,6 +2,7 @@
 
 use crate::command::{CommandId, CommandKind, Outcome};
 use crate::room::{Act, When};
+use crate::speed::Speed;
 use crate::time::{LocalTime, Span};
 
 /// Something the engine did or named.
@@ -39,6 +40,8 @@ pub enum What {
     /// The session went by itself to a place known for that: so much ahead (+) or back (A5).
     Phantom(Span),
     DeviceChanged,
+    /// An episode goes on at another speed (E7).
+    SpeedChanged(Speed),
     Gone,
     Back,
     Ad,

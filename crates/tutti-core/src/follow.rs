@@ -52,6 +52,16 @@ const QUEUE_WAIT: Span = Span::from_millis(400);
 /// Next items given along with a play: enough for a long absence of Tutti, small in a request.
 const NEXT_MOST: usize = 20;
 
+/// How a member's player runs against the room on the same item (E7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    Same,
+    /// An episode whose speed is not known yet, here or at the leader.
+    Unknown,
+    /// An episode at another speed.
+    Other,
+}
+
 /// What a follower remembers between decisions.
 #[derive(Debug)]
 pub struct Follow {
@@ -84,6 +94,10 @@ pub struct Follow {
     handed_on: Option<String>,
     /// When the room's item changed by itself, and what it was before.
     boundary: Option<(LocalTime, String)>,
+    /// As it was when both were last on the same item.
+    pace: Pace,
+    /// Heard at another speed, and heard to its end before the room.
+    ended: bool,
 }
 
 /// What is known when a decision is made.
@@ -127,6 +141,8 @@ impl Follow {
             ahead: Vec::new(),
             handed_on: None,
             boundary: None,
+            pace: Pace::Same,
+            ended: false,
         }
     }
 
@@ -146,6 +162,34 @@ impl Follow {
         self.retry_wait = RETRY;
         self.left_alone_until = None;
         self.boundary = None;
+        self.ended = false;
+    }
+
+    /// Time was lost, or won, by the player's doing: a new situation, but for who is at another speed anyway.
+    pub fn lost_time(&mut self, now: LocalTime) {
+        if !self.at_own_speed() {
+            self.anew(now);
+        }
+    }
+
+    /// How the player runs against the room; None: on another item. Once that is known, there may be something to settle.
+    pub fn runs(&mut self, pace: Option<Pace>, now: LocalTime) {
+        let Some(pace) = pace else { return };
+        let before = std::mem::replace(&mut self.pace, pace);
+        if pace == Pace::Same && before != Pace::Same {
+            self.settling_until = now + SETTLING;
+            self.settled = 0;
+        }
+    }
+
+    /// The room's episode is heard at another speed here.
+    pub fn at_own_speed(&self) -> bool {
+        self.pace == Pace::Other
+    }
+
+    /// The player has come to its end.
+    pub fn player_ended(&mut self) {
+        self.ended = self.at_own_speed();
     }
 
     /// The room went on to another item by itself.
@@ -156,6 +200,7 @@ impl Follow {
         self.steady = (0, 0);
         self.steady_wait = STEADY_WAIT;
         self.answered = false;
+        self.ended = false;
     }
 
     /// The room's line was put elsewhere by this much, without an action.
@@ -316,6 +361,9 @@ impl Follow {
         let Some(line) = sight.line else {
             return self.play(sight);
         };
+        if self.is_ahead(sight, line) {
+            return None;
+        }
         if !line.item.same_recording(&sight.want.item) {
             return if self.in_order_at_boundary(sight, line) { None } else { self.play(sight) };
         }
@@ -332,8 +380,15 @@ impl Follow {
         let known = line.estimate.readings() >= 2 || error.abs() > SETTLE_ABOVE + bound + sight.want.bound;
         let precise = sight.seek_scatter.is_some_and(|scatter| scatter <= SETTLE_ABOVE_LEAST);
         let settle_above = if precise { SETTLE_ABOVE_LEAST } else { SETTLE_ABOVE };
-        let why = if !self.answered && self.boundary.is_none() && error.abs() > PAUSED_ABOVE {
+        // What another speed has made of it since the start is no error of the start.
+        let start = self.boundary.as_ref().map_or(self.since, |(at, _)| *at);
+        let ran_apart = line.estimate.speed().run(sight.now - start) - sight.want.speed.run(sight.now - start);
+        let aligns = !self.answered && (error - ran_apart).abs() > PAUSED_ABOVE;
+        let why = if aligns && self.boundary.is_none() {
             Why::Follow
+        } else if self.pace != Pace::Same {
+            // E7: only where an item starts or a hand acted; the error grows anyway.
+            if aligns && self.at_own_speed() { Why::Boundary } else { return None }
         } else if self.settling(sight.now)
             && error.abs() > if self.settled < SETTLE_MOST { settle_above } else { SETTLE_AGAIN_ABOVE }
             && known
@@ -354,13 +409,14 @@ impl Follow {
             return if why == Why::Follow { self.play(sight) } else { None };
         }
         let position = sight.want.line_at(sight.room_now + sight.seek_latency).max(Span::ZERO);
-        (position + BOUNDARY < sight.want.item.duration).then_some((CommandKind::Seek { position }, why))
+        let latest = sight.want.item.duration - sight.want.speed.run(BOUNDARY);
+        (position < latest).then_some((CommandKind::Seek { position }, why))
     }
 
     fn play(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
         let want = sight.want;
         let position = want.line_at(sight.room_now + sight.play_latency).max(Span::ZERO);
-        if position + BOUNDARY >= want.item.duration {
+        if position + want.speed.run(BOUNDARY) >= want.item.duration {
             return None;
         }
         let new_item = sight.line.is_none_or(|line| !line.item.same_recording(&want.item));
@@ -392,6 +448,13 @@ impl Follow {
             && sight.want.next.first().is_some_and(|next| next.same_recording(&line.item))
             && line.estimate.position(now) < BOUNDARY_MOST;
         late || early || (self.near_end(sight) && !line.playing())
+    }
+
+    /// E7: who hears an episode faster than the room is through with it sooner, and is not taken back.
+    fn is_ahead(&self, sight: &Sight<'_>, line: &Line) -> bool {
+        let on_next = line.playing() && sight.want.next.iter().any(|next| next.same_recording(&line.item));
+        let elsewhere = !line.item.same_recording(&sight.want.item);
+        self.at_own_speed() && self.answered && (self.ended || (elsewhere && on_next))
     }
 
     fn near_end(&self, sight: &Sight<'_>) -> bool {

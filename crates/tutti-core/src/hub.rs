@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::playback::Playback;
 use crate::room::{Action, Claim, ClaimId, HubToMember, MemberId, MemberToHub, Presence, RoomState, When};
+use crate::speed::Speed;
 use crate::time::{RoomTime, Span};
 
 /// A claim about something that ended longer ago than this is not a takeover: the member follows (L2). In a room that has
@@ -33,7 +34,16 @@ struct Seat {
 impl Hub {
     /// An empty room. `term` counts hubs of the same room.
     pub fn new(term: u64) -> Self {
-        let state = RoomState { term, epoch: 0, seq: 0, leader: None, playback: None, action: None, actions: 0 };
+        let state = RoomState {
+            term,
+            epoch: 0,
+            seq: 0,
+            leader: None,
+            playback: None,
+            action: None,
+            actions: 0,
+            own_speeds: Vec::new(),
+        };
         Self { state, members: BTreeMap::new(), joined: 0, out: VecDeque::new() }
     }
 
@@ -49,6 +59,7 @@ impl Hub {
     /// A member goes. The playback goes on; whoever is closest to it leads if the leader went, else who is there longest.
     pub fn leave(&mut self, member: MemberId) {
         self.members.remove(&member);
+        self.note_speeds();
         if self.state.leader == Some(member) {
             let next = self.closest().or_else(|| self.members.keys().next().copied());
             self.pass_on(next);
@@ -59,7 +70,7 @@ impl Hub {
     fn closest(&self) -> Option<MemberId> {
         let off = |seat: &Seat| match seat.presence {
             Presence::InPlace { off } => Some(off),
-            Presence::Elsewhere | Presence::Away => None,
+            Presence::OwnSpeed(_) | Presence::Elsewhere | Presence::Away => None,
         };
         self.members.iter().filter_map(|(&id, seat)| Some((off(seat)?, id))).min().map(|(_, id)| id)
     }
@@ -75,11 +86,25 @@ impl Hub {
         if let Some(seat) = self.members.get_mut(&from) {
             seat.presence = presence;
         }
+        self.note_speeds();
         let leader = self.state.leader.and_then(|leader| self.members.get(&leader));
         if leader.is_some_and(|seat| seat.presence == Presence::Away)
             && let Some(next) = self.closest()
         {
             self.pass_on(Some(next));
+        }
+    }
+
+    /// Everybody is told who hears an episode at a speed of their own (E7).
+    fn note_speeds(&mut self) {
+        let own = |(&id, seat): (&MemberId, &Seat)| match seat.presence {
+            Presence::OwnSpeed(speed) => Some((id, speed)),
+            Presence::InPlace { .. } | Presence::Elsewhere | Presence::Away => None,
+        };
+        let own_speeds: Vec<(MemberId, Speed)> = self.members.iter().filter_map(own).collect();
+        if own_speeds != self.state.own_speeds {
+            self.state.own_speeds = own_speeds;
+            self.tell_all();
         }
     }
 

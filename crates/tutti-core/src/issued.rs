@@ -6,6 +6,7 @@ use crate::command::{Command, CommandId, CommandKind};
 use crate::latency::{Kind, Times};
 use crate::playback::Item;
 use crate::reading::PlayerSeen;
+use crate::speed::Speed;
 use crate::time::{LocalTime, Span};
 
 /// A command explains readings for so long, also when it was superseded or failed without an answer.
@@ -25,6 +26,8 @@ pub struct Issued {
     kind: CommandKind,
     /// The item that should play or stand afterwards.
     item: Arc<Item>,
+    /// How fast it runs.
+    speed: Speed,
     sent: LocalTime,
     answered: Option<LocalTime>,
     /// How long after its answer it shows.
@@ -57,6 +60,7 @@ impl Issued {
             latency,
             kind,
             item,
+            speed: Speed::NORMAL,
             sent,
             answered: None,
             times,
@@ -65,6 +69,11 @@ impl Issued {
             given_up: false,
             not_yet: None,
         }
+    }
+
+    /// Its item runs at this speed.
+    pub fn at(self, speed: Speed) -> Self {
+        Self { speed, ..self }
     }
 
     pub fn answered(&mut self, sent: LocalTime, at: LocalTime) {
@@ -125,7 +134,7 @@ impl Issued {
     /// When its item ends if it took effect right after it was sent, and nothing was read of it yet.
     pub fn would_end(&self) -> Option<LocalTime> {
         let target = self.target().filter(|_| !self.landed)?;
-        Some(self.sent + (self.item.duration - target))
+        Some(self.sent + self.speed.takes(self.item.duration - target))
     }
 
     pub fn sent(&self) -> LocalTime {
@@ -214,14 +223,15 @@ impl Issued {
         let (Some(item), Some(target), Some(progress)) = (&seen.item, self.target(), seen.progress) else {
             return false;
         };
-        let ran = asked + (answered - asked) / 2 - self.sent;
+        let since = asked + (answered - asked) / 2 - self.sent;
+        let ran = self.speed.run(since);
         // Another item that began by itself or by hand since then is no effect of a seek.
         let dragged = self.only_moves() && progress > ran + AROUND * 3;
         let ours = dragged || self.item.same_recording(item);
         // How long after its sending it took effect.
-        let late = ran - (progress - target);
+        let late = self.speed.takes(ran - (progress - target));
         let on_target = -ON_TARGET <= late && late <= ON_TARGET.max(self.times.window);
-        ours && seen.playing && asked >= self.sent && ran <= LATE && on_target
+        ours && seen.playing && asked >= self.sent && since <= LATE && on_target
     }
 
     /// Does this command explain what was seen?
@@ -231,7 +241,7 @@ impl Issued {
         };
         let ours = self.item.same_recording(item);
         let near = |position: Span| {
-            let ran = answered - self.sent;
+            let ran = self.speed.run(answered - self.sent);
             seen.progress.is_some_and(|at| position - AROUND <= at && at <= position + ran + AROUND)
         };
         let stands = |position: Span| seen.progress.is_some_and(|at| (at - position).abs() <= AROUND);

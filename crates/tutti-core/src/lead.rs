@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::member::Member;
+use crate::observe::Line;
 use crate::playback::{Item, Playback};
 use crate::room::{Act, Claim, ClaimId, MemberToHub, RoomState, When};
 use crate::time::{LocalTime, Span};
@@ -140,12 +141,19 @@ impl Member {
         Some(Playback {
             item: Arc::clone(&line.item),
             playing: line.playing(),
-            position: line.estimate.position(now) - self.trim,
+            position: self.untrimmed(line, now),
             at: self.clock.to_room(now),
+            speed: line.estimate.speed(),
+            speed_known: line.estimate.speed_known(),
             bound: line.bound(now),
             next: self.lead.next_after(&line.item),
             next_known: self.lead.known_for.as_ref() == Some(&line.item.uri),
         })
+    }
+
+    /// Where this member's line is for the room: without its trim.
+    fn untrimmed(&self, line: &Line, now: LocalTime) -> Span {
+        line.estimate.position(now) - line.estimate.speed().run(self.trim)
     }
 
     /// A hand acted on this member's player: the room should follow.
@@ -175,7 +183,7 @@ impl Member {
                 .playback
                 .as_ref()
                 .filter(|known| known.playing == line.playing())
-                .map(|known| line.estimate.position(now) - self.trim - known.line_at(self.clock.to_room(now)));
+                .map(|known| self.untrimmed(line, now) - known.line_at(self.clock.to_room(now)));
             let settles = self.follow.settling(now) || self.observer.in_flight(now);
             if self.leads() && settles && off.is_none_or(|off| off.abs() > RIGHT) {
                 return;
@@ -193,11 +201,14 @@ impl Member {
             (Some(_), None) => true,
             (Some(_), Some(known)) => {
                 let room_now = self.clock.to_room(now);
-                let moved = line.estimate.position(now) - self.trim - known.line_at(room_now);
+                let moved = self.untrimmed(line, now) - known.line_at(room_now);
                 // A room that has ended stays at its end, wherever the leader's player went back to.
                 let ended = !known.playing && known.position >= known.item.duration && !line.playing();
                 let tighter = line.bound(now) * 2 < known.bound;
-                let other = !known.item.same_recording(&line.item) || known.playing != line.playing();
+                let (speed, speed_known) = (line.estimate.speed(), line.estimate.speed_known());
+                let other = !known.item.same_recording(&line.item)
+                    || known.playing != line.playing()
+                    || (known.speed, known.speed_known) != (speed, speed_known);
                 !ended && (other || moved.abs() > WORTH_PUBLISHING || tighter || self.lead.next_changed)
             }
         };

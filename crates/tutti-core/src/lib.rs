@@ -29,5 +29,6 @@ pub mod playback;
 pub mod poll;
 pub mod reading;
 pub mod room;
+pub mod speed;
 pub mod standing;
 pub mod time;

@@ -4,6 +4,7 @@ mod acting;
 mod looking;
 mod presence;
 mod seeing;
+mod speeds;
 mod stepping_out;
 
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ use crate::playback::{Item, Playback};
 use crate::poll::{Reason, Schedule, Situation};
 use crate::reading::{Failure, Reading, Seen};
 use crate::room::{Act, HubToMember, MemberId, MemberToHub, RoomState};
+use crate::speed::Speed;
 use crate::time::{LocalTime, Span};
 use presence::Reach;
 use stepping_out::Pauses;
@@ -95,6 +97,8 @@ pub enum Trouble {
     NoEffect,
     /// This item of the room cannot be played by this account (A7, F7): its title.
     Unavailable(String),
+    /// Its episode runs at another speed than the room's (E7): its own, the room's.
+    OtherSpeed(Speed, Speed),
     /// Its own pauses were undone by others again and again: the last one is left as it is (L6).
     SteppedOut,
     Failure(Failure),
@@ -210,6 +214,7 @@ impl Member {
             Input::Suspended => self.start_over(now),
             Input::Clock(clock) => self.clock = clock,
         }
+        self.follow.runs(self.pace(), now);
         self.act(now);
         self.tell_presence(now);
     }
@@ -246,7 +251,7 @@ impl Member {
     /// The room's playback as this member should play it: put forward by its own trim.
     pub(crate) fn wanted(&self) -> Option<Playback> {
         let mut playback = self.room.as_ref()?.playback.clone()?;
-        playback.position += self.trim;
+        playback.position += playback.speed.run(self.trim);
         Some(playback)
     }
 

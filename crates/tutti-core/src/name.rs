@@ -7,6 +7,7 @@ use crate::observe::crossfade::Crossfade;
 use crate::observe::{Candidate, Line};
 use crate::playback::Item;
 use crate::room::Act;
+use crate::speed::Speed;
 use crate::time::{LocalTime, Span};
 
 /// An item that starts this long before the end of the one before it, or less, started by itself (A3).
@@ -46,6 +47,11 @@ pub struct Named {
 impl Named {
     pub fn device_changed(at: LocalTime) -> Self {
         Self { what: What::DeviceChanged, author: Author::User, earliest: at, latest: at }
+    }
+
+    /// An episode goes on at another speed.
+    pub fn speed_changed(to: Speed, (earliest, latest): (LocalTime, LocalTime)) -> Self {
+        Self { what: What::SpeedChanged(to), author: Author::User, earliest, latest }
     }
 
     /// What a hand did, if one did it.

@@ -8,6 +8,7 @@ pub mod crossfade;
 mod doubt;
 mod left;
 mod ours;
+mod speeds;
 mod stamps;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::name::{self, Circumstances, Named};
 use crate::playback::Item;
 use crate::reading::{Device, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use crate::room::Act;
+use crate::speed::Speed;
 use crate::time::{LocalTime, Span};
 use aliases::Aliases;
 use crossfade::Crossfade;
@@ -80,9 +82,9 @@ impl Line {
         self.estimate.running()
     }
 
-    /// How much of the item is left at `now`, by this line.
+    /// How long the item still plays at `now`, by this line.
     pub fn left(&self, now: LocalTime) -> Span {
-        self.item.duration - self.estimate.position(now)
+        self.estimate.speed().takes(self.item.duration - self.estimate.position(now))
     }
 }
 
@@ -155,6 +157,8 @@ pub struct Observer {
     issued: Vec<Issued>,
     device: Option<Device>,
     quality: Quality,
+    /// At which speed this account was last seen to hear an episode.
+    episode_speed: Option<Speed>,
     latencies: Latencies,
     visibility: Visibility,
     newest_asked: Option<LocalTime>,
@@ -281,9 +285,10 @@ impl Observer {
             let explained = self.explained(seen, asked, answered).is_some();
             return Finding::LeftOut(if explained { "in flight" } else { "no position" });
         };
-        let mark = Mark::of(seen.playing, asked, answered, progress);
+        let mark = Mark::of(asked, answered, progress);
         let before = self.show(seen, item, progress, asked);
         let finding = self.place(seen, item, mark, before, reading);
+        self.note_speed();
         if !matches!(finding, Finding::LeftOut(_)) {
             self.heard = Some(answered);
             if !matches!(finding, Finding::LookAgain(_)) {
@@ -402,8 +407,9 @@ impl Observer {
         if let Some(finding) = self.sprang_back(seen, item, mark, asked) {
             return finding;
         }
+        let begun = self.begin(item, seen.playing, mark);
         if !self.baseline_next
-            && let Some(old) = self.left.is_old(seen, item, mark, answered, &self.quality)
+            && let Some(old) = self.left.is_old(seen, item, mark, answered, (&begun, &self.quality))
         {
             return match old {
                 Old::LookAgain(at) => Finding::LookAgain(at),
@@ -430,14 +436,17 @@ impl Observer {
         self.candidate = None;
         self.baseline_next = false;
         self.left.settled();
+        let sure = |line: &&Line| line.unsure.is_some_and(|unsure| asked >= unsure.until);
+        let anew = self.line.as_ref().filter(sure).map(|line| self.begin(&line.item, line.playing(), mark));
         if let Some(line) = &mut self.line {
-            for (lag, mark) in self.lags.drain(..) {
-                self.quality.lagged(-lag);
+            let (speed, known) = (line.estimate.speed(), line.estimate.speed_known());
+            for (lag, mark) in self.lags.drain(..).filter(|_| known) {
+                self.quality.lagged(-speed.takes(lag));
                 line.estimate.add_late(mark);
             }
             self.stamps.steady(line.stamp, stamp);
-            if line.unsure.take_if(|unsure| asked >= unsure.until).is_some() {
-                line.estimate = Estimate::new(line.estimate.running(), mark, &self.quality);
+            if let Some(estimate) = anew {
+                (line.estimate, line.unsure) = (estimate, None);
             } else {
                 line.estimate.add(mark, &mut self.quality);
             }
@@ -447,7 +456,7 @@ impl Observer {
     }
 
     fn start_line(&mut self, item: &Arc<Item>, mark: Mark, seen: &PlayerSeen, asked: LocalTime) {
-        let estimate = Estimate::new(seen.playing, mark, &self.quality);
+        let estimate = self.begin(item, seen.playing, mark);
         let line =
             Line { item: Arc::clone(item), estimate, began: asked, fitted: asked, stamp: seen.timestamp, unsure: None };
         self.replace(line, asked);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::speed::Speed;
 use crate::time::{RoomTime, Span};
 
 /// A song or an episode, as far as the engine and the windows need to know it.
@@ -40,6 +41,10 @@ pub struct Playback {
     /// Position in the item at `at`.
     pub position: Span,
     pub at: RoomTime,
+    /// How fast it runs while it plays: 1.0 but for episodes (C1, E7).
+    pub speed: Speed,
+    /// Only this speed is possible by what was read, or it is known otherwise.
+    pub speed_known: bool,
     /// The true position lies within ± this of `position`, by the service's report.
     pub bound: Span,
     /// What the leader's queue holds next, nearest first.
@@ -56,11 +61,11 @@ impl Playback {
 
     /// Where the line is at `now`, also beyond the ends of the item.
     pub fn line_at(&self, now: RoomTime) -> Span {
-        if self.playing { self.position + (now - self.at) } else { self.position }
+        self.position + self.speed.while_running(self.playing).run(now - self.at)
     }
 
     /// When the item ends, if it plays on.
     pub fn ends_at(&self) -> Option<RoomTime> {
-        self.playing.then(|| self.at + (self.item.duration - self.position))
+        self.playing.then(|| self.at + self.speed.takes(self.item.duration - self.position))
     }
 }

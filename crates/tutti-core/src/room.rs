@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::playback::{Item, Playback};
+use crate::speed::Speed;
 use crate::time::{RoomTime, Span};
 
 /// A member's number in its room; never used twice in one room.
@@ -57,6 +58,8 @@ pub struct Claim {
 pub enum Presence {
     /// Where the room is, but for this.
     InPlace { off: Span },
+    /// On the room's episode, but hearing it at this speed instead of the room's (E7).
+    OwnSpeed(Speed),
     /// Not there yet, not in line, or of unknown place.
     Elsewhere,
     /// It could not be read for a while.
@@ -95,6 +98,8 @@ pub struct RoomState {
     pub action: Option<Action>,
     /// Counts accepted claims; a rise means "somebody acted".
     pub actions: u64,
+    /// Who hears the room's episode at another speed, and at which (E7).
+    pub own_speeds: Vec<(MemberId, Speed)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::follow::Pace;
 use crate::member::{Member, Trouble};
 use crate::playback::Item;
 use crate::reading::Device;
+use crate::speed::Speed;
 use crate::time::{LocalTime, Span};
 
 /// How a member takes part.
@@ -19,6 +21,8 @@ pub enum Standing {
     CatchingUp,
     /// In order: the room stands.
     Paused,
+    /// On the room's episode, at another speed (E7).
+    OwnSpeed,
     Away,
     /// Sync is off.
     Watching,
@@ -41,6 +45,8 @@ pub struct Player {
     pub playing: bool,
     /// At the instant of the view.
     pub position: Span,
+    /// How fast the position runs while it plays.
+    pub speed: Speed,
 }
 
 impl Member {
@@ -49,6 +55,7 @@ impl Member {
             item: Arc::clone(&line.item),
             playing: line.playing(),
             position: line.estimate.position(now).clamp(Span::ZERO, line.item.duration),
+            speed: line.estimate.speed(),
         });
         View {
             standing: self.standing(now),
@@ -66,7 +73,7 @@ impl Member {
         Some((&line.item, line.playing(), line.estimate.position(now), line.bound(now)))
     }
 
-    /// Timing error and bound, while this member and the room play the same item. The leader's is 0 by definition.
+    /// Timing error and bound, while this member and the room play the same item, at the same speed. The leader's is 0 by definition.
     pub fn timing(&self, now: LocalTime) -> Option<(Span, Span)> {
         let want = self.wanted()?;
         let line = self.observer.line()?;
@@ -77,6 +84,9 @@ impl Member {
         let bound = line.bound(now);
         if self.leads() {
             return Some((Span::ZERO, bound));
+        }
+        if self.pace() != Some(Pace::Same) {
+            return None;
         }
         let error = line.estimate.position(now) - want.line_at(self.clock.to_room(now));
         Some((error, bound + want.bound))
@@ -92,6 +102,9 @@ impl Member {
             _ if !self.sync => Standing::Watching,
             (None, _) => Standing::Waiting,
             (Some(want), Some(line)) if !want.playing && !line.playing() => Standing::Paused,
+            (Some(want), Some(line)) if want.playing && line.playing() && self.other_speed().is_some() => {
+                Standing::OwnSpeed
+            }
             _ => match self.timing(now) {
                 Some((error, bound)) if error.abs() <= Span::from_millis(250) + bound => Standing::InPlace,
                 _ => Standing::CatchingUp,

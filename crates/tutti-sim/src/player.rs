@@ -155,6 +155,8 @@ pub struct Line {
     pub playing: bool,
     pub audible_ms: f64,
     pub reported_ms: f64,
+    /// How fast its item runs when it plays.
+    pub speed: f64,
 }
 
 impl VirtualPlayer {
@@ -291,7 +293,7 @@ impl VirtualPlayer {
 
     /// What is true now.
     pub fn truth(&mut self, now_us: i64) -> Truth {
-        let Line { item, playing, reported_ms, audible_ms } = self.line(now_us);
+        let Line { item, playing, reported_ms, audible_ms, .. } = self.line(now_us);
         Truth {
             uri: item.map(|item| self.catalogue.item(item).uri.clone()),
             playing,
@@ -305,11 +307,15 @@ impl VirtualPlayer {
     pub fn line(&mut self, now_us: i64) -> Line {
         let now_us = self.settle(now_us);
         let offset_us = self.active_device().map_or(0, |device| device.audible_offset_us);
+        let speed = self.playback.speed();
+        // What the device is late by is time, not a stretch of the item.
+        let offset_us = (offset_us as f64 * speed) as i64;
         Line {
             item: self.playback.current(),
             playing: self.playback.playing,
             audible_ms: (self.sounding_us(now_us) - offset_us).max(0) as f64 / 1000.0,
             reported_ms: self.playback.position_us(now_us) as f64 / 1000.0,
+            speed,
         }
     }
 

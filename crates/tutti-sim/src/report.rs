@@ -83,6 +83,8 @@ pub struct PlayerTruth {
     pub reported_ms: f64,
     pub audible_ms: f64,
     pub duration_ms: f64,
+    /// How fast its item runs when it plays.
+    pub speed: f64,
 }
 
 /// Something done by hand.
@@ -140,6 +142,8 @@ pub struct RoomChange {
     pub takeover: bool,
     /// Item, whether it plays, and its line's position at `at_us`, ms.
     pub line: Option<(String, bool, f64)>,
+    /// How fast that line runs while it plays.
+    pub speed: f64,
 }
 
 impl RoomChange {
@@ -156,7 +160,14 @@ impl RoomChange {
             leader: room.leader.map(|leader| leader.0 as usize),
             takeover: room.action.as_ref().is_some_and(|action| action.takeover),
             line,
+            speed: room.playback.as_ref().map_or(1.0, |playback| playback.speed.factor()),
         }
+    }
+
+    /// How far its line runs until then, ms.
+    fn ran_ms(&self, until_us: i64) -> f64 {
+        let plays = self.line.as_ref().is_some_and(|(_, playing, _)| *playing);
+        if plays { (until_us - self.at_us) as f64 / 1e3 * self.speed } else { 0.0 }
     }
 }
 
@@ -166,7 +177,7 @@ impl RoomChange {
         let same_line = match (&before.line, &self.line) {
             (None, None) => true,
             (Some((uri, playing, position)), Some((new_uri, new_playing, new_position))) => {
-                let ran = if *playing { (self.at_us - before.at_us) as f64 / 1e3 } else { 0.0 };
+                let ran = before.ran_ms(self.at_us);
                 uri == new_uri && playing == new_playing && (new_position - position - ran).abs() < 0.5
             }
             _ => false,

@@ -70,12 +70,16 @@ export type NowPlaying = { uri: string, episode: boolean, title: string,
   cover: string | null,
   /** The item on open.spotify.com. */
   link: string | null, playing: boolean,
-  /** At the instant of the snapshot; runs on at 1 ms per ms while playing. */
-  position_ms: number, duration_ms: number, next: string | null, };
+  /** At the instant of the snapshot; runs on at `speed` ms per ms while playing. */
+  position_ms: number,
+  /** 1 but for episodes. */
+  speed: number, duration_ms: number, next: string | null, };
 
 export type Player = { title: string | null, playing: boolean,
-  /** At the instant of the snapshot; runs on at 1 ms per ms while playing. */
-  position_ms: number, duration_ms: number, };
+  /** At the instant of the snapshot; runs on at `speed` ms per ms while playing. */
+  position_ms: number,
+  /** 1 but for episodes. */
+  speed: number, duration_ms: number, };
 
 /** What is left of a client id's requests. They are counted over all programs on this computer that share the profile. */
 export type Ration = {

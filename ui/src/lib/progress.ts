@@ -1,9 +1,9 @@
 /** A line of playback as the snapshot carries it. */
-export type Running = { playing: boolean; position_ms: number; duration_ms: number };
+export type Running = { playing: boolean; position_ms: number; speed: number; duration_ms: number };
 
 /** Where it is `elapsed_ms` after the snapshot. */
 export function positionAt(line: Running, elapsed_ms: number): number {
-  const run = line.playing ? Math.max(0, elapsed_ms) : 0;
+  const run = line.playing ? Math.max(0, elapsed_ms) * line.speed : 0;
   const at = Math.max(0, line.position_ms + run);
   return line.duration_ms > 0 ? Math.min(at, line.duration_ms) : at;
 }

@@ -226,11 +226,12 @@ impl MemberShown {
     fn player(&self, now: LocalTime) -> Option<api::Player> {
         let (view, at) = self.view.as_ref()?;
         let player = view.player.as_ref()?;
-        let since = if player.playing { now - *at } else { Span::ZERO };
+        let since = if player.playing { player.speed.run(now - *at) } else { Span::ZERO };
         Some(api::Player {
             title: Some(player.item.title.clone()),
             playing: player.playing,
             position_ms: (player.position + since).clamp(Span::ZERO, player.item.duration).as_ms(),
+            speed: player.speed.factor(),
             duration_ms: player.item.duration.as_ms(),
         })
     }
@@ -254,6 +255,7 @@ fn status_of(
         Some(Standing::Watching) => status("watching"),
         Some(Standing::Paused) => status("paused_with_room"),
         Some(Standing::CatchingUp) => status("catching_up"),
+        Some(Standing::OwnSpeed) => status("own_speed"),
         Some(Standing::InPlace) => match timing.map(|timing| timing.band) {
             Some(Band::OneSound) => status("one_sound"),
             Some(Band::Imperceptible) => status("imperceptible"),
@@ -279,6 +281,9 @@ pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bo
         Trouble::Ad => Told::new("ad"),
         Trouble::Unavailable(title) => Told::new("unavailable_item").with("title", title.clone()),
         Trouble::SteppedOut => Told::new("stepped_out"),
+        Trouble::OtherSpeed(own, room) => {
+            Told::new("other_speed").with("own", own.to_string()).with("room", room.to_string())
+        }
         Trouble::NoEffect => Told::new("no_effect").with("device", device()),
         // The wait is over, and the next look is on its way.
         Trouble::Failure(Failure::RateLimited { until, .. }) if *until <= now => return None,

@@ -7,6 +7,7 @@ use tutti_core::member::Trouble;
 use tutti_core::playback::{Item, Playback};
 use tutti_core::reading::{Device, Failure};
 use tutti_core::room::{Act, Action, When};
+use tutti_core::speed::Speed;
 use tutti_core::standing::{Player, Standing};
 use tutti_core::time::RoomTime;
 
@@ -82,6 +83,33 @@ fn positions_run_on_between_reports_and_stop_at_the_end() {
 }
 
 #[test]
+fn an_episode_runs_on_at_its_speed_and_another_one_than_the_rooms_is_said() {
+    let (own, fast) = (Speed::from_permille(800), Speed::from_permille(1_500));
+    let mut room = room();
+    let mut state = RoomState::clone(&state(0, 1, Act::Resumed, false));
+    state.playback.as_mut().unwrap().speed = fast;
+    room.changed(Arc::new(state), NOW);
+    let mut view = view(Standing::OwnSpeed, None);
+    view.player.as_mut().unwrap().speed = own;
+    view.trouble = Some(Trouble::OtherSpeed(own, fast));
+    room.seen(MemberId(1), view, NOW);
+
+    let picture = picture(&mut room, NOW + Span::from_secs(10));
+    let now_playing = picture.now_playing.unwrap();
+    assert_eq!((now_playing.position_ms, now_playing.speed), (75_000.0, 1.5));
+    let member = &picture.members[1];
+    let player = member.player.as_ref().unwrap();
+    assert_eq!((player.position_ms, player.speed), (68_000.0, 0.8));
+    assert_eq!(member.status.text, "at a speed of their own");
+    let told = member.trouble.as_ref().unwrap();
+    assert_eq!(
+        told.text,
+        "Hears this episode at 0.8 times its speed, the room at 1.5: nobody is pulled along. It lines up again where an \
+         episode starts or goes on."
+    );
+}
+
+#[test]
 fn every_trouble_stands_beside_its_member_in_words() {
     let troubles = [
         Trouble::NoDevice,
@@ -89,6 +117,7 @@ fn every_trouble_stands_beside_its_member_in_words() {
         Trouble::Restricted,
         Trouble::Ad,
         Trouble::NoEffect,
+        Trouble::OtherSpeed(Speed::from_permille(1_500), Speed::NORMAL),
         Trouble::Failure(Failure::Network),
     ];
     for trouble in troubles {
@@ -176,7 +205,7 @@ fn the_ration_says_plenty_some_or_how_long_to_wait() {
 #[test]
 fn every_status_has_its_text() {
     use Standing::*;
-    for standing in [Joining, Waiting, Leads, InPlace, CatchingUp, Paused, Away, Watching] {
+    for standing in [Joining, Waiting, Leads, InPlace, CatchingUp, Paused, OwnSpeed, Away, Watching] {
         let mut room = room();
         room.seen(MemberId(0), view(standing, Some(1)), NOW);
 
@@ -205,7 +234,7 @@ fn view(standing: Standing, error_ms: Option<i64>) -> View {
         standing,
         timing: error_ms.map(|error| (Span::from_millis(error), Span::from_millis(8))),
         trim: Span::ZERO,
-        player: Some(Player { item: item(), playing: true, position: Span::from_secs(60) }),
+        player: Some(Player { item: item(), playing: true, position: Span::from_secs(60), speed: Speed::NORMAL }),
         device: Some(Device { id: None, name: "Kitchen".into(), restricted: false }),
         trouble: None,
     }
@@ -223,12 +252,15 @@ fn state(leader: u32, actions: u64, act: Act, takeover: bool) -> Arc<RoomState> 
             playing: true,
             position: Span::from_secs(60),
             at,
+            speed: Speed::NORMAL,
+            speed_known: true,
             bound: Span::from_millis(5),
             next: Vec::new(),
             next_known: true,
         }),
         action: Some(Action { member: MemberId(leader), when: When::exactly(at), act, takeover }),
         actions,
+        own_speeds: Vec::new(),
     })
 }
 

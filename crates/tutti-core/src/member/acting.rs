@@ -114,7 +114,9 @@ impl Member {
         self.follow.commanded(&kind, why, &item.uri, now);
         if !matches!(kind, CommandKind::Queue { .. }) {
             self.landing = None;
-            self.observer.issue(Issued::new(&command, item, latency, self.observer.visibility().times(silent), now));
+            let speed = self.observer.speed_of(&item);
+            let times = self.observer.visibility().times(silent);
+            self.observer.issue(Issued::new(&command, item, latency, times, now).at(speed));
         }
         self.say(Event::Commanded { id, kind: kind.clone(), why });
         self.sent = Some((id, kind.clone(), why));

@@ -70,7 +70,7 @@ impl Member {
 
     pub(super) fn steady(&mut self, now: LocalTime) {
         self.lead.fitted(self.room.as_ref());
-        if self.observer.line().is_some_and(|line| line.estimate.readings() >= 2) {
+        if self.observer.line().is_some_and(|line| line.estimate.readings() >= 2 && line.estimate.speed_known()) {
             self.learn_landing(true);
         }
         if let Some((error, bound)) = self.timing(now)
@@ -113,19 +113,22 @@ impl Member {
                 self.follow.anew(now);
                 self.publish(now);
             }
-            (_, What::Ended) => self.publish_ended(now),
+            (_, What::Ended) => {
+                self.follow.player_ended();
+                self.publish_ended(now);
+            }
             (_, What::Phantom(_)) => {
                 self.follow.phantom(now);
                 self.put_right(LeaderLost::Time, now);
                 self.publish(now);
             }
             (_, What::Stalled(_)) => {
-                self.follow.anew(now);
+                self.follow.lost_time(now);
                 self.put_right(LeaderLost::Time, now);
                 self.publish(now);
             }
             (_, What::Drifted(_)) => {
-                self.follow.anew(now);
+                self.follow.lost_time(now);
                 self.publish(now);
             }
             _ => self.publish(now),
@@ -195,6 +198,7 @@ impl Member {
             _ if self.lacks_item() => self.unavailable.clone().map(|(_, title)| Trouble::Unavailable(title)),
             _ if self.pauses.is_out() => Some(Trouble::SteppedOut),
             _ if self.not_premium => Some(Trouble::NotPremium),
+            _ if let Some((own, room)) = self.other_speed() => Some(Trouble::OtherSpeed(own, room)),
             _ => (self.no_effect >= NO_EFFECT_SAID).then_some(Trouble::NoEffect),
         };
         if trouble.is_none() && matches!(self.trouble, Some(Trouble::NoDevice)) {

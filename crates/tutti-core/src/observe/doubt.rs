@@ -1,5 +1,6 @@
 //! A difference that nothing explains: it waits for its second reading and is then named (A2, E4).
 
+use super::speeds::Bend;
 use super::*;
 
 /// A player that stood and is ahead by more has run.
@@ -24,12 +25,12 @@ impl Observer {
         let second = self.candidate.take().filter(|candidate| {
             candidate.item.same_recording(item)
                 && candidate.estimate.running() == seen.playing
-                && candidate.estimate.miss(mark, &self.quality).is_none()
+                && self.goes_on(candidate, mark)
         });
         match second {
             Some(mut candidate) if asked >= candidate.not_before => {
                 candidate.estimate.add(mark, &mut self.quality);
-                self.confirm(&line, candidate, asked, answered)
+                self.jump_or_speed(&line, candidate, reading)
             }
             Some(candidate) => {
                 let at = candidate.not_before;
@@ -37,7 +38,7 @@ impl Observer {
                 Finding::LookAgain(at)
             }
             None => {
-                let estimate = Estimate::new(seen.playing, mark, &self.quality);
+                let estimate = self.begin(item, seen.playing, mark);
                 let not_before = hold.unwrap_or(answered);
                 let small = line.item.same_recording(item)
                     && line.playing() == seen.playing
@@ -50,6 +51,35 @@ impl Observer {
                 }
                 self.candidate = Some(candidate);
                 if small { Finding::LeftOut("small difference") } else { Finding::LookAgain(not_before) }
+            }
+        }
+    }
+
+    /// E7: an episode that was heard at one speed all the time, or goes on at another one, was not sought.
+    fn jump_or_speed(&mut self, line: &Line, mut candidate: Candidate, reading: &Reading) -> Finding {
+        let (asked, answered) = (reading.asked, reading.answered);
+        match self.bend(line, &candidate, answered) {
+            Bend::Jump => {
+                if candidate.estimate.is_episode()
+                    && let Some(speeds) = candidate.estimate.speeds_that_fit(&self.quality)
+                    && !speeds.contains(candidate.estimate.speed())
+                {
+                    candidate.estimate.take_speed(speeds, &self.quality);
+                }
+                self.confirm(line, candidate, asked, answered)
+            }
+            Bend::OneSpeed(estimate) => self.runs_so(estimate, asked, candidate.stamp),
+            Bend::Changed(speeds) => {
+                candidate.estimate.take_speed(speeds, &self.quality);
+                let speed = candidate.estimate.speed();
+                let span = (line.fitted, candidate.answered);
+                let Candidate { item, estimate, stamp, .. } = candidate;
+                self.replace(Line { item, estimate, began: asked, fitted: asked, stamp, unsure: None }, answered);
+                Finding::Named(Named::speed_changed(speed, span))
+            }
+            Bend::Undecided => {
+                self.candidate = Some(candidate);
+                Finding::LookAgain(Self::tells(asked))
             }
         }
     }

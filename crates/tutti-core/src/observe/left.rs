@@ -74,14 +74,14 @@ impl LeftLines {
     }
 
     /// A snapshot from before: its stamp is far below the newest, or it lies on a line that was left and its stamp is
-    /// not newer. One that stays is the truth after all.
+    /// not newer. One that stays is the truth after all. `begun`: the line that this reading would begin.
     pub(super) fn is_old(
         &mut self,
         seen: &PlayerSeen,
         item: &Item,
         mark: Mark,
         answered: LocalTime,
-        quality: &Quality,
+        (begun, quality): (&Estimate, &Quality),
     ) -> Option<Old> {
         let newest = self.newest_stamp;
         let stamp_back = matches!((seen.timestamp, newest), (Some(s), Some(n)) if s < n - STAMP_BACK_MS);
@@ -108,7 +108,7 @@ impl LeftLines {
                 answered - *since >= persists_after
             }
             old => {
-                *old = Some((answered, 1, Estimate::new(seen.playing, mark, quality)));
+                *old = Some((answered, 1, begun.clone()));
                 false
             }
         };

@@ -37,10 +37,16 @@ impl Observer {
             if let Some(line) = &self.line
                 && line.item.same_recording(item)
                 && line.playing() == seen.playing
-                && line.estimate.miss(mark, &self.quality).is_none()
             {
-                self.fit(mark, asked, seen.timestamp);
-                return Finding::Steady;
+                if line.estimate.miss(mark, &self.quality).is_none() {
+                    self.fit(mark, asked, seen.timestamp);
+                    return Finding::Steady;
+                }
+                if line.unsure.is_none()
+                    && let Some(estimate) = self.at_one_speed(&line.estimate, mark)
+                {
+                    return self.runs_so(estimate, asked, seen.timestamp);
+                }
             }
         }
         let unsure = self.unsure_landing(index, seen, item, mark, asked);
@@ -87,14 +93,15 @@ impl Observer {
             return None;
         }
         let target = issued.target()?;
-        let here = Estimate::new(true, mark, &self.quality).position(asked);
-        let (first, last) = (target + (asked - issued.sent()), target + (asked - until));
+        let begun = self.begin(item, true, mark);
+        let (here, speed) = (begun.position(asked), begun.speed());
+        let (first, last) = (target + speed.run(asked - issued.sent()), target + speed.run(asked - until));
         Some(Unsure { until, by: (first - here).abs().max((last - here).abs()) })
     }
 
     /// The latency of a landed command, from the line as it is known by now; `again`: better than before.
     pub fn learn_latency(&mut self, id: CommandId, again: bool) -> Option<Span> {
-        let line = self.line.as_ref().filter(|line| line.playing())?;
+        let line = self.line.as_ref().filter(|line| line.playing() && line.estimate.speed_known())?;
         let index = self.issued.iter().position(|issued| issued.id == id)?;
         let issued = &self.issued[index];
         let after = line.estimate.passes(issued.target()?) - issued.sent();
@@ -120,7 +127,7 @@ impl Observer {
         asked: LocalTime,
     ) -> Option<Finding> {
         let index = self.issued.iter().rposition(|issued| issued.awaits_item(asked))?;
-        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
+        let from_zero = self.begin(item, true, mark).passes(Span::ZERO);
         let issued = &self.issued[index];
         if !seen.playing || issued.is_about(item) {
             return None;
@@ -139,7 +146,7 @@ impl Observer {
 
     /// A seek or play of ours in flight that started its item from its beginning instead of its target: the device's.
     pub(super) fn misplaced(&self, seen: &PlayerSeen, item: &Item, mark: Mark, asked: LocalTime) -> Option<usize> {
-        let from_zero = Estimate::new(true, mark, &self.quality).passes(Span::ZERO);
+        let from_zero = self.begin(item, true, mark).passes(Span::ZERO);
         self.issued.iter().rposition(|issued| seen.playing && issued.explains_misplaced(item, from_zero, asked))
     }
 

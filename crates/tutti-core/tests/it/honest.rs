@@ -26,7 +26,7 @@ fn untrue(skew: i64, lines: i64, readings: i64) -> (usize, Quality) {
         {
             let asked = i as i64 * 2_300;
             let side = if (line + i as i64 * 7 + way) % 2 == 0 { skew } else { -skew };
-            let mark = Mark::of(true, at(asked), at(asked + way + back), ms(asked + way + side));
+            let mark = Mark::of(at(asked), at(asked + way + back), ms(asked + way + side));
             match &mut estimate {
                 Some(estimate) => estimate.add(mark, &mut quality),
                 none => *none = Some(Estimate::new(true, mark, &quality)),

@@ -3,6 +3,7 @@
 use tutti_core::hub::Hub;
 use tutti_core::playback::Playback;
 use tutti_core::room::{Act, Claim, ClaimId, HubToMember, MemberId, MemberToHub, Presence, When};
+use tutti_core::speed::Speed;
 use tutti_core::time::{RoomTime, Span};
 
 use crate::player::song;
@@ -13,7 +14,17 @@ fn at(s: f64) -> RoomTime {
 
 fn playback(name: &str) -> Playback {
     let (position, bound) = (Span::ZERO, Span::ZERO);
-    Playback { item: song(name), playing: true, position, at: at(0.0), bound, next: Vec::new(), next_known: true }
+    Playback {
+        item: song(name),
+        playing: true,
+        position,
+        at: at(0.0),
+        speed: Speed::NORMAL,
+        speed_known: true,
+        bound,
+        next: Vec::new(),
+        next_known: true,
+    }
 }
 
 fn room() -> (Hub, MemberId, MemberId) {

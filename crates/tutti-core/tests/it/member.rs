@@ -8,6 +8,7 @@ use tutti_core::member::{Input, Member, Output, Trouble};
 use tutti_core::playback::Playback;
 use tutti_core::reading::{Failure, Reading, Seen};
 use tutti_core::room::{Act, Action, HubToMember, MemberId, MemberToHub, RoomState, When};
+use tutti_core::speed::Speed;
 use tutti_core::standing::Standing;
 use tutti_core::time::{RoomTime, Span};
 
@@ -66,6 +67,8 @@ fn led_by_other(name: &str, since: i64, actions: u64) -> RoomState {
         playing: true,
         position: Span::ZERO,
         at: room_at(since),
+        speed: Speed::NORMAL,
+        speed_known: true,
         bound: ms(5),
         next: vec![song("next")],
         next_known: true,
@@ -73,7 +76,7 @@ fn led_by_other(name: &str, since: i64, actions: u64) -> RoomState {
     let when = When::exactly(room_at(since));
     let action = Action { member: OTHER, when, act: Act::Started(name.to_owned()), takeover: true };
     let (leader, playback, action) = (Some(OTHER), Some(playback), Some(action));
-    RoomState { term: 1, epoch: actions, seq: actions, leader, playback, action, actions }
+    RoomState { term: 1, epoch: actions, seq: actions, leader, playback, action, actions, own_speeds: Vec::new() }
 }
 
 #[test]

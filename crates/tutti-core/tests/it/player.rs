@@ -40,11 +40,24 @@ pub struct Script {
     pub position: i64,
     pub stamp: Option<i64>,
     pub device: &'static str,
+    /// Thousandths of real time.
+    pub speed: i64,
 }
 
 impl Script {
     pub fn playing(name: &str, since: i64, position: i64) -> Self {
-        Self { item: song(name), playing: true, since, position, stamp: None, device: "phone" }
+        Self { item: song(name), playing: true, since, position, stamp: None, device: "phone", speed: 1_000 }
+    }
+
+    /// An episode of forty minutes.
+    pub fn episode(speed: i64, since: i64, position: i64) -> Self {
+        let episode = Item { duration: ms(2_400_000), episode: true, ..Item::clone(&song("talk")) };
+        Self { item: Arc::new(episode), speed, ..Self::playing("talk", since, position) }
+    }
+
+    /// The same player, at another speed or place from `since` on.
+    pub fn goes_on(&self, since: i64, speed: i64, by: i64) -> Self {
+        Self { since, speed, position: self.position(since) + by, ..self.clone() }
     }
 
     pub fn paused(name: &str, position: i64) -> Self {
@@ -52,7 +65,7 @@ impl Script {
     }
 
     pub fn position(&self, now: i64) -> i64 {
-        self.position + if self.playing { now - self.since } else { 0 }
+        self.position + if self.playing { (now - self.since) * self.speed / 1_000 } else { 0 }
     }
 
     /// A reading asked at `asked`.

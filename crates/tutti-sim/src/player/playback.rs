@@ -111,6 +111,11 @@ impl Playback {
         self.position_us + if self.rate_permille == 1000 { run_us } else { run_us * self.rate_permille / 1000 }
     }
 
+    /// How fast the item runs when it plays.
+    pub(super) fn speed(&self) -> f64 {
+        self.rate_permille as f64 / 1_000.0
+    }
+
     /// May this account play it?
     pub(super) fn is_available(&self, item: ItemRef) -> bool {
         self.catalogue.is_available(item, self.settings.market) && !self.unavailable.contains(&item)

@@ -192,7 +192,7 @@ fn hand_behind(trace: &Trace, room: &RoomChange, used: &[bool]) -> Option<usize>
 fn jumped(before: &RoomChange, after: &RoomChange) -> bool {
     match (&before.line, &after.line) {
         (Some((uri, playing, position)), Some((new_uri, new_playing, new_position))) => {
-            let ran = if *playing { (after.at_us - before.at_us) as f64 / 1e3 } else { 0.0 };
+            let ran = before.ran_ms(after.at_us);
             uri != new_uri || playing != new_playing || (new_position - position - ran).abs() > MOVE_MS
         }
         (Some(_), None) => true,

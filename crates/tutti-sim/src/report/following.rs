@@ -14,6 +14,8 @@ const AT_END_MS: f64 = 1_500.0;
 
 /// An item that changes so near to its end, without a hand or a command, faded into the next.
 const FADED_MS: f64 = 13_500.0;
+/// Speeds that differ by more than this part of the slower one are different ones.
+const SPEEDS_DIFFER: f64 = 0.01;
 /// A command takes effect within this.
 const EFFECT_US: i64 = 12_000_000;
 
@@ -32,9 +34,9 @@ impl Truth {
         let mut transitions = Vec::new();
         for pair in trace.samples.windows(2) {
             let (before, after) = (&pair[0], &pair[1]);
-            let ran = (after.at_us - before.at_us) as f64 / 1e3;
+            let passed = (after.at_us - before.at_us) as f64 / 1e3;
             for (member, (a, b)) in before.players.iter().zip(&after.players).enumerate() {
-                let left = a.duration_ms - a.reported_ms - ran;
+                let left = (a.duration_ms - a.reported_ms) / a.speed - passed;
                 let faded = left <= FADED_MS && a.uri != b.uri && b.playing && !commanded(trace, member, after.at_us);
                 let ended = a.playing && (left <= AT_END_MS || faded);
                 if !ended || (a.uri == b.uri && b.reported_ms >= a.reported_ms) {
@@ -114,12 +116,13 @@ pub(super) fn distance(
     if player.uri != leader.uri || player.playing != leader.playing {
         return WRONG_MS;
     }
-    let trim = |member: usize| trace.trims_ms.get(member).copied().unwrap_or(0.0);
+    let trim = |member: usize| trace.trims_ms.get(member).copied().unwrap_or(0.0) * leader.speed;
     // Nothing plays before an item's beginning: in a room that stands there, a trim cannot be had.
     let place = (leader.reported_ms - trim(lead) + trim(member)).max(0.0);
     (player.reported_ms - place).abs()
 }
 
+/// Those who can be compared with the leader.
 pub(super) fn followers<'a>(
     trace: &'a Trace,
     sample: &'a Sample,
@@ -131,6 +134,13 @@ pub(super) fn followers<'a>(
         .enumerate()
         .filter(move |(member, _)| *member != leader && !trace.uncontrollable.contains(member))
         .filter(move |(member, _)| !super::incident::is_excused(trace, *member, sample.at_us))
+        .filter(move |(_, player)| !at_own_speed(player, &sample.players[leader]))
+}
+
+/// Both hear the same episode at speeds that differ: nothing keeps them together (E7).
+fn at_own_speed(player: &PlayerTruth, leader: &PlayerTruth) -> bool {
+    let together = player.uri == leader.uri && player.playing && leader.playing;
+    together && (player.speed - leader.speed).abs() > SPEEDS_DIFFER * player.speed.min(leader.speed)
 }
 
 fn disturbances(trace: &Trace, truth: &Truth) -> Vec<i64> {

@@ -82,7 +82,7 @@ fn true_position(trace: &Trace, member: usize, uri: &str, at_us: i64) -> Option<
     let after = trace.samples.partition_point(|sample| sample.at_us < at_us);
     let (before, after) = (trace.samples.get(after.checked_sub(1)?)?, trace.samples.get(after)?);
     let (a, b) = (&before.players[member], &after.players[member]);
-    let ran_ms = |us: i64| if a.playing { us as f64 / 1e3 } else { 0.0 };
+    let ran_ms = |us: i64| if a.playing { us as f64 / 1e3 * a.speed } else { 0.0 };
     let undisturbed = a.playing == b.playing
         && a.uri == b.uri
         && a.uri.as_deref() == Some(uri)

@@ -6,7 +6,6 @@ use tutti_core::reading::{Failure, Seen};
 use super::config::{Incident, PlannedIncident};
 use super::rules::{Happened, Known};
 use super::stage::{Due, Stage};
-use crate::catalogue::ItemKind;
 use crate::player::Line;
 use crate::report::{Hand, HandKind, HappenedTo, PlayerTruth, Sample};
 use crate::workload::Planned;
@@ -100,11 +99,7 @@ impl Stage {
         let truth = self.spotify.players[member].line(self.now);
         let (catalogue, item) = (&self.spotify.catalogue, truth.item);
         let (looked_us, then_ms) = self.machines[member].looked.unwrap_or((self.now, truth.reported_ms));
-        let rate = match item.map(|item| catalogue.item(item).kind) {
-            _ if !truth.playing => 0.0,
-            Some(ItemKind::Episode) => f64::from(self.spotify.players[member].settings().speed_permille) / 1e3,
-            _ => 1.0,
-        };
+        let rate = if truth.playing { truth.speed } else { 0.0 };
         let ran_ms = (self.now - looked_us) as f64 / 1e3 * rate;
         let moved = (truth.reported_ms - then_ms - ran_ms).abs() > 1.0;
         if item != catalogue.find(&known.uri) || truth.playing != known.playing || moved {
@@ -119,12 +114,13 @@ impl Stage {
     pub fn sample(&mut self) {
         let now = self.now;
         let players = self.spotify.players.iter_mut().map(|player| player.line(now)).collect::<Vec<_>>();
-        let players = players.into_iter().map(|Line { item, playing, reported_ms, audible_ms }| PlayerTruth {
+        let players = players.into_iter().map(|Line { item, playing, reported_ms, audible_ms, speed }| PlayerTruth {
             uri: item.map(|item| self.spotify.uri(item)),
             duration_ms: item.map_or(0.0, |item| self.spotify.catalogue.duration_us(item) as f64 / 1e3),
             playing,
             reported_ms,
             audible_ms,
+            speed,
         });
         let players = players.collect();
         self.trace.samples.push(Sample { at_us: now, players });

@@ -9,11 +9,11 @@ const S: i64 = 1_000_000;
 
 fn player(playing: bool, reported_ms: f64) -> PlayerTruth {
     let uri = Some("spotify:track:a".into());
-    PlayerTruth { uri, playing, reported_ms, audible_ms: reported_ms, duration_ms: 300_000.0 }
+    PlayerTruth { uri, playing, reported_ms, audible_ms: reported_ms, duration_ms: 300_000.0, speed: 1.0 }
 }
 
 fn room(at_us: i64, leader: usize, actions: u64, takeover: bool) -> RoomChange {
-    RoomChange { at_us, epoch: actions, actions, leader: Some(leader), takeover, line: None }
+    RoomChange { at_us, epoch: actions, actions, leader: Some(leader), takeover, line: None, speed: 1.0 }
 }
 
 fn sought(at_us: i64, member: usize) -> Logged {
@@ -53,6 +53,22 @@ fn what_is_followed_is_timed_to_the_sample() {
     assert_eq!((report.detection_s.p50, report.propagation_s.p50), (Some(1.0), Some(2.0)));
     assert_eq!((report.spread_ms.p50, report.spread_ms.max), (Some(30.0), Some(30.0)));
     assert_eq!((report.takeovers.right, report.takeovers.wrong, report.false_moves), (1, 0, 0));
+}
+
+#[test]
+fn who_hears_an_episode_at_another_speed_is_left_out_of_spread_while_both_play_it() {
+    let apart = |speed: f64| {
+        let mut trace = two(Some(12 * S), 900.0);
+        trace.samples.iter_mut().for_each(|sample| sample.players[1].speed = speed);
+        report(&trace)
+    };
+    assert_eq!(apart(1.005).spread_ms.p50, Some(900.0));
+    assert_eq!((apart(1.5).spread_samples, apart(1.5).spread_ms.p50), (0, None));
+    let mut elsewhere = two(None, 0.0);
+    for player in elsewhere.samples.iter_mut().map(|sample| &mut sample.players[1]) {
+        (player.speed, player.uri) = (1.5, Some("spotify:track:b".into()));
+    }
+    assert_eq!(report(&elsewhere).spread_ms.p50, Some(10_000.0), "not on another item");
 }
 
 #[test]

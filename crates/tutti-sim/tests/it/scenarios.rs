@@ -25,16 +25,6 @@ const AWAITED: &[&str] = &[
     "hostile bound_true",
     "hostile takeovers.false",
     "mobile actions.missed",
-    "podcast actions.missed",
-    "podcast corrections.steady_member_hour",
-    "podcast false_moves",
-    "podcast in_step.end",
-    "podcast spread_ms.p95",
-    "podcast takeovers.false",
-    "podcast takeovers.true",
-    "podcast-speeds-differ commands.to_1",
-    "podcast-speeds-differ false_moves",
-    "podcast-speeds-differ takeovers.false",
 ];
 
 #[test]

@@ -72,7 +72,7 @@ impl Oracle {
         wishes.push(Wish::Event(member, Event::Named { what: What::Act(act), author: Author::User, when }));
         let line = truth.uri.map(|uri| (uri, truth.playing, truth.reported_ms));
         let (epoch, actions, leader) = (self.epoch, self.actions, self.leader);
-        wishes.push(Wish::Room(RoomChange { at_us: now_us, epoch, actions, leader, takeover, line }));
+        wishes.push(Wish::Room(RoomChange { at_us: now_us, epoch, actions, leader, takeover, line, speed: 1.0 }));
         for other in 0..self.seats.len() {
             self.follow(now_us, other, spotify, wishes);
         }

@@ -129,7 +129,7 @@ impl Original {
         self.pushes = others.flat_map(|other| pushed.iter().map(move |&push| (other, push))).collect();
         let line = Some((item.uri.clone(), seen.playing, progress.as_ms()));
         let (epoch, actions, leader) = (self.epoch, self.actions, self.leader);
-        wishes.push(Wish::Room(RoomChange { at_us: now_us, epoch, actions, leader, takeover, line }));
+        wishes.push(Wish::Room(RoomChange { at_us: now_us, epoch, actions, leader, takeover, line, speed: 1.0 }));
     }
 }
 

@@ -134,7 +134,15 @@ impl Syncplay {
         self.actions += 1;
         let shown = Some((line.uri.clone(), line.playing, line.at(now_us) as f64 / 1e3));
         let (epoch, actions, leader) = (self.epoch, self.actions, self.mover);
-        wishes.push(Wish::Room(RoomChange { at_us: now_us, epoch, actions, leader, takeover, line: shown }));
+        wishes.push(Wish::Room(RoomChange {
+            at_us: now_us,
+            epoch,
+            actions,
+            leader,
+            takeover,
+            line: shown,
+            speed: 1.0,
+        }));
         self.room = Some(line);
         for other in (0..self.members.len()).filter(|&other| other != member) {
             self.put_right(now_us, other, Why::Follow, spotify, wishes);
