@@ -110,6 +110,7 @@ async fn sample(sim: &Sim, run: Duration) -> Vec<Sample> {
                 playing: truth.playing,
                 reported_ms: truth.reported_ms,
                 audible_ms: truth.audible_ms,
+                speed: 1.0,
             }
         });
         samples.push(Sample { at_us, players: players.collect() });

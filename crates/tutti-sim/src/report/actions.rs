@@ -164,7 +164,10 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             used[index] = true;
         }
         if claimed {
-            outcome.false_moves += usize::from(hand.is_none());
+            // A fade of the leader's player that was taken for a hand's moves the room to where it belongs.
+            let faded =
+                !after.takeover && item(before) != item(after) && truth.leaders_transition(after.at_us, SETTLES_US);
+            outcome.false_moves += usize::from(hand.is_none() && !faded);
             if after.takeover {
                 *(if hand.is_some() { &mut outcome.takeovers.right } else { &mut outcome.takeovers.wrong }) += 1;
             }
@@ -177,6 +180,10 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             former = (before.leader, after.at_us);
         }
     }
+}
+
+fn item(room: &RoomChange) -> Option<&str> {
+    room.line.as_ref().map(|(uri, ..)| uri.as_str())
 }
 
 /// The newest hand action of the new leader that no earlier claim was made for.

@@ -59,6 +59,12 @@ impl Truth {
         self.transitions.get(first).is_some_and(|&(at, _)| at < at_us + within_us)
     }
 
+    /// Did the leader's item go on by itself within this time before an instant?
+    pub fn leaders_transition(&self, at_us: i64, within_us: i64) -> bool {
+        let first = self.transitions.partition_point(|&(at, _)| at <= at_us - within_us);
+        self.transitions[first..].iter().take_while(|&&(at, _)| at <= at_us).any(|&(_, leads)| leads)
+    }
+
     /// Who leads in truth: whoever acted by hand last. While something keeps that member away, whom the room chose.
     pub fn leader(&self, trace: &Trace, at_us: i64) -> Option<usize> {
         let (_, by_hand) = self.led[..self.led.partition_point(|&(at, _)| at <= at_us)].last().copied()?;
