@@ -35,7 +35,7 @@ const RETRY: Span = Span::from_secs(2);
 const RETRY_MOST: Span = Span::from_secs(60);
 /// The same while the service or the network has trouble: that passes.
 const RETRY_MOST_PASSING: Span = Span::from_secs(8);
-/// A room's line that moves by more is followed like a change.
+/// A room's line that has moved by more, at once or little by little, is followed like a change.
 const SHIFTED: Span = Span::from_millis(150);
 /// By more it is an item that begins anew, and everybody's does.
 const SHIFTED_MOST: Span = Span::from_secs(15);
@@ -98,6 +98,8 @@ pub struct Follow {
     pace: Pace,
     /// Heard at another speed, and heard to its end before the room.
     ended: bool,
+    /// How far the room's line has moved since this member last settled by it.
+    shifted: Span,
 }
 
 /// What is known when a decision is made.
@@ -143,6 +145,7 @@ impl Follow {
             boundary: None,
             pace: Pace::Same,
             ended: false,
+            shifted: Span::ZERO,
         }
     }
 
@@ -163,6 +166,7 @@ impl Follow {
         self.left_alone_until = None;
         self.boundary = None;
         self.ended = false;
+        self.shifted = Span::ZERO;
     }
 
     /// Time was lost, or won, by the player's doing: a new situation, but for who is at another speed anyway.
@@ -201,11 +205,17 @@ impl Follow {
         self.steady_wait = STEADY_WAIT;
         self.answered = false;
         self.ended = false;
+        self.shifted = Span::ZERO;
     }
 
     /// The room's line was put elsewhere by this much, without an action.
     pub fn room_shifted(&mut self, by: Span, now: LocalTime) {
-        if by.abs() > SHIFTED && by.abs() < SHIFTED_MOST {
+        if by.abs() >= SHIFTED_MOST {
+            return;
+        }
+        self.shifted += by;
+        if self.shifted.abs() > SHIFTED {
+            self.shifted = Span::ZERO;
             self.settling_until = now + SETTLING;
             self.settled = 0;
         }
@@ -435,7 +445,7 @@ impl Follow {
         let now = sight.now;
         if let Some((since, from)) = &self.boundary
             && now - *since < BOUNDARY
-            && (line.item.uri == *from || !line.playing())
+            && (!line.playing() || (line.item.uri == *from && line.left(now) <= sight.crossfade + BOUNDARY))
         {
             return true;
         }
