@@ -177,7 +177,7 @@ impl Issued {
     }
 
     /// A play whose item has not been seen yet, and that may have taken effect in a reading asked then.
-    pub fn awaits_item(&self, asked: LocalTime) -> bool {
+    pub fn expects_item(&self, asked: LocalTime) -> bool {
         matches!(self.kind, CommandKind::Play { .. }) && !self.landed && asked >= self.sent
     }
 

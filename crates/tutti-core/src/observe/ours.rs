@@ -126,7 +126,7 @@ impl Observer {
         mark: Mark,
         asked: LocalTime,
     ) -> Option<Finding> {
-        let index = self.issued.iter().rposition(|issued| issued.awaits_item(asked))?;
+        let index = self.issued.iter().rposition(|issued| issued.expects_item(asked))?;
         let from_zero = self.begin(item, true, mark).passes(Span::ZERO);
         let issued = &self.issued[index];
         if !seen.playing || issued.is_about(item) {
