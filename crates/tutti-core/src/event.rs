@@ -20,6 +20,8 @@ pub enum Event {
     NoEffect { id: CommandId },
     /// Where the player was predicted to be when a reading was asked, before that reading was used.
     Predicted { at: LocalTime, uri: String, position: Span },
+    /// What its user did is for this player alone, since others undid the like again and again (L6).
+    SteppedOut,
     /// A reading was left out, and the reason's name.
     LeftOut(&'static str),
 }

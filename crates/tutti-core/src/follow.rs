@@ -28,6 +28,8 @@ const BOUNDARY: Span = Span::from_secs(2);
 const BOUNDARY_MOST: Span = Span::from_secs(15);
 /// The next item is handed on so long before the end (F5).
 const HAND_ON: Span = Span::from_secs(15);
+/// A player is put no nearer to its item's end than this: there it would go on to the next.
+const AT_END: Span = Span::from_millis(500);
 /// A paused player is put where the room stands if it is further away than this.
 const PAUSED_ABOVE: Span = Span::from_millis(500);
 /// After a command without effect or with a refusal, wait before the next; doubled each time.
@@ -356,13 +358,14 @@ impl Follow {
     fn decide_paused(&self, sight: &Sight<'_>) -> Option<(CommandKind, Why)> {
         let (want, line) = (sight.want, sight.line?);
         let same = line.item.same_recording(&want.item);
-        let ended = want.position + BOUNDARY >= want.item.duration;
+        let ended = want.has_ended();
         if line.playing() {
             // If the room has ended, everybody ends at their own end.
             let ending = ended && same && line.left(sight.now) <= BOUNDARY_MOST;
             return (!ending).then_some((CommandKind::Pause, self.why()));
         }
-        let position = want.position.max(Span::ZERO);
+        // A trim may not lead beyond the item's end: nothing can stand there.
+        let position = want.position.clamp(Span::ZERO, (want.item.duration - AT_END).max(Span::ZERO));
         let away = (line.estimate.position(sight.now) - position).abs() > PAUSED_ABOVE;
         (same && away && !ended && !self.aligned).then_some((CommandKind::Seek { position }, self.why()))
     }

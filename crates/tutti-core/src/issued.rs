@@ -32,6 +32,8 @@ pub struct Issued {
     answered: Option<LocalTime>,
     /// How long after its answer it shows.
     times: Times,
+    /// The player ran when it was sent.
+    ran: bool,
     landed: bool,
     /// When it took effect, as far as its line tells.
     effect: Option<LocalTime>,
@@ -64,6 +66,7 @@ impl Issued {
             sent,
             answered: None,
             times,
+            ran: true,
             landed: false,
             effect: None,
             given_up: false,
@@ -74,6 +77,11 @@ impl Issued {
     /// Its item runs at this speed.
     pub fn at(self, speed: Speed) -> Self {
         Self { speed, ..self }
+    }
+
+    /// Whether the player ran when it was sent: a seek changes nothing about that.
+    pub fn sent_to(&mut self, running: bool) {
+        self.ran = running;
     }
 
     pub fn answered(&mut self, sent: LocalTime, at: LocalTime) {
@@ -186,6 +194,12 @@ impl Issued {
         matches!(&self.kind, CommandKind::Play { uris, .. } if uris.iter().skip(1).any(|listed| listed == uri))
     }
 
+    /// Did it take effect by then, as late as such commands do?
+    pub fn effect_by(&self, at: LocalTime) -> bool {
+        let latest = self.times.effect.map_or(self.window_ends() + AROUND, |effect| self.sent + effect);
+        at >= self.sent - AROUND && at <= latest
+    }
+
     /// Could it have taken effect then?
     pub fn effect_about(&self, at: LocalTime) -> bool {
         at >= self.sent - AROUND && at <= self.window_ends() + AROUND
@@ -199,6 +213,7 @@ impl Issued {
     pub fn explains_misplaced(&self, item: &Item, from_zero: LocalTime, asked: LocalTime) -> bool {
         let far = self.target().is_some_and(|target| target > AROUND * 3);
         let took_effect = from_zero >= self.sent - AROUND / 2 && from_zero <= self.window_ends();
+        let took_effect = took_effect && self.effect_by(from_zero);
         far && !self.landed && asked >= self.sent && took_effect && self.item.same_recording(item)
     }
 
@@ -231,7 +246,8 @@ impl Issued {
         // How long after its sending it took effect.
         let late = self.speed.takes(ran - (progress - target));
         let on_target = -ON_TARGET <= late && late <= ON_TARGET.max(self.times.window);
-        ours && seen.playing && asked >= self.sent && since <= LATE && on_target
+        let runs = self.ran || !self.only_moves();
+        ours && runs && seen.playing && asked >= self.sent && since <= LATE && on_target
     }
 
     /// Does this command explain what was seen?
@@ -247,6 +263,8 @@ impl Issued {
         let stands = |position: Span| seen.progress.is_some_and(|at| (at - position).abs() <= AROUND);
         let after = match &self.kind {
             CommandKind::Play { position, .. } => ours && seen.playing && near(*position),
+            // Who resumes or pauses while a seek is on its way did that by hand.
+            CommandKind::Seek { .. } if seen.playing != self.ran => false,
             CommandKind::Seek { position } if seen.playing => ours && near(*position),
             CommandKind::Seek { position } => ours && stands(*position),
             CommandKind::Pause => ours && !seen.playing,

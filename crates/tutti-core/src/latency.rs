@@ -15,6 +15,10 @@ const BELIEVABLE: Span = Span::from_secs(5);
 /// Outcomes after which their scatter is known.
 const SCATTER_AFTER: usize = 4;
 
+/// Commands take effect within so many medians and this much more: 3 standard deviations on a phone's connection.
+const LATEST_TIMES: i64 = 2;
+const LATEST_MORE: Span = Span::from_millis(500);
+
 /// What tells latencies apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
@@ -48,10 +52,22 @@ impl Latencies {
     /// How far to aim ahead: the median of the last outcomes; what is known of the same command under other
     /// circumstances where this kind was never seen, else the prior.
     pub fn expect(&self, kind: &Kind) -> Span {
-        let known = self.outcomes.get(kind).or_else(|| {
-            self.outcomes.iter().find(|(k, _)| k.device == kind.device && k.silent == kind.silent).map(|(_, v)| v)
-        });
-        known.map_or(PRIOR, median)
+        self.nearest(kind).map_or(PRIOR, median)
+    }
+
+    /// By when a command of this kind has taken effect after its sending; None before enough outcomes are known.
+    pub fn latest(&self, kind: &Kind) -> Option<Span> {
+        let outcomes = self.nearest(kind).filter(|outcomes| outcomes.len() >= SCATTER_AFTER)?;
+        Some(median(outcomes) * LATEST_TIMES + LATEST_MORE)
+    }
+
+    /// What is known of this kind, else of the same device under like circumstances, else of the same device.
+    fn nearest(&self, kind: &Kind) -> Option<&VecDeque<Span>> {
+        let like = |same: fn(&Kind, &Kind) -> bool| {
+            self.outcomes.iter().find(|(known, _)| known.device == kind.device && same(known, kind)).map(|(_, v)| v)
+        };
+        let exactly = self.outcomes.get(kind);
+        exactly.or_else(|| like(|known, kind| known.silent == kind.silent)).or_else(|| like(|_, _| true))
     }
 
     /// How far outcomes of this kind lie from their median, as a standard deviation; None before there are enough.
@@ -96,6 +112,8 @@ pub struct Times {
     pub window: Span,
     /// Until then the player may be elsewhere than readings have it.
     pub surely: Span,
+    /// By when, after its sending, it has taken effect; None where that is not known.
+    pub effect: Option<Span>,
 }
 
 /// Before anything is learned; a device that was silent takes longer.
@@ -130,8 +148,8 @@ impl Visibility {
         }
     }
 
-    /// `silent`: the device had not been heard playing for 30 s.
-    pub fn times(&self, silent: bool) -> Times {
+    /// `silent`: the device had not been heard playing for 30 s; `effect`: by when commands like this take effect.
+    pub fn times(&self, silent: bool, effect: Option<Span>) -> Times {
         let slowest = self.shown.iter().copied().max().unwrap_or(Span::ZERO);
         let least = if silent { WINDOW_SILENT } else { WINDOW };
         Times {
@@ -142,6 +160,7 @@ impl Visibility {
             } else {
                 VISIBLE.max(slowest * 3 / 2)
             },
+            effect,
         }
     }
 }
@@ -168,5 +187,18 @@ mod tests {
         latencies.landed(kind.clone(), Span::from_secs(6), false);
         latencies.landed(kind.clone(), Span::from_millis(-300), false);
         assert_eq!(latencies.expect(&kind), PRIOR);
+    }
+
+    #[test]
+    fn what_is_known_of_a_device_serves_for_its_other_commands() {
+        let mut latencies = Latencies::default();
+        let play = CommandKind::Play { uris: Vec::new(), position: Span::ZERO };
+        let seek = Kind::of(Some("phone"), &CommandKind::Seek { position: Span::ZERO }, false, false);
+        (0..4)
+            .for_each(|_| latencies.landed(Kind::of(Some("phone"), &play, true, true), Span::from_millis(900), false));
+        assert_eq!(latencies.expect(&seek), Span::from_millis(900));
+        assert_eq!(latencies.latest(&seek), Some(Span::from_millis(2_300)));
+        let elsewhere = Kind::of(Some("laptop"), &CommandKind::Pause, false, false);
+        assert_eq!((latencies.expect(&elsewhere), latencies.latest(&elsewhere)), (PRIOR, None));
     }
 }

@@ -248,10 +248,13 @@ impl Member {
         self.room.as_ref().is_some_and(|room| room.leader == Some(self.id))
     }
 
-    /// The room's playback as this member should play it: put forward by its own trim.
+    /// The room's playback as this member should play it: put forward by its own trim. A room that has ended stands at
+    /// the item's end for everybody.
     pub(crate) fn wanted(&self) -> Option<Playback> {
         let mut playback = self.room.as_ref()?.playback.clone()?;
-        playback.position += playback.speed.run(self.trim);
+        if !playback.has_ended() {
+            playback.position += playback.speed.run(self.trim);
+        }
         Some(playback)
     }
 

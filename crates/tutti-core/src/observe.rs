@@ -220,7 +220,8 @@ impl Observer {
         &self.visibility
     }
 
-    pub fn issue(&mut self, issued: Issued) {
+    pub fn issue(&mut self, mut issued: Issued) {
+        issued.sent_to(self.line.as_ref().is_none_or(Line::playing));
         self.issued.push(issued);
     }
 

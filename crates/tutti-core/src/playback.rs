@@ -64,6 +64,11 @@ impl Playback {
         self.position + self.speed.while_running(self.playing).run(now - self.at)
     }
 
+    /// It stands at the item's end: the leader's list is over.
+    pub fn has_ended(&self) -> bool {
+        !self.playing && self.position >= self.item.duration
+    }
+
     /// When the item ends, if it plays on.
     pub fn ends_at(&self) -> Option<RoomTime> {
         self.playing.then(|| self.at + self.speed.takes(self.item.duration - self.position))

@@ -8,6 +8,7 @@ mod following;
 mod incident;
 mod measures;
 mod numbers;
+mod unmet;
 
 use std::sync::Arc;
 
@@ -229,6 +230,8 @@ pub struct Actions {
     pub followed: usize,
     pub superseded: usize,
     pub ambiguous: usize,
+    /// Left to themselves by rule L6.
+    pub stepped_out: usize,
     pub missed: usize,
 }
 

@@ -115,7 +115,8 @@ impl Member {
         if !matches!(kind, CommandKind::Queue { .. }) {
             self.landing = None;
             let speed = self.observer.speed_of(&item);
-            let times = self.observer.visibility().times(silent);
+            let effect = self.observer.latencies().latest(&latency);
+            let times = self.observer.visibility().times(silent, effect);
             self.observer.issue(Issued::new(&command, item, latency, times, now).at(speed));
         }
         self.say(Event::Commanded { id, kind: kind.clone(), why });

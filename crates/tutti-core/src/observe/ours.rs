@@ -2,20 +2,24 @@
 
 use super::*;
 
+/// So many readings on the line after a landing confirm it.
+const CONFIRMED: usize = 2;
+
 impl Observer {
-    /// The newest command that explains what was seen. Those that have landed and had their time explain no more:
-    /// what was before them is a line that was left.
+    /// The newest command that explains what was seen. Those that have landed explain no more once they had their time or
+    /// a second reading confirmed where they landed: what was before them is a line that was left, what differs is news.
     pub(super) fn explained(
         &self,
         seen: &PlayerSeen,
         asked: LocalTime,
         answered: LocalTime,
     ) -> Option<(usize, Explains)> {
+        let confirmed = self.line.as_ref().is_some_and(|line| line.estimate.readings() >= CONFIRMED);
         self.issued
             .iter()
             .enumerate()
             .rev()
-            .filter(|(_, issued)| !(issued.has_landed() && asked >= issued.window_ends()))
+            .filter(|(_, issued)| !(issued.has_landed() && (confirmed || asked >= issued.window_ends())))
             .map(|(index, issued)| (index, issued.explains(seen, asked, answered)))
             .find(|(_, explains)| *explains != Explains::No)
             .or_else(|| {
@@ -132,7 +136,7 @@ impl Observer {
         if !seen.playing || issued.is_about(item) {
             return None;
         }
-        if issued.lists_later(&item.uri) && issued.effect_about(from_zero) {
+        if issued.lists_later(&item.uri) && issued.effect_by(from_zero) {
             self.land(index, seen, item, mark, asked);
             return Some(Finding::PassedOver(self.issued[index].id));
         }

@@ -380,3 +380,22 @@ fn one_look_that_fails_is_no_trouble_and_the_second_is() {
     table.put(Input::Reading(failed(3_700)), 3_780);
     assert_eq!(table.member.view(at(3_780)).trouble, Some(Trouble::Failure(Failure::Server)));
 }
+
+#[test]
+fn a_room_that_pauses_just_before_its_items_end_has_not_ended_whatever_the_trim() {
+    let mut table = Table::new();
+    table.put(Input::Trim(ms(900)), 0);
+    let duration = song("a").duration.floor_ms();
+    let mut room = led_by_other("a", 30_000 - duration, 1);
+    table.room(room.clone(), 0);
+    let script = Script::playing("a", 30_000 - duration - 900, 0);
+    for asked in [22_000, 24_000, 26_000, 28_000] {
+        table.read(&script, asked);
+    }
+    let playback = room.playback.as_mut().unwrap();
+    (playback.playing, playback.position) = (false, ms(duration - 1_500));
+    room.actions += 1;
+    table.room(room, 28_600);
+    table.read(&script, 28_610);
+    assert!(matches!(table.commands.last().map(|command| &command.kind), Some(CommandKind::Pause)));
+}

@@ -30,7 +30,7 @@ fn nothing(asked: i64) -> Reading {
 fn seek(observer: &mut Observer, to: i64, sent: i64) {
     let command = Command { id: CommandId(1), kind: CommandKind::Seek { position: ms(to) }, device: None };
     let latency = Kind::of(None, &command.kind, false, false);
-    observer.issue(Issued::new(&command, song("a"), latency, Visibility::default().times(false), at(sent)));
+    observer.issue(Issued::new(&command, song("a"), latency, Visibility::default().times(false, None), at(sent)));
     observer.answered(CommandId(1), at(sent), at(sent + TRIP));
 }
 

@@ -35,7 +35,7 @@ fn named(finding: Finding) -> Named {
 fn issue(observer: &mut Observer, kind: CommandKind, item: &str, sent: i64) {
     let command = Command { id: CommandId(1), kind, device: None };
     let latency = Kind::of(None, &command.kind, false, false);
-    observer.issue(Issued::new(&command, song(item), latency, Visibility::default().times(false), at(sent)));
+    observer.issue(Issued::new(&command, song(item), latency, Visibility::default().times(false, None), at(sent)));
     observer.answered(CommandId(1), at(sent), at(sent + TRIP));
 }
 
@@ -298,4 +298,51 @@ fn a_seek_of_ours_that_lands_late_or_in_another_item_is_ours() {
     let dragged = Script::playing("b", 13_300, 61_900);
     let findings = [see(&mut observer, dragged.read(14_000)), see(&mut observer, dragged.read(14_200))];
     assert!(findings.iter().all(|finding| !matches!(finding, Finding::Named(_))), "{findings:?}");
+}
+
+#[test]
+fn who_resumes_or_pauses_while_a_seek_of_ours_is_on_its_way_did_that_by_hand() {
+    let mut observer = watching(&Script::paused("a", 50_000), 10_000);
+    issue(&mut observer, CommandKind::Seek { position: ms(52_000) }, "a", 11_000);
+    let resumed = Script::playing("a", 12_500, 52_000);
+    see(&mut observer, resumed.read(13_200));
+    assert_eq!(named(see(&mut observer, resumed.read(14_000))).what, What::Act(Act::Resumed));
+
+    let mut observer = watching(&Script::playing("a", 0, 0), 10_000);
+    issue(&mut observer, CommandKind::Seek { position: ms(11_800) }, "a", 11_000);
+    let paused = Script::paused("a", 12_300);
+    see(&mut observer, paused.read(12_400));
+    let findings = [see(&mut observer, paused.read(13_000)), see(&mut observer, paused.read(13_400))];
+    let acts: Vec<_> = findings.iter().filter(|finding| matches!(finding, Finding::Named(_))).collect();
+    assert!(matches!(acts[..], [Finding::Named(named)] if named.what == What::Act(Act::Paused)), "{findings:?}");
+}
+
+#[test]
+fn a_step_back_right_after_a_landing_that_was_seen_twice_is_a_hands() {
+    let mut observer = watching(&Script::playing("a", 0, 0), 10_000);
+    let play = CommandKind::Play { uris: vec!["spotify:track:b".to_owned()], position: ms(2_000) };
+    issue(&mut observer, play, "b", 11_000);
+    let landed = Script::playing("b", 11_250, 2_000);
+    assert!(matches!(see(&mut observer, landed.read(11_700)), Finding::Landed { .. }));
+    assert_eq!(see(&mut observer, landed.read(12_000)), Finding::Steady);
+    // Back to the beginning: 1 s away from where the command aimed, but it has landed.
+    let back = Script { stamp: Some(12_100), ..Script::playing("b", 12_100, 0) };
+    see(&mut observer, back.read(12_900));
+    assert!(matches!(named(see(&mut observer, back.read(13_000))).what, What::Act(Act::Sought(_))));
+}
+
+#[test]
+fn a_later_item_of_our_list_is_a_skip_by_hand_once_commands_have_had_their_usual_time() {
+    for (skipped_at, passed_over) in [(11_700, true), (13_000, false)] {
+        let mut observer = watching(&Script::playing("a", 0, 0), 10_000);
+        let uris = ["spotify:track:b", "spotify:track:c"].map(str::to_owned).to_vec();
+        let command = Command { id: CommandId(1), kind: CommandKind::Play { uris, position: ms(3_000) }, device: None };
+        let latency = Kind::of(None, &command.kind, false, true);
+        let times = Visibility::default().times(false, Some(ms(1_000)));
+        observer.issue(Issued::new(&command, song("b"), latency, times, at(11_000)));
+        observer.answered(CommandId(1), at(11_000), at(11_000 + TRIP));
+        let skipped = Script::playing("c", skipped_at, 0);
+        let finding = see(&mut observer, skipped.read(skipped_at + 500));
+        assert_eq!(matches!(finding, Finding::PassedOver(_)), passed_over, "{skipped_at}: {finding:?}");
+    }
 }

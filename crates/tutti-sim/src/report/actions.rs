@@ -5,7 +5,7 @@ use tutti_core::event::{Author, Event, What, Why};
 use tutti_core::room::Act;
 
 use super::following::{Truth, distance, followers};
-use super::{Actions, Corrections, HandKind, PlayerTruth, RoomChange, Takeovers, Trace, seconds};
+use super::{Actions, Corrections, HandKind, PlayerTruth, RoomChange, Takeovers, Trace, incident, seconds, unmet};
 
 /// A follower is there when it is no further off than this, and keeps it for [`KEPT_US`].
 const NEAR_MS: f64 = 500.0;
@@ -66,10 +66,9 @@ fn judge_hand(trace: &Trace, index: usize, outcome: &mut Outcome) {
             outcome.propagations.push(took_s);
             outcome.followed.push((index, took_s));
         }
-        _ if unread(trace, hand.member, hand.at_us, next_us) || in_flight(trace, hand.member, hand.at_us) => {
-            outcome.actions.superseded += 1;
-        }
-        (None, Some(_)) if at_end(trace, hand.member, hand.at_us) => outcome.actions.ambiguous += 1,
+        (Some(_), None) if unmet::stepped_out(trace, hand.member, hand.at_us) => outcome.actions.stepped_out += 1,
+        _ if unmet::is_superseded(trace, hand, named, next_us) => outcome.actions.superseded += 1,
+        (None, reached) if unmet::is_ambiguous(trace, hand, reached) => outcome.actions.ambiguous += 1,
         _ => {
             outcome.actions.missed += 1;
             outcome.missed.push(index);
@@ -106,41 +105,21 @@ fn is_kind(act: &Act, kind: HandKind) -> bool {
     }
 }
 
-/// The member acted so near to the end of its item that a skip looks like a natural transition (A3).
-fn at_end(trace: &Trace, member: usize, at_us: i64) -> bool {
-    const NEAR_END_MS: f64 = 1_700.0;
-    let before = trace.samples.partition_point(|sample| sample.at_us < at_us).checked_sub(1);
-    before
-        .map(|index| &trace.samples[index].players[member])
-        .is_some_and(|player| player.playing && player.duration_ms - player.reported_ms <= NEAR_END_MS)
-}
-
-/// The next action came before this member was asked anything again.
-fn unread(trace: &Trace, member: usize, from_us: i64, next_us: i64) -> bool {
-    let first = trace.requests.partition_point(|&(at, _)| at < from_us);
-    let mut until_next = trace.requests[first..].iter().take_while(|&&(at, _)| at < next_us);
-    next_us < trace.ended_us && !until_next.any(|&(_, of)| of == member)
-}
-
-/// A command to this member was on its way when it acted, or was decided from a reading from before that.
-fn in_flight(trace: &Trace, member: usize, at_us: i64) -> bool {
-    const FLIGHT_US: i64 = 1_500_000;
-    const READ_US: i64 = 250_000;
-    let first = trace.events.partition_point(|logged| at_us - logged.at_us >= FLIGHT_US);
-    let mut about_then = trace.events[first..].iter().take_while(|logged| logged.at_us <= at_us + READ_US);
-    about_then.any(|logged| logged.member == member && matches!(logged.event, Event::Commanded { .. }))
-}
-
 /// From when on every follower is where the acting member is, for a second; before the next hand action.
 fn propagated_at(trace: &Trace, member: usize, from_us: i64, until_us: i64) -> Option<i64> {
     let mut since = None;
     let first = trace.samples.partition_point(|sample| sample.at_us < from_us);
     for sample in trace.samples[first..].iter().take_while(|sample| sample.at_us < until_us) {
         let lead = &sample.players[member];
-        // No command loads an item without playing it: in a room that stands on another item, standing is enough.
-        let stands = |player: &PlayerTruth| !lead.playing && !player.playing && player.uri != lead.uri;
-        let there = followers(trace, sample, member)
-            .all(|(index, player)| stands(player) || distance(trace, (index, player), (member, lead)) <= NEAR_MS);
+        // No command loads an item without playing it, nor moves a player that springs back: in a room that stands,
+        // standing is enough then.
+        let stands = |index: usize, player: &PlayerTruth| {
+            let unmovable = player.uri != lead.uri || incident::springs_back(trace, index, sample.at_us);
+            !lead.playing && !player.playing && unmovable
+        };
+        let there = followers(trace, sample, member).all(|(index, player)| {
+            stands(index, player) || distance(trace, (index, player), (member, lead)) <= NEAR_MS
+        });
         if !there {
             since = None;
         } else if sample.at_us - *since.get_or_insert(sample.at_us) >= KEPT_US {

@@ -49,6 +49,14 @@ pub(super) fn is_excused(trace: &Trace, member: usize, at_us: i64) -> bool {
     trace.incidents.iter().any(|incident| incident.excuses(member, at_us))
 }
 
+/// Does a seek while paused spring back on this member's player?
+pub(super) fn springs_back(trace: &Trace, member: usize, at_us: i64) -> bool {
+    trace.incidents.iter().any(|incident| {
+        let now = incident.from_us <= at_us && at_us < incident.until_us;
+        incident.member == member && now && incident.kind == "seek_reverts"
+    })
+}
+
 /// One entry a kind, by name. What a hand action or the run's end came in between of is left out.
 pub(super) fn recoveries(trace: &Trace, truth: &Truth) -> Vec<Recovery> {
     let mut by_kind: BTreeMap<&str, Vec<f64>> = BTreeMap::new();

@@ -12,6 +12,8 @@ use crate::workload::Planned;
 
 /// What moves a standing player by less is no action that anybody could follow.
 const LEAST_MOVE_MS: f64 = 1_000.0;
+/// An incident without an end yet.
+const OPEN_US: i64 = i64::MAX / 4;
 
 impl Stage {
     pub fn hand(&mut self, planned: &Planned) {
@@ -26,6 +28,9 @@ impl Stage {
         let hardly = same && !after.playing && (after.reported_ms - before.reported_ms).abs() < LEAST_MOVE_MS;
         if !pressed || (hardly && kind != HandKind::Transfer) || (after == before && kind != HandKind::Transfer) {
             return;
+        }
+        if kind != HandKind::Pause {
+            self.end_open("stepped_out", planned.member);
         }
         self.trace.hands.push(Hand { at_us: self.now, member: planned.member, kind });
         if kind != HandKind::Transfer {
@@ -81,10 +86,19 @@ impl Stage {
 
     /// Sync off lasts until it is on again.
     fn switched(&mut self, member: usize, on: bool) {
-        if !on {
-            return self.note_incident("sync_off", member, self.now, i64::MAX / 4, true);
-        }
-        let open = |incident: &&mut HappenedTo| incident.kind == "sync_off" && incident.member == member;
+        if on { self.end_open("sync_off", member) } else { self.begin_open("sync_off", member) }
+    }
+
+    /// From now on this member is in no line, until it says otherwise.
+    pub fn begin_open(&mut self, kind: &str, member: usize) {
+        self.end_open(kind, member);
+        self.note_incident(kind, member, self.now, OPEN_US, true);
+    }
+
+    fn end_open(&mut self, kind: &str, member: usize) {
+        let open = |incident: &&mut HappenedTo| {
+            incident.kind == kind && incident.member == member && incident.until_us == OPEN_US
+        };
         if let Some(incident) = self.trace.incidents.iter_mut().rev().find(open) {
             incident.until_us = self.now;
         }

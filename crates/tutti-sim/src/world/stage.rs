@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tutti_core::event::Event;
 use tutti_core::limit::{Ledger, Limits};
 use tutti_core::reading::Reading;
 
@@ -202,7 +203,12 @@ impl Stage {
                 self.agenda.plan(at_us, Due::Happens(member, Happened::Woken));
             }
             Wish::Later(member, at_us, what) => self.agenda.plan(at_us.max(self.now), Due::Happens(member, what)),
-            Wish::Event(member, event) => self.trace.events.push(Logged { at_us: self.now, member, event }),
+            Wish::Event(member, event) => {
+                if event == Event::SteppedOut {
+                    self.begin_open("stepped_out", member);
+                }
+                self.trace.events.push(Logged { at_us: self.now, member, event });
+            }
             Wish::Room(change) => self.trace.note_room(change),
             Wish::Known(member, known) => self.check(member, &known),
         }

@@ -1,6 +1,7 @@
 //! The report on traces made by hand: every number must be able to be bad.
 
-use tutti_core::event::{Author, Event, What};
+use tutti_core::command::{CommandId, CommandKind};
+use tutti_core::event::{Author, Event, What, Why};
 use tutti_core::room::{Act, When};
 use tutti_core::time::{RoomTime, Span};
 use tutti_sim::report::{Hand, HandKind, Logged, PlayerTruth, Report, RoomChange, Sample, Trace, report};
@@ -99,6 +100,43 @@ fn an_act_before_the_next_reading_is_superseded() {
     trace.events.push(sought(12 * S, 1));
     trace.requests = vec![(9 * S, 0), (12 * S, 0)];
     assert_eq!(report(&trace).actions.superseded, 1);
+}
+
+#[test]
+fn an_act_whose_commands_are_on_their_way_when_the_next_one_comes_is_superseded() {
+    let mut trace = two(None, 0.0);
+    let command = |at_us: i64| {
+        let (id, kind, why) = (CommandId(0), CommandKind::Pause, Why::Follow);
+        Logged { at_us, member: 1, event: Event::Commanded { id, kind, why } }
+    };
+    trace.requests = vec![(10 * S, 0)];
+    trace.hands.push(Hand { at_us: 13 * S, member: 1, kind: HandKind::Seek });
+    trace.events.extend([command(12 * S), sought(14 * S, 1)]);
+    assert_eq!(report(&trace).actions.superseded, 1);
+    trace.events[1] = command(11 * S + S / 4);
+    assert_eq!(report(&trace).actions.superseded, 0, "it had its time");
+}
+
+#[test]
+fn what_the_items_own_end_overtakes_is_superseded() {
+    let mut trace = two(None, 0.0);
+    assert_eq!(outcome(&report(&trace)), (0, 0, 1));
+    for sample in &mut trace.samples {
+        sample.players[0].duration_ms = 75_000.0;
+    }
+    assert_eq!(outcome(&report(&trace)), (0, 1, 0));
+}
+
+#[test]
+fn a_small_step_back_that_is_taken_for_lost_time_is_ambiguous_and_stepping_out_is_counted_apart() {
+    let mut trace = two(None, 0.0);
+    trace.requests = vec![(10 * S, 0)];
+    trace.events.push(Logged { at_us: 12 * S, member: 0, event: Event::SteppedOut });
+    assert_eq!((report(&trace).actions.stepped_out, report(&trace).actions.missed), (1, 0));
+    let when = When::exactly(RoomTime::from_micros(11 * S));
+    let event = Event::Named { what: What::Stalled(Span::from_secs(2)), author: Author::Player, when };
+    trace.events = vec![Logged { at_us: 11 * S, member: 0, event }];
+    assert_eq!((report(&trace).actions.ambiguous, report(&trace).actions.missed), (1, 0));
 }
 
 #[test]
