@@ -84,6 +84,8 @@ pub struct Follow {
     steady_wait: Span,
     retry_after: LocalTime,
     retry_wait: Span,
+    /// The last small jump of the player: when, and by how much.
+    drift: Option<(LocalTime, Span)>,
     /// Since when commands had no effect, and how many of them were seeks.
     ignored_since: Option<LocalTime>,
     seeks_ignored: u32,
@@ -138,6 +140,7 @@ impl Follow {
             steady_wait: STEADY_WAIT,
             retry_after: now,
             retry_wait: RETRY,
+            drift: None,
             ignored_since: None,
             seeks_ignored: 0,
             left_alone_until: None,
@@ -196,6 +199,21 @@ impl Follow {
     /// The player has come to its end.
     pub fn player_ended(&mut self) {
         self.ended = self.at_own_speed();
+    }
+
+    /// The player jumped by a little, by itself: put right quickly once. What does the like again soon is how this device
+    /// is: steady corrections see to it, ever more seldom (F2).
+    pub fn drifted(&mut self, by: Span, now: LocalTime) {
+        let again = self.drift.is_some_and(|(at, before)| {
+            now - at < STEADY_WAIT_MOST && by.is_negative() == before.is_negative() && by.abs() * 2 > before.abs()
+        });
+        self.drift = Some((now, by));
+        self.steady = (0, 0);
+        self.offset = (0, 0);
+        if !again {
+            self.settling_until = now + SETTLING;
+            self.settled = 0;
+        }
     }
 
     /// The room went on to another item by itself.

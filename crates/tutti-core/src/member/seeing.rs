@@ -131,8 +131,8 @@ impl Member {
                 self.put_right(LeaderLost::Time, now);
                 self.publish(now);
             }
-            (_, What::Drifted(_)) => {
-                self.follow.lost_time(now);
+            (_, What::Drifted(by)) => {
+                self.follow.drifted(*by, now);
                 self.publish(now);
             }
             _ => self.publish(now),

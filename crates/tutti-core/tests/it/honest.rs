@@ -96,7 +96,7 @@ fn until_a_small_seek_shows_for_sure_the_bound_covers_where_it_may_have_put_the_
     // A seek by 120 ms takes effect at 7.3 s; readings show the line before it until 8.8 s.
     let command = Command { id: CommandId(1), kind: CommandKind::Seek { position: ms(7_420) }, device: None };
     let latency = Kind::of(None, &command.kind, false, false);
-    let times = Visibility::default().times(false);
+    let times = Visibility::default().times(false, None);
     observer.issue(Issued::new(&command, song("a"), latency, times, at(7_000)));
     observer.answered(CommandId(1), at(7_000), at(7_100));
     let (before, after) = (Script::playing("a", 0, 0), Script::playing("a", 7_300, 7_420));

@@ -110,8 +110,8 @@ fn an_act_whose_commands_are_on_their_way_when_the_next_one_comes_is_superseded(
         Logged { at_us, member: 1, event: Event::Commanded { id, kind, why } }
     };
     trace.requests = vec![(10 * S, 0)];
-    trace.hands.push(Hand { at_us: 13 * S, member: 1, kind: HandKind::Seek });
-    trace.events.extend([command(12 * S), sought(14 * S, 1)]);
+    trace.hands.push(Hand { at_us: 13 * S, member: 0, kind: HandKind::Seek });
+    trace.events.extend([command(12 * S), sought(14 * S, 0)]);
     assert_eq!(report(&trace).actions.superseded, 1);
     trace.events[1] = command(11 * S + S / 4);
     assert_eq!(report(&trace).actions.superseded, 0, "it had its time");
