@@ -210,7 +210,7 @@ impl Follow {
         self.drift = Some((now, by));
         self.steady = (0, 0);
         self.offset = (0, 0);
-        if !again {
+        if !again && !self.at_own_speed() {
             self.settling_until = now + SETTLING;
             self.settled = 0;
         }
