@@ -21,8 +21,10 @@ const RIGHT: Span = Span::from_millis(80);
 /// How the leader's player lost its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaderLost {
-    /// It stood, or went elsewhere, by itself.
+    /// It stood.
     Time,
+    /// It went elsewhere by itself (A5).
+    Place,
     /// It could not be seen for a while.
     Sight,
 }
@@ -47,6 +49,8 @@ pub struct Lead {
     right_until: Option<LocalTime>,
     /// When it last lost its place by itself.
     lost: Option<LocalTime>,
+    /// During this item the player goes elsewhere by itself: the room's line stays (A5).
+    astray: Option<String>,
 }
 
 impl Lead {
@@ -61,14 +65,16 @@ impl Lead {
         }
     }
 
-    /// The room's line stays and this player is put right; not twice in a minute.
-    pub fn put_right(&mut self, how: LeaderLost, now: LocalTime) {
-        let again = how == LeaderLost::Time && self.lost.is_some_and(|lost| now - lost < AGAIN_WITHIN);
-        if !again {
-            self.right_until = Some(now + PUT_RIGHT);
-        }
-        if how == LeaderLost::Time {
+    /// The room's line stays and this player is put right; not twice in a minute. `item`: what it plays.
+    pub fn put_right(&mut self, how: LeaderLost, item: Option<&str>, now: LocalTime) {
+        let again = how != LeaderLost::Sight && self.lost.is_some_and(|lost| now - lost < AGAIN_WITHIN);
+        self.right_until =
+            if again { self.right_until.filter(|_| how != LeaderLost::Place) } else { Some(now + PUT_RIGHT) };
+        if how != LeaderLost::Sight {
             self.lost = Some(now);
+        }
+        if how == LeaderLost::Place {
+            self.astray = item.map(str::to_owned);
         }
     }
 
@@ -96,6 +102,7 @@ impl Lead {
         self.queue_of = None;
         self.queue_late = false;
         self.next.clear();
+        self.astray = None;
     }
 
     /// Should the queue be read now? Once when an item starts and once shortly before it ends; answered yes once.
@@ -168,6 +175,7 @@ impl Member {
         self.lead.claims += 1;
         self.lead.open = Some(id);
         self.lead.right_until = None;
+        self.lead.astray = None;
         self.lead.next_changed = false;
         self.tell(MemberToHub::Claim(Claim { id, epoch: self.lead.epoch_fitted, when, act, playback }));
     }
@@ -178,17 +186,19 @@ impl Member {
         let Some(line) = self.observer.line() else {
             return;
         };
-        if self.lead.is_put_right() {
+        let astray = self.leads() && line.playing() && self.lead.astray.as_ref() == Some(&line.item.uri);
+        if self.lead.is_put_right() || astray {
             let off = room
                 .playback
                 .as_ref()
                 .filter(|known| known.playing == line.playing())
                 .map(|known| self.untrimmed(line, now) - known.line_at(self.clock.to_room(now)));
             let settles = self.follow.settling(now) || self.observer.in_flight(now);
-            if self.leads() && settles && off.is_none_or(|off| off.abs() > RIGHT) {
+            if self.leads() && (settles || astray) && off.is_none_or(|off| off.abs() > RIGHT) {
                 return;
             }
             self.lead.right_until = None;
+            self.lead.astray = None;
         }
         let Some(line) = self.observer.line() else { return };
         let Some(room) = &self.room else { return };

@@ -28,8 +28,7 @@ const AFTER_START: Span = Span::from_secs(15);
 const MOST_LOADING_STAMPED: Span = Span::from_secs(10);
 /// A position so far below the one shown before is not a step back: reports are cut and their ways differ.
 const WENT_BACK: Span = Span::from_millis(300);
-/// The place to which sessions go by themselves after a seek, and how near to it (docs/simulator.md names the reports).
-const PHANTOM: Span = Span::from_millis(62_047);
+/// How near to a known place a session lands that goes there by itself.
 const PHANTOM_AROUND: Span = Span::from_millis(150);
 /// When, after a seek or a play.
 const PHANTOM_SOONEST: Span = Span::from_millis(400);
@@ -76,6 +75,10 @@ pub struct Circumstances<'a> {
     pub presumably_touched: Option<bool>,
     /// Between which instants each recent seek or play took effect, a hand's or ours.
     pub jumps: &'a [(LocalTime, LocalTime)],
+    /// When the player was moved, where the service's stamps tell.
+    pub moved_at: Option<LocalTime>,
+    /// The places to which this session goes by itself.
+    pub places: &'a [Span],
     /// The player is set to repeat, so an item that begins anew at its end is no hand's.
     pub repeats: bool,
     pub crossfade: &'a Crossfade,
@@ -120,7 +123,9 @@ pub fn name(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> N
 fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, span: (LocalTime, LocalTime)) -> Named {
     let ends = circumstances.ends;
     let title = title(&new.item);
-    if circumstances.ours && new.estimate.running() && is_phantom(old, new, circumstances) {
+    // Beyond the end of a short item is the next one, and the session goes on from there if it was moved twice.
+    let carried = circumstances.ours || ends_before_a_place(old, circumstances);
+    if carried && new.estimate.running() && is_phantom(old, new, circumstances) {
         let jump = new.estimate.position(new.answered) - old.estimate.position(new.answered);
         return player(What::Phantom(jump), span);
     }
@@ -138,6 +143,9 @@ fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, sp
     if natural || faded {
         let what = What::NaturalTransition { title };
         return Named { what, author: Author::Player, earliest: started, latest: started };
+    }
+    if is_phantom_beyond_the_end(old, started, circumstances) {
+        return player(What::Phantom(Span::ZERO), span);
     }
     let exact = span.0 <= started && started <= span.1;
     user(Act::Started(title), if exact { (started, started) } else { span })
@@ -183,13 +191,33 @@ fn is_stall(old: &Line, new: &Candidate, lost: Span, circumstances: &Circumstanc
     went_on || loading
 }
 
-/// A5: soon after a seek or a play, ours or a hand's, the session goes by itself to a place known for that.
+/// A5: the session goes by itself to a place known for that: by the service's stamp it went right there, at any time; or,
+/// where stamps do not tell when, it passed there soon after a seek or a play, ours or a hand's.
 fn is_phantom(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> bool {
-    let landed = new.estimate.passes(PHANTOM);
-    let between = old.fitted - PHANTOM_AROUND <= landed && landed <= new.answered + PHANTOM_AROUND;
-    let after =
-        |&(from, to): &(LocalTime, LocalTime)| from + PHANTOM_SOONEST <= landed && landed <= to + PHANTOM_LATEST;
-    between && circumstances.jumps.iter().any(after)
+    let between = |at: LocalTime| old.fitted - PHANTOM_AROUND <= at && at <= new.answered + PHANTOM_AROUND;
+    circumstances.places.iter().any(|&place| match circumstances.moved_at {
+        Some(at) => between(at) && (new.estimate.position(at) - place).abs() <= PHANTOM_AROUND,
+        None => {
+            let landed = new.estimate.passes(place);
+            between(landed) && follows_a_jump(landed, circumstances.jumps)
+        }
+    })
+}
+
+/// The same on an item that ends before that place: the next one begins.
+fn is_phantom_beyond_the_end(old: &Line, started: LocalTime, circumstances: &Circumstances<'_>) -> bool {
+    ends_before_a_place(old, circumstances)
+        && started >= old.fitted - PHANTOM_AROUND
+        && follows_a_jump(started, circumstances.jumps)
+}
+
+fn ends_before_a_place(old: &Line, circumstances: &Circumstances<'_>) -> bool {
+    circumstances.places.iter().any(|&place| old.item.duration <= place)
+}
+
+/// So soon after a seek or a play.
+pub fn follows_a_jump(at: LocalTime, jumps: &[(LocalTime, LocalTime)]) -> bool {
+    jumps.iter().any(|&(from, to)| from + PHANTOM_SOONEST <= at && at <= to + PHANTOM_LATEST)
 }
 
 fn title(item: &Arc<Item>) -> String {

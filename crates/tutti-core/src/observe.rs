@@ -8,6 +8,7 @@ pub mod crossfade;
 mod doubt;
 mod left;
 mod ours;
+mod places;
 mod speeds;
 mod stamps;
 
@@ -27,6 +28,7 @@ use crate::time::{LocalTime, Span};
 use aliases::Aliases;
 use crossfade::Crossfade;
 use left::{LeftLines, Old};
+use places::Places;
 use stamps::Stamps;
 
 /// An older answer is not worth anything (E5).
@@ -148,6 +150,7 @@ pub struct Observer {
     candidate: Option<Candidate>,
     left: LeftLines,
     stamps: Stamps,
+    places: Places,
     aliases: Aliases,
     crossfade: Crossfade,
     /// Readings that lagged behind the line, until it is known whether the line holds.

@@ -123,7 +123,7 @@ impl Member {
             }
             (_, What::Phantom(_)) => {
                 self.follow.phantom(now);
-                self.put_right(LeaderLost::Time, now);
+                self.put_right(LeaderLost::Place, now);
                 self.publish(now);
             }
             (_, What::Stalled(_)) => {
@@ -174,7 +174,8 @@ impl Member {
         let room_plays = self.room.as_ref().and_then(|room| room.playback.as_ref()).is_some_and(|room| room.playing);
         let controllable = !self.not_premium && !matches!(self.trouble, Some(Trouble::Restricted));
         if self.leads() && self.sync && room_plays && controllable {
-            self.lead.put_right(lost, now);
+            let item = self.observer.line().map(|line| line.item.uri.as_str());
+            self.lead.put_right(lost, item, now);
         }
     }
 

@@ -93,6 +93,7 @@ impl Observer {
         if self.left.last_of(&line.item).is_some() {
             jumps.push((line.began - JUST_BEGUN, line.began));
         }
+        let moved_at = self.stamps.when(line.stamp, candidate.stamp);
         let ours = self.issued.iter().any(|issued| issued.jumps().is_some() && issued.is_about(&candidate.item));
         let circumstances = Circumstances {
             ends: &ends,
@@ -100,6 +101,8 @@ impl Observer {
             touched,
             presumably_touched,
             jumps: &jumps,
+            moved_at,
+            places: self.places.known(),
             repeats: self.repeats,
             crossfade: &self.crossfade,
             leads: self.leads,
@@ -115,7 +118,14 @@ impl Observer {
             && line.playing()
             && candidate.estimate.running()
         {
+            self.stamps.changed_at(line.stamp, candidate.stamp, candidate.estimate.passes(Span::ZERO));
             self.crossfade.saw(line.estimate.passes(line.item.duration) - candidate.estimate.passes(Span::ZERO));
+        }
+        // Once is a hand's, twice the player's (A5).
+        if let (What::Act(Act::Sought(_)), Some(at)) = (&named.what, moved_at)
+            && name::follows_a_jump(at, &jumps)
+        {
+            self.places.went_to(candidate.estimate.position(at), at);
         }
         self.lags.clear();
         let Candidate { item, estimate, stamp, .. } = candidate;

@@ -53,6 +53,7 @@ impl Observer {
                 }
             }
         }
+        let stamp_before = self.line.as_ref().and_then(|line| line.stamp);
         let unsure = self.unsure_landing(index, seen, item, mark, asked);
         self.start_line(item, mark, seen, asked);
         if let Some(line) = &mut self.line {
@@ -66,6 +67,9 @@ impl Observer {
         let after = match (issued.target(), &self.line) {
             (Some(target), Some(line)) if line.playing() => {
                 issued.took_effect(line.estimate.passes(target));
+                if unsure.is_none() {
+                    self.stamps.changed_at(stamp_before, seen.timestamp, line.estimate.passes(target));
+                }
                 Some(line.estimate.passes(target) - issued.sent())
             }
             _ => None,

@@ -1,4 +1,13 @@
-//! What the service's stamps are worth on this account: whether they move on seeks is learned, never assumed (E6).
+//! What the service's stamps are worth on this account: whether they move on seeks, and which instant of ours they name,
+//! is learned, never assumed (E6).
+
+use std::collections::VecDeque;
+
+use crate::time::{LocalTime, Span};
+
+/// Changes whose instant is known, from which the service's clock is compared with ours; most of them must agree.
+const COMPARED: usize = 5;
+const AGREE_WITHIN: Span = Span::from_millis(100);
 
 /// Seeks of ours that must have moved the stamp before a stamp that stands counts as evidence.
 const ENOUGH: u32 = 2;
@@ -6,13 +15,15 @@ const ENOUGH: u32 = 2;
 const AGAINST: u32 = 8;
 
 /// How this account's stamps behaved so far.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Stamps {
     /// Seeks of ours that landed with a newer stamp, and with the same.
     moved: u32,
     stood: u32,
     /// Readings of an undisturbed line with another stamp than the one before: stamps of fetching, not of changing.
     idle: u32,
+    /// The service's clock minus ours, as far as stamps of changes tell whose instant is known.
+    ahead: VecDeque<Span>,
 }
 
 impl Stamps {
@@ -44,6 +55,29 @@ impl Stamps {
     pub(super) fn presumably_touched(&self, before: Option<i64>, after: Option<i64>) -> Option<bool> {
         let (before, after) = (before?, after?);
         (self.moved >= self.against()).then_some(after > before)
+    }
+
+    /// The player changed at this instant, by its line.
+    pub(super) fn changed_at(&mut self, before: Option<i64>, after: Option<i64>, at: LocalTime) {
+        if let (Some(before), Some(after)) = (before, after)
+            && after > before
+        {
+            self.ahead.push_back(Span::from_millis(after) - (at - LocalTime::default()));
+            if self.ahead.len() > COMPARED {
+                self.ahead.pop_front();
+            }
+        }
+    }
+
+    /// When the player was moved between these two stamps, to some 100 ms; None where stamps do not tell.
+    pub(super) fn when(&self, before: Option<i64>, after: Option<i64>) -> Option<LocalTime> {
+        let (before, after) = (before?, after?);
+        let mut ahead: Vec<Span> = self.ahead.iter().copied().collect();
+        ahead.sort_unstable();
+        let middle = *ahead.get(ahead.len() / 2)?;
+        let agree = ahead.iter().filter(|&&other| (other - middle).abs() <= AGREE_WITHIN).count();
+        let tells = agree * 2 > ahead.len() && self.moved >= self.against();
+        (tells && after > before).then(|| LocalTime::default() + (Span::from_millis(after) - middle))
     }
 
     fn against(&self) -> u32 {

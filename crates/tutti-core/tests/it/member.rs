@@ -401,3 +401,38 @@ fn a_room_that_pauses_just_before_its_items_end_has_not_ended_whatever_the_trim(
     let paused = matches!(table.commands.last().map(|command| &command.kind), Some(CommandKind::Pause));
     assert!(paused, "{:?} {:?}", table.commands, table.member.view(at(28_700)));
 }
+
+#[test]
+fn a_leader_whose_player_goes_elsewhere_by_itself_twice_does_not_move_the_room() {
+    let mut table = Table::new();
+    let led_by_me = |since, actions| RoomState { leader: Some(ME), ..led_by_other("a", since, actions) };
+    table.room(led_by_me(0, 1), 0);
+    for asked in [1_000, 3_000, 5_000] {
+        table.read(&Script::playing("a", 0, 0), asked);
+    }
+    let sought = Script::playing("a", 6_000, 100_000);
+    table.read(&sought, 6_400);
+    table.read(&sought, 6_500);
+    let Some(MemberToHub::Claim(claim)) = table.told.last() else { panic!("{:?}", table.told) };
+    let accepted = HubToMember::Answer { claim: claim.id, accepted: true };
+    table.room(led_by_me(6_000 - 100_000, 2), 6_600);
+    table.put(Input::FromHub(accepted), 6_600);
+    table.told.clear();
+    // It goes to 62 s, is put right, and goes there again.
+    for asked in [7_200, 7_300] {
+        table.read(&Script::playing("a", 7_000, 62_047), asked);
+    }
+    assert!(matches!(table.commands.last().unwrap().kind, CommandKind::Seek { .. }), "{:?}", table.commands);
+    table.answer(Outcome::Accepted, 7_400);
+    table.read(&sought, 8_200);
+    for asked in [9_000, 9_100, 10_000, 15_000, 21_000, 25_000] {
+        table.read(&Script::playing("a", 8_800, 62_047), asked);
+    }
+    assert_eq!(table.commands.len(), 1, "put right once: {:?}", table.commands);
+    let line = |playback: &Playback| playback.line_at(RoomTime::from_micros(6_000_000));
+    let moved = |message: &&MemberToHub| match message {
+        MemberToHub::Publish { playback, .. } => (line(playback) - ms(100_000)).abs() > ms(200),
+        other => matches!(other, MemberToHub::Claim(_)),
+    };
+    assert_eq!(table.told.iter().filter(moved).count(), 0, "{:?}", table.told);
+}

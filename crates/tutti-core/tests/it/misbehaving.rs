@@ -95,6 +95,36 @@ fn the_phantom_after_a_seek_is_the_players_and_the_same_place_at_another_time_is
 }
 
 #[test]
+fn where_stamps_tell_when_the_player_was_moved_the_place_decides_at_any_time() {
+    // The service's clock is 7 s ahead of ours. Both lines pass 62 047 ms between the two looks; one began there.
+    for (landed, position, author) in [(43_000, 62_047, Author::Player), (43_000, 61_000, Author::User)] {
+        let mut observer = watching(&Script { stamp: Some(7_000), ..Script::playing("a", 0, 0) }, 40_000);
+        seek(&mut observer, 45_000, 40_500);
+        let ours = Script { stamp: Some(47_750), ..Script::playing("a", 40_750, 45_000) };
+        assert!(matches!(see(&mut observer, ours.read(41_500)), Finding::Landed { .. }));
+        let jumped = Script { stamp: Some(landed + 7_000), ..Script::playing("a", landed, position) };
+        let named = name([45_000, 45_100].map(|asked| see(&mut observer, jumped.read(asked))));
+        assert_eq!(named.map(|(_, author)| author), Some(author), "went to {position}");
+    }
+}
+
+#[test]
+fn a_place_to_which_a_session_went_twice_at_unrelated_times_is_known_the_third_time() {
+    let mut observer = watching(&Script { stamp: Some(0), ..Script::playing("a", 0, 0) }, 10_000);
+    let mut authors = Vec::new();
+    for (n, from) in [(1, 20_000), (2, 70_000), (3, 130_000)] {
+        seek(&mut observer, 100_000 + n * 10_000, from);
+        let effect = from + 250;
+        let ours = Script { stamp: Some(effect), ..Script::playing("a", effect, 100_000 + n * 10_000) };
+        see(&mut observer, ours.read(from + 800));
+        let jumped = Script { stamp: Some(effect + 1_000), ..Script::playing("a", effect + 1_000, 45_000) };
+        let looks = [from + 2_500, from + 2_600, from + 5_000, from + 10_000];
+        authors.extend(name(looks.map(|asked| see(&mut observer, jumped.read(asked)))).map(|(_, author)| author));
+    }
+    assert_eq!(authors, [Author::User, Author::User, Author::Player]);
+}
+
+#[test]
 fn a_seek_that_starts_the_item_anew_is_misplaced_and_not_a_hands() {
     let mut observer = watching(&Script::playing("a", 0, 0), 40_000);
     seek(&mut observer, 100_000, 41_000);
