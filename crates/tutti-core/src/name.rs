@@ -75,10 +75,12 @@ pub struct Circumstances<'a> {
     pub presumably_touched: Option<bool>,
     /// Between which instants each recent seek or play took effect, a hand's or ours.
     pub jumps: &'a [(LocalTime, LocalTime)],
-    /// When the player was moved, where the service's stamps tell.
-    pub moved_at: Option<LocalTime>,
+    /// When the player was moved, and within what, where the service's stamps tell.
+    pub moved_at: Option<(LocalTime, Span)>,
     /// The places to which this session goes by itself.
     pub places: &'a [Span],
+    /// It was seen to do so before.
+    pub haunted: bool,
     /// The player is set to repeat, so an item that begins anew at its end is no hand's.
     pub repeats: bool,
     pub crossfade: &'a Crossfade,
@@ -192,14 +194,25 @@ fn is_stall(old: &Line, new: &Candidate, lost: Span, circumstances: &Circumstanc
 }
 
 /// A5: the session goes by itself to a place known for that: by the service's stamp it went right there, at any time; or,
-/// where stamps do not tell when, it passed there soon after a seek or a play, ours or a hand's.
+/// where stamps do not tell when, it passed there soon after a seek or a play, ours or a hand's; at any time in a session
+/// that was seen to do so before.
 fn is_phantom(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> bool {
     let between = |at: LocalTime| old.fitted - PHANTOM_AROUND <= at && at <= new.answered + PHANTOM_AROUND;
-    circumstances.places.iter().any(|&place| match circumstances.moved_at {
-        Some(at) => between(at) && (new.estimate.position(at) - place).abs() <= PHANTOM_AROUND,
-        None => {
-            let landed = new.estimate.passes(place);
-            between(landed) && follows_a_jump(landed, circumstances.jumps)
+    circumstances.places.iter().any(|&place| {
+        let landed = new.estimate.passes(place);
+        let soon = follows_a_jump(landed, circumstances.jumps);
+        // Until a command shows, readings fit a line that the player has left.
+        let passed = between(landed) || soon && landed <= new.answered;
+        // Where nothing else speaks for it, the place must be met well.
+        let likely = soon || circumstances.haunted;
+        let around = |bound: Span| {
+            if likely { PHANTOM_AROUND + bound + new.estimate.bound(new.answered) } else { PHANTOM_AROUND }
+        };
+        match circumstances.moved_at {
+            Some((at, bound)) if between(at) && (new.estimate.position(at) - place).abs() <= around(bound) => true,
+            // More may have happened between two looks than the last stamp tells.
+            Some(_) => passed && soon && circumstances.haunted,
+            None => passed && likely,
         }
     })
 }

@@ -151,6 +151,8 @@ pub struct Observer {
     left: LeftLines,
     stamps: Stamps,
     places: Places,
+    /// The session was seen to go to such a place.
+    haunted: bool,
     aliases: Aliases,
     crossfade: Crossfade,
     /// Readings that lagged behind the line, until it is known whether the line holds.

@@ -102,6 +102,7 @@ impl Observer {
             presumably_touched,
             jumps: &jumps,
             moved_at,
+            haunted: self.haunted,
             places: self.places.known(),
             repeats: self.repeats,
             crossfade: &self.crossfade,
@@ -118,11 +119,13 @@ impl Observer {
             && line.playing()
             && candidate.estimate.running()
         {
-            self.stamps.changed_at(line.stamp, candidate.stamp, candidate.estimate.passes(Span::ZERO));
+            let (began, bound) = (candidate.estimate.passes(Span::ZERO), candidate.estimate.bound(now));
+            self.stamps.changed_at(line.stamp, candidate.stamp, began, bound);
             self.crossfade.saw(line.estimate.passes(line.item.duration) - candidate.estimate.passes(Span::ZERO));
         }
+        self.haunted |= matches!(named.what, What::Phantom(_));
         // Once is a hand's, twice the player's (A5).
-        if let (What::Act(Act::Sought(_)), Some(at)) = (&named.what, moved_at)
+        if let (What::Act(Act::Sought(_)), Some(at)) = (&named.what, moved_at.map(|(at, _)| at))
             && name::follows_a_jump(at, &jumps)
         {
             self.places.went_to(candidate.estimate.position(at), at);

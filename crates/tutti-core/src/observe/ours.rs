@@ -68,7 +68,8 @@ impl Observer {
             (Some(target), Some(line)) if line.playing() => {
                 issued.took_effect(line.estimate.passes(target));
                 if unsure.is_none() {
-                    self.stamps.changed_at(stamp_before, seen.timestamp, line.estimate.passes(target));
+                    let bound = line.estimate.bound(asked);
+                    self.stamps.changed_at(stamp_before, seen.timestamp, line.estimate.passes(target), bound);
                 }
                 Some(line.estimate.passes(target) - issued.sent())
             }

@@ -22,8 +22,8 @@ pub(super) struct Stamps {
     stood: u32,
     /// Readings of an undisturbed line with another stamp than the one before: stamps of fetching, not of changing.
     idle: u32,
-    /// The service's clock minus ours, as far as stamps of changes tell whose instant is known.
-    ahead: VecDeque<Span>,
+    /// The service's clock minus ours, as far as stamps of changes tell whose instant is known, and within what.
+    ahead: VecDeque<(Span, Span)>,
 }
 
 impl Stamps {
@@ -57,27 +57,26 @@ impl Stamps {
         (self.moved >= self.against()).then_some(after > before)
     }
 
-    /// The player changed at this instant, by its line.
-    pub(super) fn changed_at(&mut self, before: Option<i64>, after: Option<i64>, at: LocalTime) {
+    /// The player changed at this instant, by its line, ± `bound`.
+    pub(super) fn changed_at(&mut self, before: Option<i64>, after: Option<i64>, at: LocalTime, bound: Span) {
         if let (Some(before), Some(after)) = (before, after)
             && after > before
         {
-            self.ahead.push_back(Span::from_millis(after) - (at - LocalTime::default()));
+            self.ahead.push_back((Span::from_millis(after) - (at - LocalTime::default()), bound));
             if self.ahead.len() > COMPARED {
                 self.ahead.pop_front();
             }
         }
     }
 
-    /// When the player was moved between these two stamps, to some 100 ms; None where stamps do not tell.
-    pub(super) fn when(&self, before: Option<i64>, after: Option<i64>) -> Option<LocalTime> {
+    /// When the player was moved between these two stamps, and within what; None where stamps do not tell.
+    pub(super) fn when(&self, before: Option<i64>, after: Option<i64>) -> Option<(LocalTime, Span)> {
         let (before, after) = (before?, after?);
-        let mut ahead: Vec<Span> = self.ahead.iter().copied().collect();
-        ahead.sort_unstable();
-        let middle = *ahead.get(ahead.len() / 2)?;
-        let agree = ahead.iter().filter(|&&other| (other - middle).abs() <= AGREE_WITHIN).count();
-        let tells = agree * 2 > ahead.len() && self.moved >= self.against();
-        (tells && after > before).then(|| LocalTime::default() + (Span::from_millis(after) - middle))
+        let &(ahead, bound) = self.ahead.iter().min_by_key(|(_, bound)| *bound)?;
+        let agrees = |&&(other, within): &&(Span, Span)| (other - ahead).abs() <= AGREE_WITHIN + bound + within;
+        let agree = self.ahead.iter().filter(agrees).count();
+        let tells = agree * 2 > self.ahead.len() && self.moved >= self.against();
+        (tells && after > before).then(|| (LocalTime::default() + (Span::from_millis(after) - ahead), bound))
     }
 
     fn against(&self) -> u32 {
