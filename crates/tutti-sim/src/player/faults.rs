@@ -80,7 +80,8 @@ impl Faults {
     }
 
     pub(super) fn redundant_is_500(&self, now_us: i64) -> bool {
-        let by_chance = (now_us.rem_euclid(1_000) as f64) < self.trouble.commands.redundant_500 * 1_000.0;
+        // Drawn from the instant: a command that is refused leaves everything else as it was.
+        let by_chance = Random::new(now_us.unsigned_abs()).chance(self.trouble.commands.redundant_500);
         by_chance || self.is(now_us, |fault| matches!(fault, Fault::Redundant500 { .. }))
     }
 
@@ -221,7 +222,12 @@ impl VirtualPlayer {
                     self.later.push((at_us + REVERTS_AFTER_US, Event::Revert { position_us: before_us }));
                 }
             }
-            Effect::Seek { .. } | Effect::Load { .. } => self.after_seek(at_us),
+            Effect::Seek { .. } => self.after_seek(at_us),
+            Effect::Load { .. } => {
+                // What is begun anew counts from its own beginning.
+                self.faults.zero_since = None;
+                self.after_seek(at_us);
+            }
             Effect::Resume { .. } => {
                 let wrong = self.faults.is(at_us, |fault| matches!(fault, Fault::ZeroAfterResume { .. }));
                 self.faults.zero_since = self.playback.current().filter(|_| wrong).map(|item| (at_us, item));

@@ -156,7 +156,8 @@ impl VirtualPlayer {
         {
             shift_us += (now_us - since_us).max(0) - shown.position_us(now_us);
         }
-        report.progress_ms = report.progress_ms.map(|progress_ms| progress_ms + shift_us.div_euclid(1000));
+        // Whatever is wrong with it, Spotify says no negative one.
+        report.progress_ms = report.progress_ms.map(|progress_ms| (progress_ms + shift_us.div_euclid(1000)).max(0));
         if self.faults.is(now_us, |fault| matches!(fault, Fault::ProgressZero { .. })) {
             report.progress_ms = Some(0);
         }

@@ -244,6 +244,10 @@ fn old_pictures_repeated_reports_and_front_ends_that_differ() {
     break_it(&mut player, 50 * SECOND, json!({ "kind": "front_ends", "skew_ms": 250, "for_ms": 5000 }));
     let shown: Vec<_> = (0..40).map(|_| progress(&mut player, 51 * SECOND).unwrap()).collect();
     assert!(shown.contains(&130_875) && shown.contains(&131_125), "{shown:?}");
+
+    player.hand(53 * SECOND, Hand::Seek { position_ms: 0 }).unwrap();
+    let shown: Vec<_> = (0..40).map(|_| progress(&mut player, 53 * SECOND).unwrap()).collect();
+    assert!(shown.contains(&0) && shown.iter().all(|shown| *shown >= 0), "never negative: {shown:?}");
 }
 
 #[test]
@@ -254,6 +258,11 @@ fn after_a_resume_progress_may_count_from_zero_for_the_rest_of_the_item() {
     player.command(40 * SECOND, resume()).unwrap();
     assert_eq!(progress(&mut player, 45 * SECOND), Some(5_000));
     assert_eq!(player.truth(45 * SECOND).reported_ms, 35_000.0);
+    let again = player.truth(45 * SECOND).uri.unwrap();
+    let target = PlayTarget::Items { uris: vec![again], offset: None };
+    let mut anew = player.clone();
+    anew.command(47 * SECOND, Command::Play { target, position_ms: Some(60_000), device_id: None }).unwrap();
+    assert_eq!(progress(&mut anew, 48 * SECOND), Some(61_000), "begun anew, it is right");
     player.command(50 * SECOND, Command::Next { device_id: None }).unwrap();
     assert_eq!(progress(&mut player, 53 * SECOND), Some(3_000));
 }
@@ -300,6 +309,16 @@ fn devices_have_moods() {
     break_it(&mut player, 11 * SECOND, json!({ "kind": "redundant_500", "for_ms": 1000 }));
     assert_eq!(player.command(11 * SECOND, resume()), Err(Refusal::ServerError));
     assert_eq!(player.command(12 * SECOND, resume()), Err(Refusal::Restriction));
+}
+
+#[test]
+fn on_the_worst_network_some_redundant_commands_are_500_also_when_all_come_at_whole_milliseconds() {
+    let mut player = playing_in(Profile::Hostile);
+    player.hand(0, Hand::Pause).unwrap();
+    let refused: Vec<_> = (1..500).filter_map(|ms| player.command(ms * 1_000, pause()).err()).collect();
+    let with_500 = refused.iter().filter(|refused| **refused == Refusal::ServerError).count();
+    assert_eq!(refused.len(), 499);
+    assert!((100..200).contains(&with_500), "{with_500} of 499");
 }
 
 #[test]
