@@ -8,7 +8,7 @@ use reqwest::{Method, Request, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 use crate::endpoints::Endpoints;
@@ -18,6 +18,10 @@ use crate::keeper::{Alone, Keeper};
 use crate::model::{Device, Devices, Me, Player, Queue};
 use crate::session::{Access, Session};
 use crate::token::{Secret, Token};
+
+/// How long the rest of a command's answer is waited for: it means nothing, and its few bytes come with the head. What
+/// takes longer costs the connection instead of holding up the next command.
+const REST_WITHIN: Duration = Duration::from_millis(200);
 
 /// An answer with the instants between which it was true.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,7 +229,9 @@ impl Client {
     /// Sends a command. Its answer's body means nothing and is never parsed.
     async fn command(&self, call: Call) -> Result<Timed<()>, CallError> {
         let head = self.send(&call).await?;
-        head.answer.drain().await;
+        if timeout(REST_WITHIN, head.answer.drain()).await.is_err() {
+            tracing::debug!("the rest of a command's answer is not waited for");
+        }
         Ok(Timed { asked: head.asked, answered: head.answered, value: () })
     }
 

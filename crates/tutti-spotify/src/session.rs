@@ -1,11 +1,12 @@
 //! One account's access token, renewed once for all who wait for it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::auth::{self, Granted};
 use crate::endpoints::Endpoints;
@@ -16,6 +17,9 @@ use crate::token::{RENEW_BEFORE_END, Secret, Token};
 
 /// After a renewal that failed for the moment, a token that still lasts is used for this long before the next try.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// A renewal that hangs goes on by itself: after this long the token at hand is used while it lasts.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A renewal that failed, but may well succeed in a moment, is repeated after a wait of at most these lengths, drawn afresh
 /// each time: many who lost the accounts service together do not come back together.
@@ -30,7 +34,10 @@ pub(crate) struct Session {
     pub endpoints: Endpoints,
     client_id: Arc<str>,
     keeper: Option<Arc<dyn Keeper>>,
+    /// Locked while it is renewed.
     state: Arc<Mutex<State>>,
+    /// The current token again, which can be had meanwhile.
+    at_hand: Arc<std::sync::Mutex<Option<Access>>>,
 }
 
 /// An access token with its number; every renewal raises the number.
@@ -73,8 +80,9 @@ impl Session {
         access: Option<Access>,
         http: Http,
     ) -> Self {
-        let state = State { access, refresh, renewals: 0, failed: None };
-        Self { http, endpoints, client_id: client_id.trim().into(), keeper: None, state: Arc::new(Mutex::new(state)) }
+        let at_hand = Arc::new(std::sync::Mutex::new(access.clone()));
+        let state = Arc::new(Mutex::new(State { access, refresh, renewals: 0, failed: None }));
+        Self { http, endpoints, client_id: client_id.trim().into(), keeper: None, state, at_hand }
     }
 
     pub fn set_keeper(&mut self, keeper: Arc<dyn Keeper>) {
@@ -83,6 +91,18 @@ impl Session {
 
     /// An access token that lasts for another request. `refused` is the number of one that was answered with 401.
     pub async fn access(&self, refused: Option<u64>) -> Result<Access, AuthError> {
+        let mut renewed = pin!(self.renewed(refused));
+        if let Ok(outcome) = timeout(PATIENCE, renewed.as_mut()).await {
+            return outcome;
+        }
+        let at_hand = lasting(self.at_hand().as_ref(), Instant::now(), refused);
+        match at_hand {
+            Some(access) => Ok(access),
+            None => renewed.await,
+        }
+    }
+
+    async fn renewed(&self, refused: Option<u64>) -> Result<Access, AuthError> {
         let entered = Instant::now();
         let state = self.state.clone().lock_owned().await;
         match state.step(entered, Instant::now(), refused) {
@@ -110,6 +130,7 @@ impl Session {
                 state.renewals += 1;
                 let access = Access { secret: granted.access, number: state.renewals, expires_at: granted.expires_at };
                 state.access = Some(access.clone());
+                *self.at_hand() = Some(access.clone());
                 state.failed = None;
                 tracing::debug!(renewals = state.renewals, "access token renewed");
                 Ok(access)
@@ -124,6 +145,10 @@ impl Session {
                 }
             }
         }
+    }
+
+    fn at_hand(&self) -> std::sync::MutexGuard<'_, Option<Access>> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Renews when it is this client's turn; a new refresh token is kept before anything relies on it. The second half
@@ -208,9 +233,7 @@ impl State {
 
     /// The current token, if it has not ended and was not the one refused.
     fn lasting(&self, now: Instant, refused: Option<u64>) -> Option<Access> {
-        let access = self.access.as_ref()?;
-        let fresh = refused.is_none_or(|refused| access.number > refused);
-        (fresh && access.expires_at > now).then(|| access.clone())
+        lasting(self.access.as_ref(), now, refused)
     }
 
     /// How long the accounts service still wants to be left alone.
@@ -220,6 +243,11 @@ impl State {
         };
         at.checked_add(*wait)?.checked_duration_since(now).filter(|left| !left.is_zero())
     }
+}
+
+fn lasting(access: Option<&Access>, now: Instant, refused: Option<u64>) -> Option<Access> {
+    let fresh = |access: &&Access| refused.is_none_or(|refused| access.number > refused);
+    access.filter(|access| access.expires_at > now).filter(fresh).cloned()
 }
 
 impl fmt::Debug for Session {
@@ -311,6 +339,36 @@ mod tests {
 
         assert!(matches!(state.step(now, now, None), Step::Use(_)));
         assert!(matches!(state.step(now, now + 2 * SECOND, None), Step::Fail(AuthError::Ended)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_a_renewal_hangs_the_token_at_hand_is_used_and_one_that_was_refused_is_not() {
+        let here = Endpoints::loopback("http://127.0.0.1:1/v1", "http://127.0.0.1:1").unwrap();
+        let http = Http::through(Arc::new(OnceThenNever::default()));
+        let session = Session::new(here, "an-id", Secret::new("r"), http);
+        let first = session.access(None).await.unwrap();
+        let begun = Instant::now();
+
+        let meanwhile = session.access(None).await.unwrap();
+        let after = begun.elapsed();
+        let refused = session.access(Some(first.number)).await;
+
+        assert_eq!((meanwhile.number, after), (first.number, PATIENCE));
+        assert!(matches!(refused, Err(AuthError::Transport(Transport::Timeout))), "{refused:?}");
+    }
+
+    /// An accounts service that gives one token, which must be renewed at once, and then nothing any more.
+    #[derive(Debug, Default)]
+    struct OnceThenNever(std::sync::atomic::AtomicBool);
+
+    impl crate::http::Carrier for OnceThenNever {
+        fn carry(&self, _: reqwest::Request) -> crate::http::Carried {
+            let token = r#"{"access_token":"a","token_type":"Bearer","expires_in":50}"#;
+            match self.0.swap(true, std::sync::atomic::Ordering::AcqRel) {
+                false => Box::pin(async move { Ok(axum::http::Response::new(reqwest::Body::from(token)).into()) }),
+                true => Box::pin(std::future::pending()),
+            }
+        }
     }
 
     fn lasts(now: Instant, seconds: u32) -> State {

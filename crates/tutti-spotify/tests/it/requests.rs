@@ -1,11 +1,13 @@
 //! What goes out: methods, addresses, bodies, headers, connections, and the instants of each request.
 
 use std::sync::{Arc, Mutex};
-use tokio::time::Instant;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tutti_spotify::{Offset, Play, Timeouts};
 
 use crate::stub::{Answer, Stub, client, raw};
@@ -175,12 +177,45 @@ async fn an_answer_counts_from_its_head_however_late_its_body_is() {
 
     let reading = tokio::spawn(async move { client.player().await.unwrap() });
     // Nobody outside the client can see the head arrive: real time is all there is to wait by.
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     go_on.notify_one();
     let reading = reading.await.unwrap();
 
     assert_eq!(reading.value.unwrap().is_playing, Some(true));
     assert!(reading.answered < body_sent.lock().unwrap().unwrap());
+}
+
+#[tokio::test]
+async fn a_command_is_accepted_with_the_head_of_its_answer_whether_or_not_the_rest_comes() {
+    let base = raw(|mut stream| async move {
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\n").await.unwrap();
+        std::future::pending().await
+    })
+    .await;
+    let client = client(&base, Timeouts::default());
+
+    let accepted = tokio::time::timeout(Duration::from_secs(5), client.pause(None)).await;
+
+    assert!(matches!(accepted, Ok(Ok(_))), "{accepted:?}");
+}
+
+/// The offer is in the first message of a connection; whether Spotify takes it is Spotify's business.
+#[tokio::test]
+async fn http_2_is_offered_where_the_connection_is_encrypted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = client(&format!("https://{}", listener.local_addr().unwrap()), Timeouts::default());
+    let asking = tokio::spawn(async move { client.player().await });
+
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut hello = vec![0; 5];
+    stream.read_exact(&mut hello).await.unwrap();
+    hello.resize(usize::from(u16::from_be_bytes([hello[3], hello[4]])), 0);
+    stream.read_exact(&mut hello).await.unwrap();
+    drop(stream);
+
+    let offers = |protocols: &[u8]| hello.windows(protocols.len()).any(|bytes| bytes == protocols);
+    assert!(offers(b"\x02h2\x08http/1.1"), "first HTTP/2, then what every server has");
+    assert!(asking.await.unwrap().is_err());
 }
 
 #[tokio::test]
