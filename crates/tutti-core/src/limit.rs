@@ -152,9 +152,10 @@ impl Ledger {
     /// What readings may still use.
     pub fn left(&self, now: LocalTime) -> Left {
         let left = |window, limit| {
-            let reads = self.allowed(Class::Read, limit, now).saturating_sub(count(&self.reads, window, now) as u32);
-            let all = self.allowed(Class::Command, limit, now).saturating_sub(count(&self.made, window, now) as u32);
-            reads.min(all)
+            let free = |made, class| {
+                self.allowed(made, class, (window, limit), now).saturating_sub(count(made, window, now)) as u32
+            };
+            free(&self.reads, Class::Read).min(free(&self.made, Class::Command))
         };
         Left {
             in_30_s: left(RATE, self.limits.in_30_s),
@@ -186,7 +187,7 @@ impl Ledger {
     fn earliest(&self, class: Class, now: LocalTime) -> LocalTime {
         let windows = [(RATE, self.limits.in_30_s), (HOUR, self.limits.in_hour), (DAY, self.limits.in_day)];
         let room = |made: &VecDeque<LocalTime>, class, (window, limit): (Span, u32)| {
-            let allowed = self.allowed(class, limit, now).max(1) as usize;
+            let allowed = self.allowed(made, class, (window, limit), now).max(1);
             let used = count(made, window, now);
             if used < allowed { now } else { made[made.len() - allowed] + window }
         };
@@ -200,21 +201,21 @@ impl Ledger {
             .unwrap_or(now)
     }
 
-    /// The part of a limit that this class may use now: readings leave the reserve; after a 429 everything is halved
-    /// and creeps back over an hour.
-    fn allowed(&self, class: Class, limit: u32, now: LocalTime) -> u32 {
-        let share = match class {
+    /// How many requests of a window this class may have made now: readings leave the reserve; after a 429 the rate is
+    /// halved and creeps back over an hour. What was asked before the wait was asked at the full rate: it takes only half
+    /// of its room from what may be asked after it, so that a member is read again when the wait ends.
+    fn allowed(&self, made: &VecDeque<LocalTime>, class: Class, (window, limit): (Span, u32), now: LocalTime) -> usize {
+        let percent = match class {
             Class::Read => 100 - self.limits.reserve_percent.min(100),
             Class::Command => 100,
         };
-        let permille = match self.wait {
-            Some(wait) if now < wait.until + HOUR => {
-                let since = (now - wait.until).as_micros().max(0);
-                500 + 500 * since / HOUR.as_micros()
-            }
-            _ => 1_000,
-        };
-        (u64::from(limit) * u64::from(share) * permille as u64 / 100_000) as u32
+        let whole = u64::from(limit) * u64::from(percent) / 100;
+        let Some(wait) = self.wait.filter(|wait| now < wait.until + HOUR) else { return whole as usize };
+        let since = (now - wait.until).as_micros().max(0);
+        let permille = (500 + 500 * since / HOUR.as_micros()) as u64;
+        let after = made.len() - made.partition_point(|&at| at < wait.until);
+        let before = (count(made, window, now) as u64).saturating_sub(after as u64);
+        ((whole * permille + before * (1_000 - permille)) / 1_000).min(whole) as usize
     }
 }
 
@@ -329,6 +330,23 @@ mod tests {
         assert_eq!(ledger.ask(Class::Command, at(11)), Answer::At(at(12)));
         assert_eq!(spend(&mut ledger, Class::Read, at(12)), 16);
         assert_eq!(spend(&mut ledger, Class::Read, at(12 + 3_600)), 33);
+    }
+
+    #[test]
+    fn what_was_asked_before_a_wait_takes_half_of_its_room_after_it_and_no_window_ever_holds_more_than_the_limit() {
+        let mut ledger = Ledger::new(Limits::default());
+        assert_eq!((0..20).filter(|&s| ledger.ask(Class::Read, at(s)) == Answer::Now).count(), 20);
+        ledger.wait(at(20), at(24), false);
+
+        assert_eq!(spend(&mut ledger, Class::Read, at(24)), 6, "16 at half the rate, less half of 20");
+        assert_eq!(ledger.left(at(24)).in_30_s, 0);
+
+        let mut ledger = Ledger::new(Limits::default());
+        assert_eq!(spend(&mut ledger, Class::Read, at(0)), 33);
+        ledger.wait(at(0), at(5), false);
+        assert_eq!(spend(&mut ledger, Class::Read, at(5)), 0, "33 in 30 s are all that ever may be read");
+        assert_eq!(ledger.ask(Class::Read, at(5)), Answer::At(at(30)));
+        assert_eq!(spend(&mut ledger, Class::Read, at(30)), 16);
     }
 
     #[test]
