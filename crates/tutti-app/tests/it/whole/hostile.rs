@@ -15,9 +15,9 @@ use super::bench::{Bench, Setting, name_of, panics};
 use super::ration;
 use super::row::{is_near, stands};
 
-const USERS: [&str; 5] = ["anna", "ben", "chiara", "deniz", "emil"];
+pub const USERS: [&str; 5] = ["anna", "ben", "chiara", "deniz", "emil"];
 /// Those that last until the user does something, or for hours: they come at the end, where what is said is looked at.
-const LASTING: [&str; 4] = ["clear", "quota", "token_revoked", "token_aged"];
+pub const LASTING: [&str; 4] = ["clear", "quota", "token_revoked", "token_aged"];
 /// The longest that a fault is made to last.
 const LONGEST_MS: u64 = 20_000;
 /// Something goes wrong somewhere, and somebody acts, so often on average.
@@ -40,8 +40,6 @@ pub struct Run {
     pub in_step_after: Option<Duration>,
     /// How many times faster than the clock on the wall.
     pub speed: f64,
-    /// Commands that were sent again on a look that failed.
-    pub blind: usize,
     pub wrong: Vec<String>,
 }
 
@@ -91,15 +89,14 @@ pub async fn play(seed: u64, length: Duration, shared: bool) -> Run {
     use_up_the_quota(&bench, shared, &mut wrong).await;
 
     wrong.extend(bench.breaches());
-    // The engine takes a look that failed for a look: then it may send a command again that it has not seen landing.
-    let blind = ration::blindly_repeated(&bench.sent());
+    wrong.extend(ration::blindly_repeated(&bench.sent()));
     let speed = begun.elapsed().as_secs_f64() / really.elapsed().as_secs_f64();
     let requests = bench.sent().len();
     keeps_its_tokens(bench, &mut wrong).await;
     if panics() > panics_before {
         wrong.push(format!("{} panics", panics() - panics_before));
     }
-    Run { faults, requests, in_step_after, speed, blind: blind.len(), wrong }
+    Run { faults, requests, in_step_after, speed, wrong }
 }
 
 /// Everybody is read again, and whoever can be moved is in step.
