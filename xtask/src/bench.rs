@@ -7,6 +7,7 @@
 mod engine;
 mod figure;
 mod http;
+mod sim;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub use figure::Figure;
 use figure::{Verdict, kept_of, table};
 
 /// Everything that can be measured.
-const BENCHES: &[Bench] = &[http::BENCH, engine::BENCH];
+const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, engine::BENCH];
 
 /// One benchmark.
 pub struct Bench {
@@ -122,6 +123,6 @@ mod tests {
     fn an_unknown_benchmark_is_refused_with_the_names_of_all() {
         assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
         let error = chosen(&["htp".into()]).err().unwrap();
-        assert!(error.to_string().contains("there are: http, engine"), "{error}");
+        assert!(error.to_string().contains("there are: http, sim, engine"), "{error}");
     }
 }

@@ -1,4 +1,6 @@
 //! Measures the simulator on Linux: requests a second of one core, memory of 1,000 accounts. `--json` prints figures.
+//!
+//! The server has a thread of its own, whose processor time is what counts: the clients are on the other cores.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tutti_sim::profile::Profile;
 use tutti_sim::sim::{Sim, SimConfig};
@@ -14,6 +17,10 @@ use tutti_sim::web_api;
 const ACCOUNTS: usize = 1000;
 const CLIENTS: usize = 16;
 const FOR: Duration = Duration::from_secs(5);
+/// What one core must serve at least: a thousand members who look five times a second.
+const LEAST_A_SECOND: u32 = 5_000;
+/// What the accounts and the log of what they asked may take at most.
+const MOST_MIB: u32 = 100;
 
 fn main() -> anyhow::Result<()> {
     let before_mib = resident_mib()?;
@@ -36,12 +43,12 @@ fn main() -> anyhow::Result<()> {
     }
     let (took_s, cpu_s) = (started.elapsed().as_secs_f64(), cpu_s(&cpu_of)? - cpu_before);
     if std::env::args().any(|argument| argument == "--json") {
-        let figure = |name: &str, value: f64, unit: &str| serde_json::json!({ "name": name, "value": value.round(), "unit": unit });
-        let figures = [
-            figure("simulator, requests of one core", requests as f64 / cpu_s, "/s"),
-            figure("simulator, 1,000 accounts and the log", resident_mib()? - before_mib, "MiB"),
-        ];
-        println!("{}", serde_json::Value::from(figures.to_vec()));
+        let (served, mib) = ((requests as f64 / cpu_s).round(), (resident_mib()? - before_mib).round());
+        let figures = json!([
+            { "name": "requests of one core", "value": served, "unit": "/s", "goal": LEAST_A_SECOND, "at_least": true },
+            { "name": "1,000 accounts and the log", "value": mib, "unit": "MiB", "goal": MOST_MIB },
+        ]);
+        println!("{figures}");
         return Ok(());
     }
     println!(

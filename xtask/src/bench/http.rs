@@ -1,4 +1,4 @@
-//! What a reading costs beside the network: the client's own share of a round trip, the ledger, the simulator's speed.
+//! What a reading costs beside the network: the client's own share of a round trip, and the ledger.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::{Bench, Figure};
 pub const BENCH: Bench = Bench {
     name: "http",
     title: "Readings over HTTP on this computer",
-    examples: &[("tutti-spotify", "overhead"), ("tutti-app", "ledger"), ("tutti-sim", "measure")],
+    examples: &[("tutti-spotify", "overhead"), ("tutti-app", "ledger")],
     deadline: Duration::from_secs(120),
     says,
 };

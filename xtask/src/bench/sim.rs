@@ -1,0 +1,13 @@
+//! What the simulator bears: requests a second of one core, and the memory of a thousand accounts.
+
+use std::time::Duration;
+
+use super::Bench;
+
+pub const BENCH: Bench = Bench {
+    name: "sim",
+    title: "The simulator, in the profile ideal",
+    examples: &[("tutti-sim", "measure")],
+    deadline: Duration::from_secs(60),
+    says: |_| Vec::new(),
+};
