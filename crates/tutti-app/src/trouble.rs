@@ -81,7 +81,7 @@ fn day_time(now: DateTime<Utc>, seconds: i64) -> String {
     if today {
         t("trouble.until.today", &[("time", &time)])
     } else {
-        t("trouble.until.day", &[("time", &time), ("day", &until.format("%-d.%-m.").to_string())])
+        t("trouble.until.day", &[("time", &time), ("day", &until.format("%-d %b").to_string())])
     }
 }
 
