@@ -131,6 +131,12 @@ impl Estimate {
         }
     }
 
+    /// The line as it is remembered once the player has left it: nothing is added to it any more.
+    pub fn left(mut self) -> Self {
+        self.marks = self.marks.pop_back().into_iter().collect();
+        self
+    }
+
     /// How far a reading is from this line: + ahead; None when their intervals meet.
     pub fn miss(&self, mark: Mark, quality: &Quality) -> Option<Span> {
         let (lo, hi) = self.widened(mark, quality, mark.answered);
@@ -350,6 +356,20 @@ mod tests {
         assert_eq!(quality.slack(), ms(30));
         line((0..300).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)), &mut quality);
         assert!(quality.slack() <= ms(5), "{:?}", quality.slack());
+    }
+
+    #[test]
+    fn a_line_that_was_left_is_small_and_says_the_same() {
+        let mut quality = Quality::default();
+        let line = line((0..30).map(|i| (20 + (i * 37) % 60, 20 + (i * 53) % 60)), &mut quality);
+        let left = line.clone().left();
+        assert_eq!(left.readings(), 1);
+        let now = at(70_000);
+        assert_eq!((left.position(now), left.bound(now)), (line.position(now), line.bound(now)));
+        for ahead in [-3_000, -40, 0, 40, 3_000] {
+            let mark = Mark::of(now, now + ms(80), ms(70_040 + ahead));
+            assert_eq!(left.miss(mark, &quality), line.miss(mark, &quality));
+        }
     }
 
     #[test]

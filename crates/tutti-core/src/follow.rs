@@ -52,7 +52,7 @@ const LEFT_ALONE: Span = Span::from_secs(10);
 /// A play waits no longer than this for the leader's queue, so that it can carry what comes next.
 const QUEUE_WAIT: Span = Span::from_millis(400);
 /// Next items given along with a play: enough for a long absence of Tutti, small in a request.
-const NEXT_MOST: usize = 20;
+pub const NEXT_MOST: usize = 20;
 
 /// How a member's player runs against the room on the same item (E7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +241,11 @@ impl Follow {
         }
     }
 
+    /// What this member's player goes on with by itself is known.
+    pub fn goes_on_with(&mut self, uris: Vec<String>) {
+        self.ahead = uris;
+    }
+
     /// This member's player went on to another item by itself.
     pub fn player_moved_on(&mut self, to: &str) {
         match self.ahead.iter().position(|uri| uri == to) {
@@ -285,6 +290,7 @@ impl Follow {
             CommandKind::Play { uris, .. } => self.ahead = uris.iter().skip(1).cloned().collect(),
             CommandKind::Queue { uri } => {
                 self.ahead.insert(0, uri.clone());
+                self.ahead.truncate(NEXT_MOST);
                 self.handed_on = Some(item.to_owned());
             }
             CommandKind::Seek { .. } => self.aligned = true,

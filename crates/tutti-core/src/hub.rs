@@ -1,8 +1,13 @@
-//! The hub: the state machine that holds a room, decides who leads, and tells everybody (L1, L2).
+//! The hub: the state machine that holds a room, decides who leads, and tells everybody (L1, L2, L4, L6).
+
+mod rush;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use rush::Rush;
+
+use crate::follow::NEXT_MOST;
 use crate::playback::Playback;
 use crate::room::{Action, Claim, ClaimId, HubToMember, MemberId, MemberToHub, Presence, RoomState, When};
 use crate::speed::Speed;
@@ -20,6 +25,7 @@ pub struct Hub {
     state: RoomState,
     members: BTreeMap<MemberId, Seat>,
     joined: u32,
+    rush: Rush,
     out: VecDeque<(MemberId, HubToMember)>,
 }
 
@@ -44,7 +50,7 @@ impl Hub {
             actions: 0,
             own_speeds: Vec::new(),
         };
-        Self { state, members: BTreeMap::new(), joined: 0, out: VecDeque::new() }
+        Self { state, members: BTreeMap::new(), joined: 0, rush: Rush::default(), out: VecDeque::new() }
     }
 
     /// A new member, who is told the room's state.
@@ -60,6 +66,7 @@ impl Hub {
     pub fn leave(&mut self, member: MemberId) {
         self.members.remove(&member);
         self.note_speeds();
+        self.rush.take(member);
         if self.state.leader == Some(member) {
             let next = self.closest().or_else(|| self.members.keys().next().copied());
             self.pass_on(next);
@@ -108,15 +115,31 @@ impl Hub {
         }
     }
 
+    /// When to call [`Hub::tick`] if no message comes before.
+    pub fn deadline(&self) -> Option<RoomTime> {
+        self.rush.deadline()
+    }
+
+    /// The deadline has come: claims that waited are judged.
+    pub fn tick(&mut self, now: RoomTime) {
+        for (from, claim, arrived) in self.rush.over(now) {
+            self.judge(from, claim, arrived, now);
+        }
+    }
+
     /// A message of a member; messages of strangers are dropped.
     pub fn handle(&mut self, from: MemberId, message: MemberToHub, now: RoomTime) {
+        self.tick(now);
         if !self.members.contains_key(&from) {
             return;
         }
         match message {
-            MemberToHub::Claim(claim) => self.claim(from, claim, now),
+            MemberToHub::Claim(claim) => {
+                let playback = kept(claim.playback);
+                self.claim(from, Claim { playback, ..claim }, now);
+            }
             MemberToHub::Presence(presence) => self.present(from, presence),
-            MemberToHub::Publish { epoch, playback } => self.publish(from, epoch, playback),
+            MemberToHub::Publish { epoch, playback } => self.publish(from, epoch, kept(playback)),
         }
     }
 
@@ -129,32 +152,56 @@ impl Hub {
         &self.state
     }
 
+    /// Judges a claim, or lets it wait (L6); the same claim gets the same answer (L2).
     fn claim(&mut self, from: MemberId, claim: Claim, now: RoomTime) {
-        let id = claim.id;
         let answers = self.members.get(&from).map(|seat| &seat.answers);
-        let known = answers.and_then(|answers| answers.iter().find(|(known, _)| *known == id)).map(|&(_, yes)| yes);
-        let accepted = known.unwrap_or_else(|| self.accept(from, claim, now));
-        if known.is_none() {
-            if let Some(seat) = self.members.get_mut(&from) {
-                seat.answers.push_back((id, accepted));
-                if seat.answers.len() > ANSWERS_KEPT {
-                    seat.answers.pop_front();
-                }
+        let known = answers.and_then(|answers| answers.iter().find(|(known, _)| *known == claim.id));
+        if let Some(&(claim, accepted)) = known {
+            self.out.push_back((from, HubToMember::Answer { claim, accepted }));
+        } else if self.state.leader != Some(from) && self.rush.holds(now) {
+            if let Some(replaced) = self.rush.wait(from, claim, now) {
+                self.answer(from, replaced.id, false);
             }
-            if accepted {
-                self.tell_all();
+        } else {
+            // Whose claim waited may lead by now, since another left.
+            if let Some(waited) = self.rush.take(from).filter(|waited| waited.id != claim.id) {
+                self.answer(from, waited.id, false);
             }
+            self.judge(from, claim, now, now);
         }
-        self.out.push_back((from, HubToMember::Answer { claim: id, accepted }));
     }
 
-    fn accept(&mut self, from: MemberId, claim: Claim, now: RoomTime) -> bool {
-        let latest = claim.when.latest.min(now);
+    fn judge(&mut self, from: MemberId, claim: Claim, arrived: RoomTime, now: RoomTime) {
+        let id = claim.id;
+        let took_over = self.state.leader.is_some_and(|leader| leader != from);
+        let accepted = self.accept(from, claim, arrived);
+        if accepted && took_over {
+            self.rush.changed(now);
+        }
+        if accepted {
+            self.tell_all();
+        }
+        self.answer(from, id, accepted);
+    }
+
+    fn answer(&mut self, from: MemberId, claim: ClaimId, accepted: bool) {
+        if let Some(seat) = self.members.get_mut(&from) {
+            seat.answers.push_back((claim, accepted));
+            if seat.answers.len() > ANSWERS_KEPT {
+                seat.answers.pop_front();
+            }
+        }
+        self.out.push_back((from, HubToMember::Answer { claim, accepted }));
+    }
+
+    /// `arrived`: no act is later than its claim (L2).
+    fn accept(&mut self, from: MemberId, claim: Claim, arrived: RoomTime) -> bool {
+        let latest = claim.when.latest.min(arrived);
         let when = When { earliest: claim.when.earliest.min(latest), latest };
         let newer = claim.epoch == self.state.epoch
             || self.state.action.as_ref().is_none_or(|action| when.midpoint() > action.when.midpoint());
         let takeover = self.state.leader != Some(from);
-        let stale = takeover && now - latest > STALE_CLAIM;
+        let stale = takeover && arrived - latest > STALE_CLAIM;
         if stale || !newer || claim.epoch > self.state.epoch {
             return false;
         }
@@ -189,4 +236,10 @@ impl Hub {
         let room = Arc::new(self.state.clone());
         self.out.extend(self.members.keys().map(|&id| (id, HubToMember::Room(Arc::clone(&room)))));
     }
+}
+
+/// What is kept for everybody of a playback that a member tells.
+fn kept(mut playback: Playback) -> Playback {
+    playback.next.truncate(NEXT_MOST);
+    playback
 }

@@ -9,6 +9,8 @@ use crate::time::Span;
 const PRIOR: Span = Span::from_millis(250);
 /// Outcomes kept for each kind: enough for a steady median, few enough to follow a change of network.
 const KEPT: usize = 15;
+/// Kinds of commands and devices kept: all kinds for some five devices of an account.
+const KINDS: usize = 64;
 /// An outcome beyond this is a failure or a hand, not a latency.
 const BELIEVABLE: Span = Span::from_secs(5);
 
@@ -83,6 +85,12 @@ impl Latencies {
     pub fn landed(&mut self, kind: Kind, after: Span, again: bool) {
         if after.is_negative() || after > BELIEVABLE {
             return;
+        }
+        if self.outcomes.len() >= KINDS && !self.outcomes.contains_key(&kind) {
+            let other = self.outcomes.keys().find(|known| known.device != kind.device).or(self.outcomes.keys().next());
+            if let Some(other) = other.cloned() {
+                self.outcomes.remove(&other);
+            }
         }
         let outcomes = self.outcomes.entry(kind).or_default();
         if again {
@@ -178,6 +186,18 @@ mod tests {
             latencies.landed(seek.clone(), Span::from_millis(ms), false);
         }
         assert_eq!(latencies.expect(&seek), Span::from_millis(400));
+    }
+
+    #[test]
+    fn a_thousand_devices_are_not_remembered_but_the_one_in_use_is() {
+        let mut latencies = Latencies::default();
+        let on = |device: &str| Kind::of(Some(device), &CommandKind::Pause, false, false);
+        for n in 0..1_000 {
+            latencies.landed(on(&n.to_string()), Span::from_millis(900), false);
+            latencies.landed(on("in use"), Span::from_millis(900), false);
+        }
+        assert!(latencies.outcomes.len() <= KINDS, "{}", latencies.outcomes.len());
+        assert_eq!(latencies.expect(&on("in use")), Span::from_millis(900));
     }
 
     #[test]

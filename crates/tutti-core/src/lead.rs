@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::follow::NEXT_MOST;
 use crate::member::Member;
 use crate::observe::Line;
 use crate::playback::{Item, Playback};
@@ -128,14 +129,15 @@ impl Lead {
         if of.is_none() || of != playing {
             return;
         }
-        let next = next.unwrap_or_default();
+        let mut next = next.unwrap_or_default();
+        next.truncate(NEXT_MOST);
         self.next_changed |= next != self.next || self.known_for != of;
         self.next = next;
         self.known_for = of;
     }
 
     /// The item went on: what came next is being played, what follows it still holds until the queue is read again.
-    fn next_after(&self, item: &Item) -> Vec<Arc<Item>> {
+    pub(crate) fn next_after(&self, item: &Item) -> Vec<Arc<Item>> {
         let behind = self.next.iter().position(|next| next.uri == item.uri).map_or(0, |index| index + 1);
         self.next[behind..].to_vec()
     }
@@ -191,7 +193,7 @@ impl Member {
             let off = room
                 .playback
                 .as_ref()
-                .filter(|known| known.playing == line.playing())
+                .filter(|known| known.playing == line.playing() && known.item.same_recording(&line.item))
                 .map(|known| self.untrimmed(line, now) - known.line_at(self.clock.to_room(now)));
             let settles = self.follow.settling(now) || self.observer.in_flight(now);
             if self.leads() && (settles || astray) && off.is_none_or(|off| off.abs() > RIGHT) {
@@ -219,7 +221,9 @@ impl Member {
                 let other = !known.item.same_recording(&line.item)
                     || known.playing != line.playing()
                     || (known.speed, known.speed_known) != (speed, speed_known);
-                !ended && (other || moved.abs() > WORTH_PUBLISHING || tighter || self.lead.next_changed)
+                // Who leads since another left may stand elsewhere in a room that stands: no command loads an item.
+                let elsewhere = !known.item.same_recording(&line.item) && !known.playing && !line.playing();
+                !ended && !elsewhere && (other || moved.abs() > WORTH_PUBLISHING || tighter || self.lead.next_changed)
             }
         };
         let epoch = room.epoch;

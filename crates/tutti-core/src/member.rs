@@ -16,7 +16,7 @@ use crate::event::{Author, Event, What, Why};
 use crate::follow::{Follow, Sight};
 use crate::issued::Issued;
 use crate::latency::Kind;
-use crate::lead::Lead;
+use crate::lead::{Lead, LeaderLost};
 use crate::observe::{Finding, Observer};
 use crate::playback::{Item, Playback};
 use crate::poll::{Reason, Schedule, Situation};
@@ -301,6 +301,15 @@ impl Member {
         }
         if leader_changed && self.leads() {
             self.lead.took_over();
+            // Whom the hub chose goes where the room is before it says where it is (L4).
+            let own_act = room.action.as_ref().is_some_and(|action| action.member == self.id);
+            if !(acted && own_act) {
+                self.put_right(LeaderLost::Sight, now);
+            }
+        } else if before.as_ref().is_some_and(|before| before.leader == Some(self.id)) && leader_changed {
+            // Its player goes on with its own list, as long as nothing else is given.
+            let next = self.observer.line().map(|line| self.lead.next_after(&line.item)).unwrap_or_default();
+            self.follow.goes_on_with(next.iter().map(|item| item.uri.clone()).collect());
         }
         let playing = room.playback.as_ref().is_some_and(|playback| playback.playing);
         self.paused_since = (!playing).then(|| self.paused_since.unwrap_or(now));

@@ -47,6 +47,8 @@ const STANDING_APART: Span = Span::from_millis(300);
 /// A report is no older than this, and so many that lag are remembered until the line goes on.
 const OLDEST_REPORT: Span = Span::from_millis(2_500);
 const LAGS_KEPT: usize = 8;
+/// Commands that may explain what is seen: more than go out in the minute for which one does.
+const ISSUED_KEPT: usize = 64;
 /// A seek while paused springs back within a second or so, and is seen at the next look.
 const SPRINGS_BACK: Span = Span::from_secs(6);
 /// A line is first seen so long after it began, at most.
@@ -227,6 +229,9 @@ impl Observer {
 
     pub fn issue(&mut self, mut issued: Issued) {
         issued.sent_to(self.line.as_ref().is_none_or(Line::playing));
+        if self.issued.len() >= ISSUED_KEPT {
+            self.issued.remove(0);
+        }
         self.issued.push(issued);
     }
 

@@ -56,7 +56,7 @@ pub struct Playback {
 impl Playback {
     /// Where it is at `now`: runs on while playing, never beyond the item's end, never below 0.
     pub fn position_at(&self, now: RoomTime) -> Span {
-        self.line_at(now).clamp(Span::ZERO, self.item.duration)
+        self.line_at(now).min(self.item.duration).max(Span::ZERO)
     }
 
     /// Where the line is at `now`, also beyond the ends of the item.

@@ -54,7 +54,7 @@ impl Member {
         let player = self.observer.line().map(|line| Player {
             item: Arc::clone(&line.item),
             playing: line.playing(),
-            position: line.estimate.position(now).clamp(Span::ZERO, line.item.duration),
+            position: line.estimate.position(now).min(line.item.duration).max(Span::ZERO),
             speed: line.estimate.speed(),
         });
         View {

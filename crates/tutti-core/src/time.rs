@@ -1,6 +1,7 @@
 //! Instants of the two monotonic clocks of the engine, and signed spans; the two cannot be mixed.
 //!
-//! Everything is a whole number of microseconds. Wall time does not occur in this crate.
+//! Everything is a whole number of microseconds. Wall time does not occur in this crate. What would be too large or too
+//! small stays at the end of the numbers: what services and peers say must not stop an engine.
 
 use core::fmt;
 use core::iter::Sum;
@@ -19,11 +20,11 @@ impl Span {
     }
 
     pub const fn from_millis(ms: i64) -> Self {
-        Self(ms * 1_000)
+        Self(ms.saturating_mul(1_000))
     }
 
     pub const fn from_secs(s: i64) -> Self {
-        Self(s * 1_000_000)
+        Self(s.saturating_mul(1_000_000))
     }
 
     pub const fn as_micros(self) -> i64 {
@@ -46,7 +47,7 @@ impl Span {
     }
 
     pub const fn abs(self) -> Self {
-        Self(self.0.abs())
+        Self(self.0.saturating_abs())
     }
 
     pub const fn is_negative(self) -> bool {
@@ -55,7 +56,12 @@ impl Span {
 
     /// This span times `ppm` parts in a million.
     pub const fn ppm(self, ppm: i64) -> Self {
-        Self((self.0 as i128 * ppm as i128 / 1_000_000) as i64)
+        let parts = self.0 as i128 * ppm as i128 / 1_000_000;
+        match parts {
+            _ if parts > i64::MAX as i128 => Self(i64::MAX),
+            _ if parts < i64::MIN as i128 => Self(i64::MIN),
+            _ => Self(parts as i64),
+        }
     }
 }
 
@@ -166,3 +172,17 @@ macro_rules! instant {
 
 instant!(LocalTime, "An instant of this machine's monotonic clock, which counts suspend. Its zero is arbitrary.");
 instant!(RoomTime, "An instant of the room's clock, the same for all members. Its zero is the hub's.");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_or_too_small_stays_at_the_end_of_the_numbers() {
+        let (most, least) = (Span::from_micros(i64::MAX), Span::from_micros(i64::MIN));
+        assert_eq!((least.abs(), -least, most + most, least - most, most * 2), (most, most, most, least, most));
+        assert_eq!((Span::from_millis(i64::MAX), Span::from_secs(i64::MIN)), (most, least));
+        assert_eq!((most.ppm(2_000_000), least.ppm(2_000_000)), (most, least));
+        assert_eq!(Span::from_secs(-10).ppm(150), Span::from_micros(-1_500));
+    }
+}

@@ -16,7 +16,7 @@ use serde::Serialize;
 use tutti_core::event::Event;
 use tutti_core::room::RoomState;
 
-pub use incident::{HappenedTo, Recovery};
+pub use incident::{HappenedTo, Recovery, off_ms, together_from};
 pub use measures::measures;
 pub use numbers::{Spread, Times};
 
@@ -51,6 +51,10 @@ pub struct Trace {
     /// (instant, member) of every request to Spotify.
     pub requests: Vec<(i64, usize)>,
     pub requests_429: u64,
+    /// Whose client id each member uses: the first member with the same.
+    pub clients: Vec<usize>,
+    /// Every 429: under which client id, when it was said, and until when nothing more may be asked.
+    pub waits: Vec<ToWait>,
     /// What befell members.
     pub incidents: Vec<HappenedTo>,
     /// Claims that a position is known within a bound: those that were true, and all.
@@ -86,6 +90,14 @@ pub struct PlayerTruth {
     pub duration_ms: f64,
     /// How fast its item runs when it plays.
     pub speed: f64,
+}
+
+/// Spotify asked a client id to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToWait {
+    pub client: usize,
+    pub from_us: i64,
+    pub until_us: i64,
 }
 
 /// Something done by hand.

@@ -1,7 +1,6 @@
 //! What a member makes of a reading: its line, what it names, what is wrong.
 
 use super::*;
-use crate::lead::LeaderLost;
 
 /// After a first look that failed, the next one comes so soon.
 const LOOK_AGAIN: Span = Span::from_millis(700);
@@ -170,7 +169,7 @@ impl Member {
 
     /// The leader's player lost its place without anybody acting: the room goes on, and the leader is put right (A4, A5,
     /// A6), if it can be.
-    fn put_right(&mut self, lost: LeaderLost, now: LocalTime) {
+    pub(super) fn put_right(&mut self, lost: LeaderLost, now: LocalTime) {
         let room_plays = self.room.as_ref().and_then(|room| room.playback.as_ref()).is_some_and(|room| room.playing);
         let controllable = !self.not_premium && !matches!(self.trouble, Some(Trouble::Restricted));
         if self.leads() && self.sync && room_plays && controllable {
@@ -214,7 +213,9 @@ impl Member {
             });
         }
         self.trouble = trouble;
-        let away = matches!((&reading.seen, finding), (Seen::Nothing, Finding::Gone));
+        // One such answer comes while music plays, too: nothing is started for it (A2, F8).
+        let again = self.reach.unread_looks() > 1;
+        let away = again && matches!((&reading.seen, finding), (Seen::Nothing, Finding::Gone));
         self.away_since = away.then(|| self.away_since.unwrap_or(now));
     }
 }

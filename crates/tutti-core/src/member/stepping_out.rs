@@ -37,6 +37,9 @@ impl Pauses {
     pub(super) fn room_resumed(&mut self, now: LocalTime) {
         if self.last.take().is_some_and(|paused| now - paused <= UNDONE_WITHIN) {
             self.undone.push_back(now);
+            if self.undone.len() > UNDONE {
+                self.undone.pop_front();
+            }
         }
     }
 

@@ -52,7 +52,7 @@ struct Left {
 impl LeftLines {
     /// The player went from this line to another.
     pub(super) fn push(&mut self, line: Line, now: LocalTime) {
-        self.lines.push_back(Left { uri: line.item.uri.clone(), estimate: line.estimate, at: now });
+        self.lines.push_back(Left { uri: line.item.uri.clone(), estimate: line.estimate.left(), at: now });
         while self.lines.len() > MOST || self.lines.front().is_some_and(|left| now - left.at > KEPT) {
             self.lines.pop_front();
         }
@@ -84,7 +84,7 @@ impl LeftLines {
         (begun, quality): (&Estimate, &Quality),
     ) -> Option<Old> {
         let newest = self.newest_stamp;
-        let stamp_back = matches!((seen.timestamp, newest), (Some(s), Some(n)) if s < n - STAMP_BACK_MS);
+        let stamp_back = matches!((seen.timestamp, newest), (Some(s), Some(n)) if s < n.saturating_sub(STAMP_BACK_MS));
         let stamp_newer = matches!((seen.timestamp, newest), (Some(s), Some(n)) if s > n);
         let on_left = self.lines.iter().rfind(|left| {
             left.uri == item.uri

@@ -121,6 +121,17 @@ fn whoever_plays_in_an_empty_room_leads_and_others_cannot_publish() {
 }
 
 #[test]
+fn of_what_comes_next_no_more_is_kept_than_a_play_carries() {
+    let (mut hub, a, _) = room();
+    let long = |name| Playback { next: vec![song("next"); 5_000], ..playback(name) };
+    hub.handle(a, MemberToHub::Publish { epoch: 0, playback: long("x") }, at(1.0));
+    assert_eq!(hub.state().playback.as_ref().unwrap().next.len(), 20);
+    let MemberToHub::Claim(claim) = claim(0, 1, (2.0, 2.0), "y") else { unreachable!() };
+    hub.handle(a, MemberToHub::Claim(Claim { playback: long("y"), ..claim }), at(2.0));
+    assert_eq!(hub.state().playback.as_ref().unwrap().next.len(), 20);
+}
+
+#[test]
 fn the_playback_goes_on_when_the_leader_leaves() {
     let (mut hub, a, b) = room();
     hub.handle(a, MemberToHub::Publish { epoch: 0, playback: playback("x") }, at(1.0));
@@ -155,4 +166,93 @@ fn a_leader_that_is_gone_keeps_the_lead_until_somebody_is_in_place() {
     assert_eq!(hub.state().leader, Some(a));
     hub.handle(b, MemberToHub::Presence(Presence::InPlace { off: Span::ZERO }), at(13.0));
     assert_eq!(hub.state().leader, Some(b));
+}
+
+/// A room in which two have taken the lead from each other four times, every 3 s from 10 s on; the last time at 19 s.
+fn after_four_changes() -> (Hub, MemberId, MemberId) {
+    let (mut hub, a, b) = room();
+    assert!(answer(&mut hub, a, claim(0, 0, (5.0, 5.0), "x"), 5.1));
+    for n in 0..4 {
+        let (who, when) = (if n % 2 == 0 { b } else { a }, 10.0 + 3.0 * n as f64);
+        let epoch = hub.state().epoch;
+        assert!(answer(&mut hub, who, claim(n + 1, epoch, (when, when), "y"), when + 0.1), "change {n}");
+    }
+    (hub, a, b)
+}
+
+/// Hands in what may have to wait: the answers that come at once.
+fn answers(hub: &mut Hub) -> Vec<(MemberId, u64, bool)> {
+    let said = std::iter::from_fn(|| hub.poll());
+    said.filter_map(|(to, message)| match message {
+        HubToMember::Answer { claim, accepted } => Some((to, claim.0, accepted)),
+        HubToMember::Room(_) => None,
+    })
+    .collect()
+}
+
+#[test]
+fn after_more_than_four_changes_in_half_a_minute_the_newest_leader_stays_for_ten_seconds() {
+    let (mut hub, a, b) = after_four_changes();
+    assert_eq!(hub.state().leader, Some(a));
+    hub.handle(b, claim(20, 5, (22.0, 22.0), "fifth"), at(22.1));
+    assert_eq!(answers(&mut hub), [(b, 20, true)], "the newest stays");
+
+    hub.handle(a, claim(21, 6, (24.0, 24.0), "waits"), at(24.1));
+    assert_eq!((answers(&mut hub), hub.state().leader), (vec![], Some(b)));
+    assert_eq!(hub.deadline(), Some(at(32.1)));
+    hub.handle(b, claim(22, 6, (25.0, 25.0), "its own acts"), at(25.1));
+    assert_eq!(answers(&mut hub), [(b, 22, true)], "the leader's do not wait");
+    hub.handle(a, claim(23, 6, (26.0, 26.0), "newer"), at(26.1));
+    assert_eq!(answers(&mut hub), [(a, 21, false)], "of one member only the newest waits");
+    hub.handle(a, claim(23, 6, (26.0, 26.0), "newer"), at(27.0));
+    assert_eq!(answers(&mut hub), [], "the same once more");
+
+    hub.tick(at(32.1));
+    assert_eq!(answers(&mut hub), [(a, 23, true)]);
+    assert_eq!((hub.state().leader, hub.deadline()), (Some(a), None));
+    assert_eq!(hub.state().playback.as_ref().unwrap().item.title, "newer");
+}
+
+#[test]
+fn of_those_that_waited_the_later_act_wins_and_an_old_one_does_not_undo_the_leaders() {
+    let (mut hub, a, b) = after_four_changes();
+    let c = hub.join();
+    let later = claim(20, 5, (22.0, 22.0), "fifth");
+    hub.handle(b, later, at(22.1));
+    answers(&mut hub);
+    hub.handle(c, claim(0, 6, (24.0, 24.0), "c"), at(24.1));
+    hub.handle(a, claim(21, 6, (23.5, 23.5), "a"), at(24.2));
+    hub.handle(b, claim(21, 6, (23.8, 23.8), "b"), at(24.3));
+    answers(&mut hub);
+    // Any message brings the hub to judge what is due.
+    hub.handle(a, MemberToHub::Presence(Presence::Elsewhere), at(33.0));
+    assert_eq!(answers(&mut hub), [(c, 0, true), (a, 21, false)]);
+}
+
+#[test]
+fn whoever_leaves_waits_no_longer_and_slow_changes_let_nobody_wait() {
+    let (mut hub, a, b) = after_four_changes();
+    hub.handle(b, claim(20, 5, (22.0, 22.0), "fifth"), at(22.1));
+    hub.handle(a, claim(21, 6, (24.0, 24.0), "waits"), at(24.1));
+    hub.leave(a);
+    assert_eq!(hub.deadline(), None);
+
+    let (mut hub, _, b) = after_four_changes();
+    assert!(answer(&mut hub, b, claim(20, 5, (41.0, 41.0), "fifth"), 41.0), "more than 30 s after the first");
+    let c = hub.join();
+    assert!(answer(&mut hub, c, claim(0, 6, (42.0, 42.0), "sixth"), 42.0));
+}
+
+#[test]
+fn a_claim_that_waited_is_answered_once_though_its_member_leads_by_now() {
+    let (mut hub, a, b) = after_four_changes();
+    hub.handle(b, claim(20, 5, (22.0, 22.0), "fifth"), at(22.1));
+    hub.handle(a, claim(21, 6, (24.0, 24.0), "waits"), at(24.1));
+    hub.leave(b);
+    answers(&mut hub);
+    assert_eq!(hub.state().leader, Some(a));
+    hub.handle(a, claim(21, 6, (24.0, 24.0), "waits"), at(25.0));
+    assert_eq!(answers(&mut hub), [(a, 21, true)]);
+    hub.tick(at(40.0));
+    assert_eq!((answers(&mut hub), hub.deadline()), (vec![], None));
 }

@@ -1,7 +1,9 @@
 //! The engine's rules, each shown on virtual time.
 #![allow(clippy::unwrap_used)]
 
+mod enduring;
 mod episodes;
+mod fuzz;
 mod honest;
 mod hub;
 mod member;

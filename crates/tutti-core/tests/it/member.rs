@@ -159,6 +159,68 @@ fn an_error_after_landing_is_put_right_by_at_most_three_seeks() {
 }
 
 #[test]
+fn whom_the_hub_chose_to_lead_goes_where_the_room_is_before_it_says_where_it_is() {
+    let mut table = Table::new();
+    table.room(led_by_other("a", 0, 1), 0);
+    let script = Script::playing("a", 0, 0);
+    table.read(&script, 1_000);
+    table.read(&script, 3_000);
+    // The other one plays "b" and is gone before anybody could follow.
+    table.room(led_by_other("b", 3_500, 2), 4_000);
+    table.room(RoomState { leader: Some(ME), epoch: 3, ..led_by_other("b", 3_500, 2) }, 4_050);
+    table.read(&script, 4_100);
+    assert!(table.told.is_empty(), "{:?}", table.told);
+    let CommandKind::Play { uris, .. } = &table.commands[0].kind else { panic!("{:?}", table.commands) };
+    assert_eq!(uris[0], "spotify:track:b");
+    table.answer(Outcome::Accepted, 4_200);
+    let there = Script::playing("b", 3_500, 0);
+    table.read(&there, 5_000);
+    table.read(&there, 6_000);
+    assert!(table.told.is_empty(), "it is where the room is: {:?}", table.told);
+    assert_eq!(table.member.view(at(6_100)).standing, Standing::Leads);
+}
+
+#[test]
+fn a_room_that_stands_stays_where_it_is_when_the_hub_chose_a_leader_who_stands_elsewhere() {
+    let stands = |actions| {
+        let mut room = led_by_other("a", 0, actions);
+        room.playback.as_mut().unwrap().playing = false;
+        room
+    };
+    let mut table = Table::new();
+    table.room(stands(1), 0);
+    let script = Script::paused("b", 5_000);
+    table.read(&script, 1_000);
+    table.room(RoomState { leader: Some(ME), epoch: 2, ..stands(1) }, 2_000);
+    for asked in [2_500, 5_000, 60_000] {
+        table.read(&script, asked);
+    }
+    assert!(table.told.is_empty(), "{:?}", table.told);
+}
+
+#[test]
+fn who_led_before_is_handed_on_nothing_that_its_own_list_has_next() {
+    for (own_next, handed_on) in [("next", 0), ("other", 1)] {
+        let mut table = Table::new();
+        let mut room = led_by_other("a", 0, 1);
+        room.leader = Some(ME);
+        table.room(room, 0);
+        let script = Script::playing("a", 0, 0);
+        for asked in [1_000, 3_000] {
+            table.read(&script, asked);
+        }
+        let next = Some(vec![song(own_next)]);
+        table.put(Input::Queue { of: Some("spotify:track:a".to_owned()), next }, 3_200);
+        table.room(led_by_other("a", 0, 2), 4_000);
+        for asked in [4_100, 100_000, 150_000, 187_000, 188_000, 189_000] {
+            table.read(&script, asked);
+        }
+        let queued = |command: &&Command| matches!(command.kind, CommandKind::Queue { .. });
+        assert_eq!(table.commands.iter().filter(queued).count(), handed_on, "{:?}", table.commands);
+    }
+}
+
+#[test]
 fn a_refusal_is_read_again_before_the_next_command() {
     let mut table = Table::new();
     table.room(led_by_other("b", 0, 1), 0);
@@ -201,6 +263,22 @@ fn no_device_is_waited_for_and_only_the_chosen_one_is_started() {
     table.put(Input::Reading(nothing(9_100)), 9_180);
     table.put(Input::Reading(nothing(13_000)), 13_080);
     assert_eq!(table.commands.len(), 1, "not over and over");
+}
+
+#[test]
+fn one_look_that_found_no_device_starts_nothing_on_the_chosen_one() {
+    let mut table = Table::new();
+    table.room(led_by_other("b", 0, 1), 0);
+    table.put(Input::Device(Some("kitchen".to_owned())), 0);
+    let script = Script::playing("b", 0, 0);
+    for asked in [500, 1_500, 20_000] {
+        table.read(&script, asked);
+    }
+    let nothing = |asked: i64| Reading { asked: at(asked), answered: at(asked + TRIP), seen: Seen::Nothing };
+    table.put(Input::Reading(nothing(22_000)), 22_080);
+    assert!(table.commands.is_empty(), "{:?}", table.commands);
+    table.put(Input::Reading(nothing(22_700)), 22_780);
+    assert_eq!(table.commands.len(), 1, "it is gone");
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! What happened and who did it: E4 to E6 and the table's rows with A1 to A4 and A6.
 
+use std::sync::Arc;
+
 use tutti_core::command::{Command, CommandId, CommandKind};
 use tutti_core::event::{Author, What};
 use tutti_core::issued::Issued;
 use tutti_core::latency::{Kind, Visibility};
 use tutti_core::name::Named;
 use tutti_core::observe::{Finding, Observer};
+use tutti_core::playback::Item;
 use tutti_core::reading::{Reading, Seen};
 use tutti_core::room::Act;
+use tutti_core::time::Span;
 
 use crate::player::{Script, TRIP, at, ms, song};
 
@@ -345,5 +349,37 @@ fn a_later_item_of_our_list_is_a_skip_by_hand_once_commands_have_had_their_usual
         let skipped = Script::playing("c", skipped_at, 0);
         let finding = see(&mut observer, skipped.read(skipped_at + 500));
         assert_eq!(matches!(finding, Finding::PassedOver(_)), passed_over, "{skipped_at}: {finding:?}");
+    }
+}
+
+#[test]
+fn commands_without_end_are_not_remembered_without_end() {
+    let mut observer = watching(&Script::playing("a", 0, 0), 10_000);
+    let mut after_hundred = 0;
+    for n in 0..1_000 {
+        issue(&mut observer, CommandKind::Seek { position: ms(60_000) }, "a", 11_000);
+        if n == 100 {
+            after_hundred = format!("{observer:?}").len();
+        }
+    }
+    assert_eq!(format!("{observer:?}").len(), after_hundred);
+}
+
+#[test]
+fn no_length_of_an_item_and_no_stamp_is_too_odd() {
+    let script = Script { stamp: Some(i64::MIN), ..Script::playing("a", 0, 0) };
+    let mut observer = watching(&script, 10_000);
+    let mut asked = 12_000;
+    for duration in [Span::from_micros(i64::MIN), ms(-1), Span::ZERO, Span::MAX] {
+        let odd = |asked| {
+            script.read_with(asked, |seen| {
+                seen.item = Some(Arc::new(Item { duration, ..(*song("odd")).clone() }));
+                seen.timestamp = Some(i64::MAX);
+            })
+        };
+        see(&mut observer, odd(asked));
+        see(&mut observer, odd(asked + 200));
+        see(&mut observer, script.read(asked + 400));
+        asked += 2_000;
     }
 }

@@ -92,6 +92,28 @@ fn in_step_from(trace: &Trace, truth: &Truth, member: usize, from_us: i64, until
     None
 }
 
+/// From when on, at `from_us` or later, everybody is in step with whoever leads for 2 s; None if that never comes.
+pub fn together_from(trace: &Trace, from_us: i64) -> Option<i64> {
+    let truth = Truth::of(trace);
+    let mut since = None;
+    for sample in &trace.samples[trace.samples.partition_point(|sample| sample.at_us < from_us)..] {
+        let lead = truth.leader(trace, sample.at_us);
+        if !lead.is_none_or(|lead| is_in_step(trace, &truth, sample, lead)) {
+            since = None;
+        } else if sample.at_us - *since.get_or_insert(sample.at_us) >= KEPT_US {
+            return since;
+        }
+    }
+    None
+}
+
+/// How far a member is from whoever leads in truth, ms; 10,000 where item or state differ, None without a leader.
+pub fn off_ms(trace: &Trace, member: usize, at_us: i64) -> Option<f64> {
+    let sample = &trace.samples[trace.samples.partition_point(|sample| sample.at_us <= at_us).checked_sub(1)?];
+    let lead = Truth::of(trace).leader(trace, at_us)?;
+    Some(distance(trace, (member, &sample.players[member]), (lead, &sample.players[lead])))
+}
+
 fn is_in_step(trace: &Trace, truth: &Truth, sample: &Sample, member: usize) -> bool {
     let Some(lead) = truth.leader(trace, sample.at_us) else { return true };
     let leading = &sample.players[lead];

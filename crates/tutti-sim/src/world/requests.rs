@@ -7,6 +7,7 @@ use tutti_core::reading::{Failure, Reading, Seen};
 use super::rules::Happened;
 use super::spotify::{Fate, instant};
 use super::stage::{Due, Stage};
+use crate::report::ToWait;
 
 /// Without a network a request ends after so long, µs.
 const NO_NETWORK_US: i64 = 1_000_000;
@@ -74,6 +75,7 @@ impl Stage {
             Fate::Limited { until_us, quota } => {
                 self.trace.requests_429 += 1;
                 let ledger = self.machines[member].ledger;
+                self.trace.waits.push(ToWait { client: ledger, from_us: self.now, until_us });
                 self.ledgers[ledger].wait(instant(self.now), instant(until_us), quota);
                 (0, Err(Failure::RateLimited { until: instant(until_us), quota }))
             }

@@ -28,6 +28,8 @@ pub(super) enum Happened {
     /// Something the rules sent to themselves: on its way to the hub, or from it.
     AtHub(MemberToHub),
     FromHub(HubToMember),
+    /// The hub has waited long enough.
+    HubDue,
     /// The machine slept and is awake again.
     Awake,
     /// Tutti's network is gone, or there again.

@@ -95,14 +95,16 @@ impl Stage {
                 .collect(),
             ..Trace::default()
         };
+        let machines: Vec<Machine> = names.iter().enumerate().map(machine).collect();
+        let clients = machines.iter().map(|machine| machine.ledger).collect();
         Self {
             now: 0,
             agenda: Agenda::new(),
-            machines: names.iter().enumerate().map(machine).collect(),
+            machines,
             ledgers: config.members.iter().map(|member| Ledger::new(limits(member))).collect(),
             rules: rules::of(config, &spotify),
             spotify,
-            trace: Trace { members: names, ..trace },
+            trace: Trace { members: names, clients, ..trace },
             config: config.clone(),
             leader: None,
         }
@@ -175,7 +177,8 @@ impl Stage {
     /// Tells a member's rules what happened, unless its machine sleeps.
     pub fn tell(&mut self, member: usize, what: Happened) {
         let machine = &mut self.machines[member];
-        if machine.asleep {
+        // The hub is another machine's.
+        if machine.asleep && !matches!(what, Happened::HubDue) {
             match what {
                 Happened::Woken | Happened::FromHub(_) => {}
                 what => machine.missed.push(what),
@@ -209,7 +212,15 @@ impl Stage {
                 }
                 self.trace.events.push(Logged { at_us: self.now, member, event });
             }
-            Wish::Room(change) => self.trace.note_room(change),
+            Wish::Room(mut change) => {
+                // Markets call the same item by other names; in the trace it has one.
+                if let Some((uri, ..)) = &mut change.line
+                    && let Some(item) = self.spotify.catalogue.find(uri)
+                {
+                    *uri = self.spotify.uri(item).to_string();
+                }
+                self.trace.note_room(change);
+            }
             Wish::Known(member, known) => self.check(member, &known),
         }
     }

@@ -7,6 +7,7 @@ mod commands;
 mod description;
 mod faults;
 mod pretend;
+mod properties;
 mod readings;
 mod report;
 mod rspotify;

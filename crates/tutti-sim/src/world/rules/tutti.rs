@@ -28,6 +28,8 @@ pub struct Tutti {
     seed: u64,
     records: Option<usize>,
     recording: Option<Recording>,
+    /// The instant of the hub's tick that was wished for.
+    hub_due_at: Option<i64>,
 }
 
 /// One machine.
@@ -67,7 +69,7 @@ impl Tutti {
             held: Vec::new(),
         });
         let (seats, seed, records) = (seats.collect(), config.seed, config.records);
-        Self { hub: Hub::new(1), seats, seed, records, recording: None }
+        Self { hub: Hub::new(1), seats, seed, records, recording: None, hub_due_at: None }
     }
 
     fn joins(&mut self, now_us: i64, place: usize, wishes: &mut Vec<Wish>) {
@@ -111,7 +113,24 @@ impl Tutti {
             self.hub.handle(*id, message, RoomTime::from_micros(now_us));
             self.note_room(now_us, wishes);
             self.deliver(now_us, wishes);
+            self.await_hub(place, wishes);
         }
+    }
+
+    /// The hub has something to decide later: `place` carries the tick, whoever that is.
+    fn await_hub(&mut self, place: usize, wishes: &mut Vec<Wish>) {
+        let due_at = self.hub.deadline().map(RoomTime::as_micros);
+        if let Some(at_us) = due_at.filter(|_| due_at != self.hub_due_at) {
+            wishes.push(Wish::Later(place, at_us, Happened::HubDue));
+        }
+        self.hub_due_at = due_at;
+    }
+
+    fn hub_due(&mut self, now_us: i64, place: usize, wishes: &mut Vec<Wish>) {
+        self.hub.tick(RoomTime::from_micros(now_us));
+        self.note_room(now_us, wishes);
+        self.deliver(now_us, wishes);
+        self.await_hub(place, wishes);
     }
 
     fn note_room(&self, now_us: i64, wishes: &mut Vec<Wish>) {
@@ -216,6 +235,7 @@ impl Rules for Tutti {
             Happened::Joins => return self.joins(now_us, place, wishes),
             Happened::Leaves => return self.leaves(now_us, place, wishes),
             Happened::AtHub(message) => return self.at_hub(now_us, place, message, wishes),
+            Happened::HubDue => return self.hub_due(now_us, place, wishes),
             Happened::Network(there) => return self.network(now_us, place, there, wishes),
             Happened::Acted(_) => return,
             Happened::Woken => {
