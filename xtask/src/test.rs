@@ -52,6 +52,7 @@ const CHECKS: &[Check] = &[
 /// Checks that take long.
 const LONG_CHECKS: &[Check] = &[
     Check { name: "long", title: "The demo's numbers on three seeds", run: long_demo },
+    Check { name: "random", title: "Rooms and inputs drawn at random, always others", run: random },
     Check { name: "worst", title: "Every fault, and the worst network for 20 virtual minutes", run: long::worst },
 ];
 
@@ -140,6 +141,23 @@ fn rust() -> Result<Count> {
     let runner: &[&str] = if find("cargo-nextest").is_some() { &["nextest", "run"] } else { &["test"] };
     let args = [runner, &["--workspace", "--all-targets", "--no-fail-fast"]].concat();
     watched(&mut cargo(&args), LONG)
+}
+
+fn random() -> Result<Count> {
+    let args = [
+        "test",
+        "-p",
+        "tutti-core",
+        "-p",
+        "tutti-sim",
+        "--test",
+        "it",
+        "--no-fail-fast",
+        "--",
+        "properties",
+        "enduring",
+    ];
+    watched(cargo(&args).env("TUTTI_LONG", "1"), LONG)
 }
 
 fn window() -> Result<Count> {

@@ -1,0 +1,4 @@
+//! A member of a room, fed with arbitrary bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tutti_fuzz::fuzz::member(bytes));
