@@ -243,6 +243,7 @@ mod can_be_broken {
         let player = |at_us: i64| PlayerTruth {
             uri: Some("spotify:track:a".into()),
             playing: true,
+            speed: 1.0,
             reported_ms: at_us as f64 / 1e3,
             audible_ms: at_us as f64 / 1e3,
             duration_ms: 900_000.0,
@@ -265,7 +266,7 @@ mod can_be_broken {
     }
 
     fn led(at_us: i64, epoch: u64, leader: Option<usize>) -> RoomChange {
-        RoomChange { at_us, epoch, actions: epoch, leader, takeover: false, line: None }
+        RoomChange { at_us, epoch, actions: epoch, leader, takeover: false, line: None, speed: 1.0 }
     }
 
     fn commanded(at_us: i64, why: Why) -> Logged {
