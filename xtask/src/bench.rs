@@ -8,6 +8,7 @@ mod engine;
 mod figure;
 mod http;
 mod sim;
+mod summary;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct Bench {
     pub deadline: Duration,
     /// What the figures mean, below the table.
     pub says: fn(&[Figure]) -> Vec<String>,
+    /// What else is written where figures are kept.
+    pub writes: fn(&[Figure]) -> Result<()>,
 }
 
 /// Measures; true if every goal is met, and nothing is worse than what is kept by more than its tolerance.
@@ -61,6 +64,7 @@ pub fn bench(names: &[String], write: bool, as_json: bool) -> Result<bool> {
             let path = file(bench);
             std::fs::create_dir_all(root().join("benches"))?;
             std::fs::write(&path, format!("{text:#}\n")).with_context(|| path.display().to_string())?;
+            (bench.writes)(&figures)?;
         }
     }
     Ok(met)

@@ -13,7 +13,7 @@ use svg::Svg;
 const WIDTH: usize = 900;
 const HEIGHT: usize = 520;
 /// Left, top, right and bottom of the axes.
-const FRAME: (f64, f64, f64, f64) = (70.0, 62.0, 880.0, 466.0);
+const FRAME: (f64, f64, f64, f64) = (70.0, 62.0, 866.0, 466.0);
 /// Lines across a plain axis.
 const STEPS: usize = 4;
 /// Width of a letter, about.
@@ -194,6 +194,9 @@ impl Axis {
         while scale * 10.0 <= self.from {
             scale *= 10.0;
         }
+        while scale > self.from {
+            scale /= 10.0;
+        }
         while scale <= self.to {
             ticks.extend([1.0, 2.0, 5.0].map(|step| step * scale).into_iter().filter(|&tick| self.has(tick)));
             scale *= 10.0;
@@ -277,6 +280,7 @@ mod tests {
     fn axes_end_at_round_numbers_and_steps_that_are_factors_read_well() {
         assert_eq!([0.3, 1.5, 43.0, 51.0, 4_997.0].map(nice), [1.0, 2.0, 50.0, 100.0, 5_000.0]);
         assert_eq!(Axis::log("", 2.0, 60.0).ticks(), [2.0, 5.0, 10.0, 20.0, 50.0]);
+        assert_eq!(Axis::log("", 0.2, 5.0).ticks(), [0.2, 0.5, 1.0, 2.0, 5.0]);
         assert_eq!(Axis::plain("", -50.0, 50.0).ticks(), [-50.0, -25.0, 0.0, 25.0, 50.0]);
     }
 }

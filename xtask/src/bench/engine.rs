@@ -15,6 +15,7 @@ pub const BENCH: Bench = Bench {
     // Some minutes on one core; a machine that does other things beside takes longer.
     deadline: Duration::from_secs(45 * 60),
     says,
+    writes: super::summary::write,
 };
 
 /// Where docs/sync.md has its pictures.

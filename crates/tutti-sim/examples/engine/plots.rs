@@ -64,7 +64,6 @@ fn spread(bench: &Bench) -> anyhow::Result<Chart> {
 fn members(bench: &Bench) -> anyhow::Result<Chart> {
     let sizes = [2, 3, 5, 8, 12, 20, 32];
     let mut series = Vec::new();
-    let mut most: f64 = 0.0;
     for rules in RulesName::ALL {
         let (mut p50, mut p95) = (Vec::new(), Vec::new());
         for members in sizes {
@@ -74,7 +73,6 @@ fn members(bench: &Bench) -> anyhow::Result<Chart> {
             p50.extend(median(&runs, "propagation_s.p50").map(|s| (at, s)));
             p95.extend(median(&runs, "propagation_s.p95").map(|s| (at, s)));
         }
-        most = p95.iter().fold(most, |most, &(_, s)| most.max(s));
         series.push(Series { name: rules.name().to_owned(), points: p50, drawn: Drawn::Line, ink: ink(rules) });
         series.push(Series { name: String::new(), points: p95, drawn: Drawn::Dashes, ink: ink(rules) });
     }
@@ -82,7 +80,7 @@ fn members(bench: &Bench) -> anyhow::Result<Chart> {
         title: "How soon everybody follows an act: half of them (lines), 19 of 20 (dashes); never counts as 30 s"
             .into(),
         x: Axis::log("members", 2.0, 32.0),
-        y: Axis::plain("s", 0.0, tutti_sim::plot::nice(most)),
+        y: Axis::log("s", 0.2, 50.0),
         series,
     })
 }

@@ -111,6 +111,7 @@ scenarios! {
     "shuffle-at-the-leader"
     "sleep-and-wake"
     "small-seeks"
+    "stale-answers"
     "stall-in-a-calm-room"
     "stall-of-the-leader"
     "standard"

@@ -105,6 +105,7 @@ fn every_rule_every_row_every_fault_and_every_complaint_has_a_scenario() {
         "gone",
         "back",
         "old snapshot",
+        "stale answer",
     ];
     let faults = crate::fault::Fault::all().into_iter().map(|about| format!("fault {}", about.kind));
     let complaints = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15].into_iter().map(|number| format!("peer {number}"));
@@ -113,4 +114,21 @@ fn every_rule_every_row_every_fault_and_every_complaint_has_a_scenario() {
         Scenario::all().unwrap().into_iter().flat_map(|scenario| scenario.shows).collect();
     let missing: Vec<String> = wanted.filter(|what| !shown.contains(what)).collect();
     assert!(missing.is_empty(), "no scenario shows {missing:?}");
+}
+
+#[test]
+fn the_page_about_sync_names_scenarios_that_show_each_complaint() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sync.md")).unwrap();
+    // Networks and invitations, 11 and 12, are no matter of a room on virtual time.
+    for number in 1..=15 {
+        let start = format!("| {number} |");
+        let row = page.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row {number}"));
+        let shown = row.rsplit('|').nth(1).unwrap();
+        let names: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        assert_eq!(names.is_empty(), [11, 12].contains(&number), "{row}");
+        for name in names {
+            let scenario = Scenario::named(name).unwrap();
+            assert!(scenario.shows.contains(&format!("peer {number}")), "{name} does not show peer {number}");
+        }
+    }
 }
