@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 use tutti_core::clock::RoomClock;
 use tutti_core::hub::Hub;
@@ -110,8 +111,11 @@ async fn run_hub(mut joins: mpsc::UnboundedReceiver<oneshot::Sender<Link>>, repo
     let (to_hub, mut inbox) = mpsc::unbounded_channel::<ToHub>();
     let mut open = true;
     let mut told = (0, 0, None);
+    let room = RoomClock::same_machine();
     while open || !ends.is_empty() {
+        let due = hub.deadline().map(|at| clock::instant(room.to_local(at)));
         tokio::select! {
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => hub.tick(room.to_room(clock::now())),
             join = joins.recv(), if open => match join {
                 Some(answer) => {
                     let member = hub.join();
@@ -125,7 +129,7 @@ async fn run_hub(mut joins: mpsc::UnboundedReceiver<oneshot::Sender<Link>>, repo
             message = inbox.recv() => {
                 let Some(ToHub { from, message }) = message else { return };
                 match message {
-                    Some(message) => hub.handle(from, message, RoomClock::same_machine().to_room(clock::now())),
+                    Some(message) => hub.handle(from, message, room.to_room(clock::now())),
                     None => {
                         ends.remove(&from);
                         hub.leave(from);
