@@ -259,6 +259,11 @@ impl Follow {
         now < self.settling_until && self.settled <= SETTLE_MOST
     }
 
+    /// The player goes on with what we gave it.
+    pub fn gave_list(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
     /// The last command put something right.
     pub fn corrected(&self) -> bool {
         self.settled > 0

@@ -15,6 +15,8 @@ const EXPLAINS: Span = Span::from_secs(60);
 /// is in step anyway.
 const LATE: Span = Span::from_secs(8);
 const ON_TARGET: Span = Span::from_millis(1_500);
+/// By its line, no command takes effect longer before its sending than positions may be off.
+const BEFORE: Span = Span::from_millis(500);
 /// How far off its target a command may land.
 const AROUND: Span = Span::from_secs(1);
 
@@ -100,6 +102,11 @@ impl Issued {
 
     pub fn has_landed(&self) -> bool {
         self.landed
+    }
+
+    /// It landed, and the line that it made is the player's.
+    pub fn made_line(&self) -> bool {
+        self.landed && self.effect.is_some()
     }
 
     pub fn is_spent(&self, now: LocalTime) -> bool {
@@ -245,7 +252,7 @@ impl Issued {
         let ours = dragged || self.item.same_recording(item);
         // How long after its sending it took effect.
         let late = self.speed.takes(ran - (progress - target));
-        let on_target = -ON_TARGET <= late && late <= ON_TARGET.max(self.times.window);
+        let on_target = -BEFORE <= late && late <= ON_TARGET.max(self.times.window);
         let runs = self.ran || !self.only_moves();
         ours && runs && seen.playing && asked >= self.sent && since <= LATE && on_target
     }
@@ -258,7 +265,7 @@ impl Issued {
         let ours = self.item.same_recording(item);
         let near = |position: Span| {
             let ran = self.speed.run(answered - self.sent);
-            seen.progress.is_some_and(|at| position - AROUND <= at && at <= position + ran + AROUND)
+            seen.progress.is_some_and(|at| position - AROUND <= at && at <= position + ran + BEFORE)
         };
         let stands = |position: Span| seen.progress.is_some_and(|at| (at - position).abs() <= AROUND);
         let after = match &self.kind {

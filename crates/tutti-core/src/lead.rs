@@ -165,6 +165,18 @@ impl Member {
         line.estimate.position(now) - line.estimate.speed().run(self.trim)
     }
 
+    /// What this member's player goes on with by itself: the leader's own queue, or the list that was given along.
+    pub(crate) fn goes_on_with(&self) -> Vec<Arc<Item>> {
+        let Some(line) = self.observer.line() else { return Vec::new() };
+        let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
+        let on_room = room.filter(|room| room.next_known && room.item.same_recording(&line.item));
+        match (self.leads(), on_room) {
+            (true, _) if self.lead.known_for.as_ref() == Some(&line.item.uri) => self.lead.next_after(&line.item),
+            (false, Some(room)) if self.follow.gave_list() => room.next.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A hand acted on this member's player: the room should follow.
     pub(crate) fn claim(&mut self, act: Act, when: When, now: LocalTime) {
         if matches!(act, Act::Started(_)) {

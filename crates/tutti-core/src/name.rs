@@ -86,6 +86,8 @@ pub struct Circumstances<'a> {
     pub crossfade: &'a Crossfade,
     /// This member leads the room.
     pub leads: bool,
+    /// What the player goes on with by itself, as far as that is known.
+    pub next: &'a [Arc<Item>],
     /// The new item is one that a command of ours started within a minute.
     pub ours: bool,
 }
@@ -141,7 +143,10 @@ fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, sp
         let late = started - end;
         -TRANSITION_EARLY <= late && late <= TRANSITION_LATE
     });
-    let faded = own_end.is_some_and(|end| circumstances.crossfade.explains(end - started, circumstances.leads));
+    // Long before the end only what comes next fades in; whatever else starts there was chosen.
+    let follows = circumstances.next.is_empty() || circumstances.next.iter().any(|next| next.same_recording(&new.item));
+    let faded =
+        follows && own_end.is_some_and(|end| circumstances.crossfade.explains(end - started, circumstances.leads));
     if natural || faded {
         let what = What::NaturalTransition { title };
         return Named { what, author: Author::Player, earliest: started, latest: started };

@@ -182,6 +182,8 @@ pub struct Observer {
     reorders: bool,
     repeats: bool,
     leads: bool,
+    /// What this player goes on with, nearest first; empty where that is not known.
+    next: Vec<Arc<Item>>,
 }
 
 impl Observer {
@@ -210,6 +212,11 @@ impl Observer {
     /// The longest planned wait until the next reading (A6).
     pub fn plan(&mut self, gap: Span) {
         self.planned_gap = gap;
+    }
+
+    /// What this player goes on with by itself, as far as it is known: nearest first.
+    pub fn expects(&mut self, next: Vec<Arc<Item>>) {
+        self.next = next;
     }
 
     /// Whether this member leads the room.

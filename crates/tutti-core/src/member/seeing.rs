@@ -15,6 +15,7 @@ impl Member {
         let predicted = self.observer.line().map(|line| (line.item.uri.clone(), line.estimate.position(reading.asked)));
         let at_rest = self.open.is_none() && !self.observer.in_flight(now) && !self.observer.may_have_moved(now);
         self.observer.leads(self.leads());
+        self.observer.expects(self.goes_on_with());
         let finding = self.observer.observe(reading, now);
         self.reach.looked(!matches!(finding, Finding::Gone), now);
         self.notice_lost(reading.asked);

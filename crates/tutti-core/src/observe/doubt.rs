@@ -107,6 +107,7 @@ impl Observer {
             repeats: self.repeats,
             crossfade: &self.crossfade,
             leads: self.leads,
+            next: if self.reorders { &[] } else { &self.next },
             ours,
         };
         let named = name::name(line, &candidate, &circumstances);

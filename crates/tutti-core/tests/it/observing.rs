@@ -383,3 +383,15 @@ fn no_length_of_an_item_and_no_stamp_is_too_odd() {
         asked += 2_000;
     }
 }
+
+#[test]
+fn long_before_the_end_only_what_comes_next_can_fade_in() {
+    for (next, author) in [("b", Author::Player), ("c", Author::User)] {
+        let mut observer = watching(&Script::playing("a", 0, 181_000), 10_000);
+        observer.expects(vec![song(next)]);
+        // 8 s before the end: a crossfade that nobody has seen yet, or a song that somebody chose.
+        let started = Script::playing("b", 11_000, 0);
+        let named = named(see(&mut observer, started.read(11_500)));
+        assert_eq!(named.author, author, "{named:?}");
+    }
+}

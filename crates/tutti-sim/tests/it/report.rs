@@ -113,7 +113,11 @@ fn an_act_whose_commands_are_on_their_way_when_the_next_one_comes_is_superseded(
     trace.hands.push(Hand { at_us: 13 * S, member: 0, kind: HandKind::Seek });
     trace.events.extend([command(12 * S), sought(14 * S, 0)]);
     assert_eq!(report(&trace).actions.superseded, 1);
-    trace.events[1] = command(11 * S + S / 4);
+    trace.events[1] = command(10 * S + S / 4);
+    trace.events.swap(0, 1);
+    assert_eq!(report(&trace).actions.superseded, 1, "nobody saw it take effect yet");
+    let event = Event::NoEffect { id: CommandId(0) };
+    trace.events.insert(2, Logged { at_us: 12 * S, member: 1, event });
     assert_eq!(report(&trace).actions.superseded, 0, "it had its time");
 }
 
@@ -197,4 +201,23 @@ fn the_report_is_one_line_with_the_published_names() {
     }
     assert_eq!(json["takeovers"]["true"], 1);
     assert!(json["requests_member_minute"].as_object().unwrap().contains_key("calm"));
+}
+
+#[test]
+fn a_seek_to_where_sessions_go_by_themselves_and_a_skip_as_early_as_a_fade_are_ambiguous() {
+    let player = |what: What| {
+        let (author, when) = (Author::Player, When::exactly(RoomTime::from_micros(11 * S)));
+        vec![Logged { at_us: 11 * S, member: 0, event: Event::Named { what, author, when } }]
+    };
+    let mut trace = two(None, 0.0);
+    trace.requests = vec![(10 * S, 0)];
+    trace.events = player(What::Phantom(Span::from_secs(50)));
+    assert_eq!((report(&trace).actions.ambiguous, report(&trace).actions.missed), (1, 0));
+    trace.events = player(What::NaturalTransition { title: String::new() });
+    trace.hands[0].kind = HandKind::Next;
+    assert_eq!(report(&trace).actions.missed, 0, "at 10 s of an item, as near to its beginning as a fade is long");
+    for sample in &mut trace.samples {
+        sample.players[0].reported_ms += 60_000.0;
+    }
+    assert_eq!((report(&trace).actions.ambiguous, report(&trace).actions.missed), (0, 1));
 }
