@@ -28,8 +28,9 @@ pub struct Issued {
     kind: CommandKind,
     /// The item that should play or stand afterwards.
     item: Arc<Item>,
-    /// How fast it runs.
+    /// How fast it runs, and how fast it may, as long as that is not known.
     speed: Speed,
+    fastest: Speed,
     sent: LocalTime,
     answered: Option<LocalTime>,
     /// How long after its answer it shows.
@@ -65,6 +66,7 @@ impl Issued {
             kind,
             item,
             speed: Speed::NORMAL,
+            fastest: Speed::NORMAL,
             sent,
             answered: None,
             times,
@@ -76,9 +78,9 @@ impl Issued {
         }
     }
 
-    /// Its item runs at this speed.
-    pub fn at(self, speed: Speed) -> Self {
-        Self { speed, ..self }
+    /// Its item is an episode and runs at this speed; None: not known yet (E7).
+    pub fn of_episode(self, speed: Option<Speed>) -> Self {
+        Self { speed: speed.unwrap_or(Speed::NORMAL), fastest: speed.unwrap_or(Speed::FASTEST), ..self }
     }
 
     /// Whether the player ran when it was sent: a seek changes nothing about that.
@@ -264,7 +266,7 @@ impl Issued {
         };
         let ours = self.item.same_recording(item);
         let near = |position: Span| {
-            let ran = self.speed.run(answered - self.sent);
+            let ran = self.fastest.run(answered - self.sent);
             seen.progress.is_some_and(|at| position - AROUND <= at && at <= position + ran + BEFORE)
         };
         let stands = |position: Span| seen.progress.is_some_and(|at| (at - position).abs() <= AROUND);

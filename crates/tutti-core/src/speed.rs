@@ -20,6 +20,7 @@ pub struct Speed(i64);
 
 impl Speed {
     pub const NORMAL: Self = Self(1_000_000);
+    pub const FASTEST: Self = Self(FASTEST);
     const STANDS: Self = Self(0);
 
     /// 1,500 is one and a half times.

@@ -114,10 +114,11 @@ impl Member {
         self.follow.commanded(&kind, why, &item.uri, now);
         if !matches!(kind, CommandKind::Queue { .. }) {
             self.landing = None;
-            let speed = self.observer.speed_of(&item);
+            let episode = item.episode;
             let effect = self.observer.latencies().latest(&latency);
             let times = self.observer.visibility().times(silent, effect);
-            self.observer.issue(Issued::new(&command, item, latency, times, now).at(speed));
+            let issued = Issued::new(&command, item, latency, times, now);
+            self.observer.issue(if episode { issued.of_episode(self.observer.episode_speed()) } else { issued });
         }
         self.say(Event::Commanded { id, kind: kind.clone(), why });
         self.sent = Some((id, kind.clone(), why));

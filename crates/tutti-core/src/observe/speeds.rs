@@ -30,8 +30,8 @@ impl Observer {
     }
 
     /// The speed at which this account hears episodes, as far as it is known.
-    pub fn speed_of(&self, item: &Item) -> Speed {
-        self.episode_speed.filter(|_| item.episode).unwrap_or(Speed::NORMAL)
+    pub fn episode_speed(&self) -> Option<Speed> {
+        self.episode_speed
     }
 
     pub(super) fn note_speed(&mut self) {

@@ -197,6 +197,22 @@ fn who_hears_it_at_another_speed_is_lined_up_once_and_then_left_alone_and_it_is_
 }
 
 #[test]
+fn a_play_that_lands_at_a_speed_that_is_not_known_yet_is_no_act() {
+    let mut table = Table::new(3_500);
+    table.read(&Script { playing: false, ..Script::episode(3_500, 0, 0) }, 1_000);
+    let Some(Command { id, kind: CommandKind::Play { position, .. }, .. }) = table.commands.first().cloned() else {
+        panic!("{:?}", table.commands)
+    };
+    table
+        .put(Input::Answered(Answered { id, sent: at(1_100), answered: at(1_180), outcome: Outcome::Accepted }), 1_180);
+    let own = Script::episode(3_500, 1_350, position.floor_ms());
+    (2_400..30_000).step_by(1_300).for_each(|asked| table.read(&own, asked));
+
+    let claims = table.told.iter().filter(|told| matches!(told, MemberToHub::Claim(_))).count();
+    assert_eq!(claims, 0, "{:?}", table.told);
+}
+
+#[test]
 fn who_hears_it_at_the_rooms_speed_is_aimed_ahead_at_that_speed_and_put_right() {
     let mut table = Table::new(2_000);
     let behind = Script::episode(2_000, 0, -20_000);
