@@ -222,9 +222,11 @@ fn is_phantom(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) ->
     })
 }
 
-/// The same on an item that ends before that place: the next one begins.
+/// The same on an item that ends before that place: the next one begins. Anybody's skip looks like that, so only where the
+/// session was seen to go there before.
 fn is_phantom_beyond_the_end(old: &Line, started: LocalTime, circumstances: &Circumstances<'_>) -> bool {
-    ends_before_a_place(old, circumstances)
+    circumstances.haunted
+        && ends_before_a_place(old, circumstances)
         && started >= old.fitted - PHANTOM_AROUND
         && follows_a_jump(started, circumstances.jumps)
 }
