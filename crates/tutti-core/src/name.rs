@@ -33,6 +33,8 @@ const PHANTOM_AROUND: Span = Span::from_millis(150);
 /// When, after a seek or a play.
 const PHANTOM_SOONEST: Span = Span::from_millis(400);
 const PHANTOM_LATEST: Span = Span::from_millis(2_000);
+/// For so long readings may fit a line that the player has left: as long as a command takes to show.
+const HIDDEN: Span = Span::from_secs(5);
 
 /// A change with its cause and author; instants are local.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,7 +209,7 @@ fn is_phantom(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) ->
         let landed = new.estimate.passes(place);
         let soon = follows_a_jump(landed, circumstances.jumps);
         // Until a command shows, readings fit a line that the player has left.
-        let passed = between(landed) || soon && landed <= new.answered;
+        let passed = between(landed) || soon && old.fitted - HIDDEN <= landed && landed <= new.answered;
         // Where nothing else speaks for it, the place must be met well.
         let likely = soon || circumstances.haunted;
         let around = |bound: Span| {
