@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn positions_run_on_while_playing_and_stop_at_the_end() {
-        let player = |playing| Player { title: None, playing, position_ms: 61_000.0, duration_ms: 63_000.0 };
+        let player =
+            |playing| Player { title: None, playing, position_ms: 61_000.0, duration_ms: 63_000.0, speed: 1.0 };
 
         assert_eq!(position(&player(true), Duration::from_secs(1)), "1:02 / 1:03");
         assert_eq!(position(&player(true), Duration::from_secs(9)), "1:03 / 1:03");

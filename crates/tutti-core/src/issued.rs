@@ -106,9 +106,9 @@ impl Issued {
         self.landed
     }
 
-    /// It landed, and the line that it made is the player's.
-    pub fn made_line(&self) -> bool {
-        self.landed && self.effect.is_some()
+    /// It landed, and by a reading asked then the line that it made is the player's for sure.
+    pub fn stands_from(&self, asked: LocalTime) -> bool {
+        self.landed && self.effect.is_some() && asked >= self.surely_shows_from()
     }
 
     pub fn is_spent(&self, now: LocalTime) -> bool {

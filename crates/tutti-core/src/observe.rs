@@ -263,6 +263,11 @@ impl Observer {
         self.issued.iter().any(|issued| issued.may_be_hidden(now))
     }
 
+    /// A command is so recent that the line after it may still be off: readings lag.
+    fn may_be_misread(&self, asked: LocalTime) -> bool {
+        self.issued.iter().any(|issued| asked < issued.surely_shows_from())
+    }
+
     /// When a look would show the effect of the command in flight.
     pub fn landing(&self) -> Option<LocalTime> {
         self.issued.iter().filter(|issued| !issued.has_landed()).map(Issued::visible_from).max()

@@ -46,7 +46,8 @@ impl Observer {
                 let item = Arc::clone(item);
                 let stamp = seen.timestamp;
                 let candidate = Candidate { item, estimate, asked, answered, stamp, before, not_before, small };
-                if hold.is_none() && two_fields_agree(&line, seen, &candidate.item, progress, reading, &self.quality) {
+                let settled = hold.is_none() && !self.may_be_misread(asked);
+                if settled && two_fields_agree(&line, seen, &candidate.item, progress, reading, &self.quality) {
                     return self.confirm(&line, candidate, asked, answered);
                 }
                 self.candidate = Some(candidate);

@@ -19,13 +19,13 @@ impl Observer {
             .iter()
             .enumerate()
             .rev()
-            .filter(|(_, issued)| !(confirmed && issued.made_line()))
+            .filter(|(_, issued)| !(confirmed && issued.stands_from(asked)))
             .filter(|(_, issued)| !(issued.has_landed() && asked >= issued.window_ends()))
             .map(|(index, issued)| (index, issued.explains(seen, asked, answered)))
             .find(|(_, explains)| *explains != Explains::No)
             .or_else(|| {
                 let late = self.issued.iter().rposition(|issued| {
-                    !(confirmed && issued.made_line()) && issued.explains_late(seen, asked, answered)
+                    !(confirmed && issued.stands_from(asked)) && issued.explains_late(seen, asked, answered)
                 })?;
                 Some((late, Explains::After))
             })
