@@ -196,7 +196,7 @@ impl Member {
 
     /// The leader tells where it is, if that is news. In a room where nobody leads yet, whoever plays does.
     pub(crate) fn publish(&mut self, now: LocalTime) {
-        let Some(room) = &self.room else { return };
+        let Some(room) = self.room.as_ref().filter(|_| !self.pauses.is_out()) else { return };
         let Some(line) = self.observer.line() else {
             return;
         };

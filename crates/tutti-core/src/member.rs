@@ -140,7 +140,7 @@ pub struct Member {
     /// Which item of the room this account cannot play: uri and title; and how often a play of an item was refused.
     unavailable: Option<(String, String)>,
     refused: (String, u32),
-    pauses: Pauses,
+    pub(crate) pauses: Pauses,
     /// The last command that went out.
     sent: Option<(CommandId, CommandKind, Why)>,
     /// Commands in a row without any effect.

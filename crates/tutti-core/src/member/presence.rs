@@ -54,7 +54,8 @@ impl Member {
     }
 
     fn presence(&self, now: LocalTime) -> Presence {
-        if self.reach.is_gone(now) {
+        // Who stepped out is in no line: if they led, somebody else does from now on (L6).
+        if self.reach.is_gone(now) || self.pauses.is_out() {
             return Presence::Away;
         }
         let stands = |want: &Playback, playing: bool| !want.playing && !playing;

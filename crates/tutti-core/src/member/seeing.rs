@@ -111,7 +111,6 @@ impl Member {
             (Some(act), _) if self.sync && self.pauses.acted(act, now) => self.claim(act.clone(), when, now),
             (Some(_), _) if self.pauses.is_out() => {
                 self.say(Event::SteppedOut);
-                self.publish(now);
             }
             (_, What::DeviceChanged) => {
                 self.follow.anew(now);

@@ -10,7 +10,7 @@ const WITHIN: Span = Span::from_secs(600);
 
 /// The pauses of one member, as far as they were undone.
 #[derive(Debug, Default)]
-pub(super) struct Pauses {
+pub(crate) struct Pauses {
     /// The last one that was claimed.
     last: Option<LocalTime>,
     undone: VecDeque<LocalTime>,
@@ -19,7 +19,7 @@ pub(super) struct Pauses {
 
 impl Pauses {
     /// Its player stands by itself; it is in no line until its user plays something.
-    pub(super) fn is_out(&self) -> bool {
+    pub(crate) fn is_out(&self) -> bool {
         self.out
     }
 

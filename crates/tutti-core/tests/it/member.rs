@@ -7,7 +7,7 @@ use tutti_core::command::{Answered, Command, CommandKind, Outcome};
 use tutti_core::member::{Input, Member, Output, Trouble};
 use tutti_core::playback::Playback;
 use tutti_core::reading::{Failure, Reading, Seen};
-use tutti_core::room::{Act, Action, HubToMember, MemberId, MemberToHub, RoomState, When};
+use tutti_core::room::{Act, Action, HubToMember, MemberId, MemberToHub, Presence, RoomState, When};
 use tutti_core::speed::Speed;
 use tutti_core::standing::Standing;
 use tutti_core::time::{RoomTime, Span};
@@ -23,12 +23,13 @@ struct Table {
     looks: usize,
     commands: Vec<Command>,
     told: Vec<MemberToHub>,
+    presence: Option<Presence>,
 }
 
 impl Table {
     fn new() -> Self {
         let member = Member::new(ME, RoomClock::same_machine(), 7, at(0));
-        Self { member, looks: 0, commands: Vec::new(), told: Vec::new() }
+        Self { member, looks: 0, commands: Vec::new(), told: Vec::new(), presence: None }
     }
 
     fn put(&mut self, input: Input, now: i64) {
@@ -37,7 +38,7 @@ impl Table {
             match output {
                 Output::Look => self.looks += 1,
                 Output::Command(command) => self.commands.push(command),
-                Output::ToHub(MemberToHub::Presence(_)) => {}
+                Output::ToHub(MemberToHub::Presence(presence)) => self.presence = Some(presence),
                 Output::ToHub(message) => self.told.push(message),
                 Output::LookQueue | Output::Event(_) => {}
             }
@@ -513,4 +514,45 @@ fn a_leader_whose_player_goes_elsewhere_by_itself_twice_does_not_move_the_room()
         other => matches!(other, MemberToHub::Claim(_)),
     };
     assert_eq!(table.told.iter().filter(moved).count(), 0, "{:?}", table.told);
+}
+
+#[test]
+fn a_leader_who_steps_out_does_not_stop_the_room_and_is_not_waited_for() {
+    let mut table = Table::new();
+    let led_by = |leader: MemberId, at_ms: i64, actions: u64, act: Act| {
+        let mut room = led_by_other("a", 0, actions);
+        let playback = room.playback.as_mut().unwrap();
+        (playback.playing, playback.position) = (act == Act::Resumed, ms(at_ms));
+        playback.at = RoomTime::from_micros(at_ms * 1_000);
+        room.action.as_mut().unwrap().act = act;
+        room.leader = Some(leader);
+        room
+    };
+    let playing = Script::playing("a", 0, 0);
+    table.room(led_by(OTHER, 0, 1, Act::Resumed), 0);
+    let mut actions = 1;
+    for paused_at in [10_000, 40_000, 70_000] {
+        for asked in [paused_at - 6_000, paused_at - 4_000, paused_at - 2_000] {
+            table.read(&playing, asked);
+        }
+        table.room(led_by(ME, paused_at - 1_000, actions, Act::Resumed), paused_at - 1_000);
+        table.told.clear();
+        let stands = Script::paused("a", paused_at);
+        table.read(&stands, paused_at + 500);
+        table.read(&stands, paused_at + 700);
+        if paused_at == 70_000 {
+            break;
+        }
+        let Some(MemberToHub::Claim(claim)) = table.told.first() else { panic!("{:?}", table.told) };
+        assert_eq!(claim.act, Act::Paused);
+        // Another member undoes it.
+        actions += 2;
+        let answer = HubToMember::Answer { claim: claim.id, accepted: true };
+        table.put(Input::FromHub(answer), paused_at + 800);
+        table.room(led_by(ME, paused_at, actions - 1, Act::Paused), paused_at + 900);
+        table.room(led_by(OTHER, paused_at + 5_000, actions, Act::Resumed), paused_at + 5_000);
+    }
+    assert!(table.told.is_empty(), "the third pause is theirs alone: {:?}", table.told);
+    assert_eq!(table.presence, Some(Presence::Away));
+    assert_eq!(table.member.view(at(71_000)).trouble, Some(Trouble::SteppedOut));
 }
