@@ -276,7 +276,8 @@ impl Issued {
             CommandKind::Seek { .. } if seen.playing != self.ran => false,
             CommandKind::Seek { position } if seen.playing => ours && near(*position),
             CommandKind::Seek { position } => ours && stands(*position),
-            CommandKind::Pause => ours && !seen.playing,
+            // A pause stops whatever plays by then.
+            CommandKind::Pause => !seen.playing && (ours || answered - self.sent <= LATE),
             CommandKind::Queue { .. } => false,
         };
         if after && asked >= self.sent {

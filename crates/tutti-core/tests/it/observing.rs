@@ -385,6 +385,17 @@ fn no_length_of_an_item_and_no_stamp_is_too_odd() {
 }
 
 #[test]
+fn a_pause_of_ours_that_stops_the_next_item_is_ours() {
+    let mut observer = watching(&Script::playing("a", 0, 188_500), 10_000);
+    issue(&mut observer, CommandKind::Pause, "a", 11_000);
+    let next = Script::playing("b", 11_500, 0);
+    assert_eq!(named(see(&mut observer, next.read(11_900))).author, Author::Player);
+    let stopped = Script::paused("b", 700);
+    let findings = [see(&mut observer, stopped.read(12_700)), see(&mut observer, stopped.read(13_000))];
+    assert!(findings.iter().all(|finding| !matches!(finding, Finding::Named(_))), "{findings:?}");
+}
+
+#[test]
 fn long_before_the_end_only_what_comes_next_can_fade_in() {
     for (next, author) in [("b", Author::Player), ("c", Author::User)] {
         let mut observer = watching(&Script::playing("a", 0, 181_000), 10_000);
