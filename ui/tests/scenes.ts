@@ -1,5 +1,5 @@
 /** Every screen that a user can meet, by name, for the looks and the access checks. */
-import { noDevice, someAccounts, type FakeProgram } from "../src/host/fake";
+import { noDevice, otherSpeed, someAccounts, type FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
 
 export const SCENES: Record<string, (fake: FakeProgram) => void> = {
@@ -50,6 +50,12 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     });
     Object.assign(fake.people[4] ?? {}, { trouble: noDevice() });
     fake.tell("info", "takeover", t("notice.takeover", { name: "Ben", what: t("status.sought", { to: "2:02" }) }));
+  },
+  "room-podcast": (fake) => {
+    fake.demo = false;
+    fake.fill(4, 8);
+    fake.screen = "room";
+    Object.assign(fake.people[1] ?? {}, { trouble: otherSpeed() });
   },
   "room-off": (fake) => {
     fake.demo = false;

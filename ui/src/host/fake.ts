@@ -315,9 +315,11 @@ export class FakeProgram {
               ? status("watching", t("status.watching"))
               : !playing
                 ? status("paused_with_room", t("status.paused_with_room"))
-                : person.late_ms > 0
-                  ? status("catching_up", t("status.catching_up"))
-                  : status(band, t(`status.${band}`)),
+                : person.trouble?.code === "other_speed"
+                  ? status("own_speed", t("status.own_speed"))
+                  : person.late_ms > 0
+                    ? status("catching_up", t("status.catching_up"))
+                    : status(band, t(`status.${band}`)),
       trouble: person.trouble,
       timing: known ? { error_ms: person.error, bound_ms: leads ? 8 : person.bound, band } : null,
       trim_ms: person.trim,
@@ -392,6 +394,12 @@ export const noDevice = (): Trouble => ({
   code: "no_device",
   text: t("trouble.no_device"),
   way_out: { label: t("wayout.look_again"), action: { type: "refresh_devices" } },
+});
+
+export const otherSpeed = (): Trouble => ({
+  code: "other_speed",
+  text: t("trouble.other_speed", { own: "1.2", room: "1.5" }),
+  way_out: null,
 });
 
 /** The program in the state that development asks for: `?fake=room`, `?fake=welcome`, … */
