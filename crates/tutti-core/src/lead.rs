@@ -169,10 +169,13 @@ impl Member {
     pub(crate) fn goes_on_with(&self) -> Vec<Arc<Item>> {
         let Some(line) = self.observer.line() else { return Vec::new() };
         let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
-        let on_room = room.filter(|room| room.next_known && room.item.same_recording(&line.item));
-        match (self.leads(), on_room) {
-            (true, _) if self.lead.known_for.as_ref() == Some(&line.item.uri) => self.lead.next_after(&line.item),
-            (false, Some(room)) if self.follow.gave_list() => room.next.clone(),
+        if self.leads() {
+            let known = self.lead.known_for.as_ref() == Some(&line.item.uri);
+            return if known { self.lead.next_after(&line.item) } else { Vec::new() };
+        }
+        match room.filter(|_| self.follow.gave_list()) {
+            Some(room) if !room.item.same_recording(&line.item) => vec![Arc::clone(&room.item)],
+            Some(room) if room.next_known => room.next.clone(),
             _ => Vec::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! One member of a room: the state machine that looks after one account.
 
 mod acting;
+mod lacking;
 mod looking;
 mod presence;
 mod seeing;
@@ -24,6 +25,7 @@ use crate::reading::{Failure, Reading, Seen};
 use crate::room::{Act, HubToMember, MemberId, MemberToHub, RoomState};
 use crate::speed::Speed;
 use crate::time::{LocalTime, Span};
+use lacking::Lacking;
 use presence::Reach;
 use stepping_out::Pauses;
 
@@ -137,9 +139,7 @@ pub struct Member {
     /// Since when no device plays or could.
     away_since: Option<LocalTime>,
     reach: Reach,
-    /// Which item of the room this account cannot play: uri and title; and how often a play of an item was refused.
-    unavailable: Option<(String, String)>,
-    refused: (String, u32),
+    lacking: Lacking,
     pub(crate) pauses: Pauses,
     /// The last command that went out.
     sent: Option<(CommandId, CommandKind, Why)>,
@@ -182,8 +182,7 @@ impl Member {
             paused_since: None,
             away_since: None,
             reach: Reach::default(),
-            unavailable: None,
-            refused: Default::default(),
+            lacking: Lacking::default(),
             pauses: Pauses::default(),
             sent: None,
             no_effect: 0,

@@ -146,10 +146,12 @@ fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, sp
         -TRANSITION_EARLY <= late && late <= TRANSITION_LATE
     });
     // Long before the end only what comes next fades in; whatever else starts there was chosen.
-    let follows = circumstances.next.is_empty() || circumstances.next.iter().any(|next| next.same_recording(&new.item));
-    let faded =
-        follows && own_end.is_some_and(|end| circumstances.crossfade.explains(end - started, circumstances.leads));
-    if natural || faded {
+    let next = circumstances.next.iter().any(|next| next.same_recording(&new.item));
+    // A player that hung beyond its item's end and goes on with what comes next does so by itself.
+    let hung = next && own_end.is_some_and(|end| started > end);
+    let faded = (next || circumstances.next.is_empty())
+        && own_end.is_some_and(|end| circumstances.crossfade.explains(end - started, circumstances.leads));
+    if natural || faded || hung {
         let what = What::NaturalTransition { title };
         return Named { what, author: Author::Player, earliest: started, latest: started };
     }

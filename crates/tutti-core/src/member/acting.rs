@@ -2,9 +2,6 @@
 
 use super::*;
 
-/// So many refusals of a play mean that the item is not available.
-const REFUSED: u32 = 2;
-
 impl Member {
     pub(super) fn act(&mut self, now: LocalTime) {
         if self.leads() {
@@ -38,7 +35,7 @@ impl Member {
         let busy = self.open.is_some() || self.observer.in_flight(now) || self.lead.claims();
         let follows = !self.leads() || self.lead.is_put_right();
         if !self.sync
-            || self.lacks_item()
+            || (self.lacks_item() && !self.asks_alone(now))
             || self.pauses.is_out()
             || !follows
             || busy
@@ -74,19 +71,8 @@ impl Member {
             seek_latency: self.observer.latencies().expect(&Kind::of(device, &seek, false, false)),
             seek_scatter: self.observer.latencies().scatter(&Kind::of(device, &seek, false, false)),
             crossfade: self.observer.crossfade().expected(),
-            reorders: self.observer.reorders(),
+            reorders: self.observer.reorders() || self.asks_alone(now),
         })
-    }
-
-    /// A play that is refused twice with a look in between is not redundant: the account cannot play the item (A7).
-    fn play_refused(&mut self, kind: &CommandKind) {
-        let CommandKind::Play { uris, .. } = kind else { return };
-        let Some(uri) = uris.first() else { return };
-        let times = if self.refused.0 == *uri { self.refused.1 + 1 } else { 1 };
-        self.refused = (uri.clone(), times);
-        if times >= REFUSED {
-            self.not_available();
-        }
     }
 
     pub(super) fn is_silent(&self, now: LocalTime) -> bool {
@@ -96,6 +82,7 @@ impl Member {
 
     pub(super) fn command(&mut self, kind: CommandKind, why: Why, now: LocalTime) {
         let Some(want) = self.wanted() else { return };
+        self.asked_alone();
         let id = CommandId(self.commands);
         self.commands += 1;
         self.commanded = Some(now);
@@ -143,7 +130,7 @@ impl Member {
                 }
                 return;
             }
-            Outcome::Restriction => self.play_refused(&kind),
+            Outcome::Restriction => self.play_refused(&kind, now),
             Outcome::NoDevice => self.trouble = Some(Trouble::NoDevice),
             Outcome::NotPremium => {
                 self.not_premium = true;

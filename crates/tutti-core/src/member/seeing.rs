@@ -39,6 +39,7 @@ impl Member {
                 self.no_effect = 0;
                 self.learn_landing(false);
                 self.follow.landed();
+                self.plays_after_all();
                 self.brisk_until = now + BRISK;
                 self.lead.fitted(self.room.as_ref());
                 self.publish(now);
@@ -48,7 +49,7 @@ impl Member {
                 self.publish(now);
             }
             Finding::PassedOver(_) => {
-                self.not_available();
+                self.passed_over(now);
                 self.publish(now);
             }
             Finding::Named(named) => self.named(&named, now),
@@ -139,19 +140,6 @@ impl Member {
         self.lead.fitted(self.room.as_ref());
     }
 
-    /// The room's item cannot be played here.
-    pub(super) fn not_available(&mut self) {
-        self.unavailable = self.wanted().map(|want| (want.item.uri.clone(), want.item.title.clone()));
-    }
-
-    /// The room plays what this account cannot: wait for its next item (F7).
-    pub(super) fn lacks_item(&self) -> bool {
-        let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
-        let (Some(room), Some((uri, _))) = (room, &self.unavailable) else { return false };
-        let on_it = self.observer.line().is_some_and(|line| line.item.same_recording(&room.item));
-        room.item.uri == *uri && !on_it
-    }
-
     /// A command was accepted and nothing came of it by `now`.
     pub(super) fn notice_lost(&mut self, now: LocalTime) {
         if let Some(id) = self.observer.take_lost(now) {
@@ -199,7 +187,7 @@ impl Member {
                 Some(Trouble::Restricted)
             }
             (Seen::Nothing, _) => self.trouble.clone(),
-            _ if self.lacks_item() => self.unavailable.clone().map(|(_, title)| Trouble::Unavailable(title)),
+            _ if let Some(title) = self.lacked() => Some(Trouble::Unavailable(title.to_owned())),
             _ if self.pauses.is_out() => Some(Trouble::SteppedOut),
             _ if self.not_premium => Some(Trouble::NotPremium),
             _ if let Some((own, room)) = self.other_speed() => Some(Trouble::OtherSpeed(own, room)),

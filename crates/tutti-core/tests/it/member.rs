@@ -556,3 +556,32 @@ fn a_leader_who_steps_out_does_not_stop_the_room_and_is_not_waited_for() {
     assert_eq!(table.presence, Some(Presence::Away));
     assert_eq!(table.member.view(at(71_000)).trouble, Some(Trouble::SteppedOut));
 }
+
+#[test]
+fn an_item_that_a_list_passed_over_is_asked_for_alone_once() {
+    let mut table = Table::new();
+    let mut room = led_by_other("a", -30_000, 1);
+    room.playback.as_mut().unwrap().next = vec![song("b")];
+    table.room(room, 0);
+    table.read(&Script::paused("z", 1_000), 500);
+    let Some(CommandKind::Play { uris, .. }) = table.commands.last().map(|command| &command.kind) else {
+        panic!("{:?}", table.commands);
+    };
+    assert_eq!(uris.len(), 2);
+    table.answer(Outcome::Accepted, 600);
+    // It went on to the later item of the list at once: "a" lacks here, or somebody skipped just then.
+    let passed = Script::playing("b", 900, 0);
+    for asked in [1_500, 4_000, 6_500, 8_500] {
+        table.read(&passed, asked);
+    }
+    assert_eq!(table.member.view(at(8_600)).trouble, Some(Trouble::Unavailable("a".to_owned())));
+    assert_eq!(table.commands.len(), 1, "{:?}", table.commands);
+    table.read(&passed, 10_500);
+    let alone = table.commands.last().map(|command| &command.kind);
+    assert!(matches!(alone, Some(CommandKind::Play { uris, .. }) if uris.len() == 1), "{alone:?}");
+    table.answer(Outcome::Restriction, 10_600);
+    for asked in [11_000, 14_000, 22_000, 60_000] {
+        table.read(&passed, asked);
+    }
+    assert_eq!(table.commands.len(), 2, "not again for this item: {:?}", table.commands);
+}

@@ -398,6 +398,16 @@ fn a_pause_of_ours_that_stops_the_next_item_is_ours() {
 }
 
 #[test]
+fn a_player_that_hung_beyond_an_end_and_goes_on_with_what_comes_next_does_so_by_itself() {
+    for (next, author) in [("b", Author::Player), ("c", Author::User)] {
+        let mut observer = watching(&Script::playing("a", 0, 205_000), 10_000);
+        observer.expects(vec![song(next)]);
+        let late = Script::playing("b", 11_000, 0);
+        assert_eq!(named(see(&mut observer, late.read(11_500))).author, author, "next is {next}");
+    }
+}
+
+#[test]
 fn long_before_the_end_only_what_comes_next_can_fade_in() {
     for (next, author) in [("b", Author::Player), ("c", Author::User)] {
         let mut observer = watching(&Script::playing("a", 0, 181_000), 10_000);

@@ -17,8 +17,8 @@ use crate::random::Random;
 use crate::report::{Logged, SAMPLE_US, Trace};
 use crate::workload::{self, Planned};
 
-/// After the last action everybody has so long to follow.
-const SETTLE_US: i64 = 7_000_000;
+/// After the last action everybody has so long to follow: calm rooms are looked at every 9.75 s at the latest.
+const SETTLE_US: i64 = 12_000_000;
 
 pub(super) enum Due {
     Happens(usize, Happened),
