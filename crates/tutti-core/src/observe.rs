@@ -389,6 +389,8 @@ impl Observer {
         if standing > STANDING_LOOKS || standing > 0 && fits {
             return Finding::LeftOut("standing report");
         } else if standing > 0 {
+            // What stands says nothing about an episode's speed: how it goes on is seen when it does.
+            self.candidate.take_if(|candidate| candidate.item.episode);
             return Finding::LookAgain(answered + STANDING_APART * i64::from(standing));
         }
         if let Some((index, explains)) = self.explained(seen, asked, answered) {

@@ -20,6 +20,8 @@ const STAMP_BACK_MS: i64 = 2_000;
 const PERSISTS: Span = Span::from_secs(5);
 const PERSISTS_LONG_LEFT: Span = Span::from_millis(1_000);
 const PERSISTS_STAMPED: Span = Span::from_secs(90);
+/// The same for readings that lie on no one line, so many times as long.
+const ANY_PERSISTS: i64 = 3;
 const LONG_LEFT: Span = Span::from_secs(30);
 /// The next look at one, for as many looks.
 const LOOK_AGAIN: Span = Span::from_millis(1_200);
@@ -37,9 +39,18 @@ pub(super) enum Old {
 #[derive(Debug, Default)]
 pub(super) struct LeftLines {
     lines: VecDeque<Left>,
-    /// Readings in a row that were taken for an old snapshot: since when, how many, on which line.
-    old: Option<(LocalTime, usize, Estimate)>,
+    old: Option<Pictures>,
     newest_stamp: Option<i64>,
+}
+
+/// Readings in a row that were taken for old snapshots.
+#[derive(Debug)]
+struct Pictures {
+    first: LocalTime,
+    looks: usize,
+    /// The line of the last of them, and since when they lie on it.
+    line: Estimate,
+    since: LocalTime,
 }
 
 #[derive(Debug, Clone)]
@@ -98,24 +109,21 @@ impl LeftLines {
             Some(_) => PERSISTS,
             None => return None,
         };
-        let mut looks = 1;
-        let persists = match &mut self.old {
-            Some((since, count, estimate))
-                if estimate.running() == seen.playing && estimate.miss(mark, quality).is_none() =>
-            {
-                *count += 1;
-                looks = *count;
-                answered - *since >= persists_after
-            }
-            old => {
-                *old = Some((answered, 1, begun.clone()));
-                false
-            }
-        };
-        if persists {
+        let old = self.old.get_or_insert_with(|| Pictures {
+            first: answered,
+            since: answered,
+            looks: 0,
+            line: begun.clone(),
+        });
+        old.looks += 1;
+        if old.line.running() != seen.playing || old.line.miss(mark, quality).is_some() {
+            (old.since, old.line) = (answered, begun.clone());
+        }
+        // One that stays on a line of its own is the truth; so is whatever comes instead of the known line for long.
+        if answered - old.since >= persists_after || answered - old.first >= persists_after * ANY_PERSISTS {
             self.newest_stamp = seen.timestamp;
             return None;
         }
-        Some(if looks < LOOKS { Old::LookAgain(answered + LOOK_AGAIN) } else { Old::Left })
+        Some(if old.looks < LOOKS { Old::LookAgain(answered + LOOK_AGAIN) } else { Old::Left })
     }
 }

@@ -239,3 +239,25 @@ fn everybody_is_told_who_hears_it_at_another_speed_until_they_go() {
     hub.leave(b);
     assert!(hub.state().own_speeds.is_empty());
 }
+
+#[test]
+fn an_episode_that_stands_and_goes_on_lost_time_and_changed_no_speed() {
+    let script = Script::episode(1_000, 0, 600_000);
+    let mut observer = watching(&script);
+    let stands_at = script.position(18_000);
+    let stands = |asked: i64| Script::episode(1_000, asked + TRIP / 2, stands_at);
+    // It stands from 18 to 21 s, and is looked at first near the end of that, after a long wait.
+    for asked in [20_000, 20_100, 20_500] {
+        see(&mut observer, &stands(asked), asked);
+    }
+    let on = Script::episode(1_000, 21_000, stands_at);
+    let findings: Vec<Finding> =
+        [21_100, 22_400, 23_700, 25_000, 26_300, 27_600, 29_000].map(|asked| see(&mut observer, &on, asked)).into();
+    let names = findings.iter().filter_map(|finding| match finding {
+        Finding::Named(named) => Some((named.author, named.what.clone())),
+        _ => None,
+    });
+    let named: Vec<_> = names.collect();
+    assert!(matches!(named[..], [(Author::Player, What::Stalled(_))]), "{findings:?}");
+    assert_eq!(speed_of(&observer), Some(Speed::NORMAL));
+}
