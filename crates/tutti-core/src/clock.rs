@@ -1,4 +1,18 @@
 //! The room's clock as one machine knows it: an offset to the local clock with a hard bound (rule C1).
+//!
+//! Where the hub is in the same process, both clocks are one. Over a network a [`ClockSync`] learns it from exchanges (C2).
+//! The offset may be corrected in either direction at any time, so that an instant of the room can come a little before one
+//! that was reckoned earlier. Nothing waits for an instant of the room: deadlines are local, and what members tell each
+//! other is a line and the instant for which it holds.
+
+mod exchange;
+mod hull;
+mod lines;
+mod pace;
+mod sync;
+
+pub use exchange::{Exchange, Refused};
+pub use sync::ClockSync;
 
 use crate::time::{LocalTime, RoomTime, Span};
 
@@ -29,6 +43,12 @@ impl RoomClock {
         LocalTime::from_micros(at.as_micros()) - self.offset
     }
 
+    /// Room time minus local time.
+    pub const fn offset(self) -> Span {
+        self.offset
+    }
+
+    /// The true offset lies within ± this.
     pub const fn bound(self) -> Span {
         self.bound
     }

@@ -1,6 +1,7 @@
 //! The engine's rules, each shown on virtual time.
 #![allow(clippy::unwrap_used)]
 
+mod clock;
 mod enduring;
 mod episodes;
 mod fuzz;
