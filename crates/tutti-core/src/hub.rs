@@ -40,26 +40,76 @@ struct Seat {
 impl Hub {
     /// An empty room. `term` counts hubs of the same room.
     pub fn new(term: u64) -> Self {
-        let state = RoomState {
-            term,
-            epoch: 0,
-            seq: 0,
-            leader: None,
-            playback: None,
-            action: None,
-            actions: 0,
-            own_speeds: Vec::new(),
-        };
+        Self::restored(RoomState::new(term))
+    }
+
+    /// A room as its members knew it under another hub; they are not in it yet.
+    pub fn restored(state: RoomState) -> Self {
         Self { state, members: BTreeMap::new(), joined: 0, rush: Rush::default(), out: VecDeque::new() }
     }
 
     /// A new member, who is told the room's state.
     pub fn join(&mut self) -> MemberId {
+        let id = self.next_id();
+        self.join_as(id);
+        id
+    }
+
+    /// A number that nobody had.
+    pub fn next_id(&mut self) -> MemberId {
         let id = MemberId(self.joined);
-        self.joined += 1;
+        self.joined = self.joined.saturating_add(1);
+        id
+    }
+
+    /// A member with a number of its own: one that another hub gave, or [`Hub::next_id`].
+    pub fn join_as(&mut self, id: MemberId) {
+        self.joined = self.joined.max(id.0.saturating_add(1));
         self.members.insert(id, Seat { answers: VecDeque::new(), presence: Presence::Elsewhere });
         self.out.push_back((id, HubToMember::Room(Arc::new(self.state.clone()))));
-        id
+    }
+
+    /// Numbers below this are those of others, who may come back.
+    pub fn reserve(&mut self, next: u32) {
+        self.joined = self.joined.max(next);
+    }
+
+    /// The room as its members knew it under another hub; everybody is told.
+    pub fn take_state(&mut self, state: RoomState) {
+        self.state = state;
+        self.tell_all();
+    }
+
+    /// What was to be said last to this member is not.
+    pub(crate) fn unsay(&mut self, member: MemberId) {
+        if self.out.back().is_some_and(|(to, _)| *to == member) {
+            self.out.pop_back();
+        }
+    }
+
+    /// Another process speaks for this member from now on: it counts its claims from the start.
+    pub fn speaks_anew(&mut self, member: MemberId) {
+        if let Some(seat) = self.members.get_mut(&member) {
+            seat.answers.clear();
+        }
+    }
+
+    /// Who may lead from now on; None: everybody. Whoever leads and may not is followed no longer (L1).
+    pub fn let_lead(&mut self, members: Option<Vec<MemberId>>) {
+        if self.state.may_lead == members {
+            return;
+        }
+        self.state.may_lead = members;
+        match self.state.leader {
+            Some(leader) if self.state.may_lead(leader) => self.tell_all(),
+            None if self.state.playback.is_none() => self.tell_all(),
+            _ => self.pass_on(self.successor()),
+        }
+    }
+
+    /// Whoever is closest to the room of those who may lead, else who is there longest of them.
+    fn successor(&self) -> Option<MemberId> {
+        self.closest().or_else(|| self.members.keys().copied().find(|&member| self.state.may_lead(member)))
     }
 
     /// A member goes. The playback goes on; whoever is closest to it leads if the leader went, else who is there longest.
@@ -68,8 +118,7 @@ impl Hub {
         self.note_speeds();
         self.rush.take(member);
         if self.state.leader == Some(member) {
-            let next = self.closest().or_else(|| self.members.keys().next().copied());
-            self.pass_on(next);
+            self.pass_on(self.successor());
         }
     }
 
@@ -79,7 +128,13 @@ impl Hub {
             Presence::InPlace { off } => Some(off),
             Presence::OwnSpeed(_) | Presence::Elsewhere | Presence::Away => None,
         };
-        self.members.iter().filter_map(|(&id, seat)| Some((off(seat)?, id))).min().map(|(_, id)| id)
+        let may = |id: &MemberId| self.state.may_lead(*id);
+        self.members
+            .iter()
+            .filter(|(id, _)| may(id))
+            .filter_map(|(&id, seat)| Some((off(seat)?, id)))
+            .min()
+            .map(|(_, id)| id)
     }
 
     fn pass_on(&mut self, to: Option<MemberId>) {
@@ -202,7 +257,7 @@ impl Hub {
             || self.state.action.as_ref().is_none_or(|action| when.midpoint() > action.when.midpoint());
         let takeover = self.state.leader != Some(from);
         let stale = takeover && arrived - latest > STALE_CLAIM;
-        if stale || !newer || claim.epoch > self.state.epoch {
+        if stale || !newer || claim.epoch > self.state.epoch || !self.state.may_lead(from) {
             return false;
         }
         self.state.action =
@@ -221,6 +276,7 @@ impl Hub {
         }
         match self.state.leader {
             Some(leader) if leader == from => {}
+            None if !self.state.may_lead(from) => return,
             None => {
                 self.state.leader = Some(from);
                 self.state.epoch += 1;

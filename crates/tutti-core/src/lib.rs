@@ -7,6 +7,9 @@
 //! 3. sleep until [`member::Member::deadline`], which carries its reason, or until something happens; at the deadline
 //!    hand in [`member::Input::Tick`].
 //!
+//! Across a network a [`gate::Gate`] stands before the hub: it knows connections and users, speaks the protocol of [`wire`],
+//! and works like the other two.
+//!
 //! There is no clock, no IO, no task, no lock and no randomness in here: instants come with the inputs, dither from a
 //! seed. The same inputs give the same outputs, byte for byte, on every machine.
 //!
@@ -17,6 +20,7 @@ pub mod command;
 pub mod estimate;
 pub mod event;
 pub mod follow;
+pub mod gate;
 pub mod hub;
 pub mod issued;
 pub mod latency;
@@ -27,8 +31,10 @@ pub mod name;
 pub mod observe;
 pub mod playback;
 pub mod poll;
+pub mod proof;
 pub mod reading;
 pub mod room;
 pub mod speed;
 pub mod standing;
 pub mod time;
+pub mod wire;

@@ -100,6 +100,44 @@ pub struct RoomState {
     pub actions: u64,
     /// Who hears the room's episode at another speed, and at which (E7).
     pub own_speeds: Vec<(MemberId, Speed)>,
+    /// Who may lead; None: everybody (L1).
+    pub may_lead: Option<Vec<MemberId>>,
+}
+
+impl RoomState {
+    /// A room in which nothing happened yet. `term` counts hubs of the same room.
+    pub fn new(term: u64) -> Self {
+        Self {
+            term,
+            epoch: 0,
+            seq: 0,
+            leader: None,
+            playback: None,
+            action: None,
+            actions: 0,
+            own_speeds: Vec::new(),
+            may_lead: None,
+        }
+    }
+
+    /// Of two states of one room the later one has the greater of these.
+    pub fn order(&self) -> (u64, u64, u64) {
+        (self.term, self.epoch, self.seq)
+    }
+
+    /// The same in the time of another clock, which is so much ahead.
+    pub fn shift(&mut self, by: Span) {
+        if let Some(playback) = &mut self.playback {
+            playback.at = playback.at + by;
+        }
+        if let Some(action) = &mut self.action {
+            action.when = When { earliest: action.when.earliest + by, latest: action.when.latest + by };
+        }
+    }
+
+    pub fn may_lead(&self, member: MemberId) -> bool {
+        self.may_lead.as_ref().is_none_or(|members| members.contains(&member))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,6 +28,11 @@ impl Speed {
         Self(permille * 1_000)
     }
 
+    /// What a peer says; beyond what players offer it is the nearest that they do.
+    pub fn from_ppm(ppm: i64) -> Self {
+        Self(ppm.clamp(SLOWEST, FASTEST))
+    }
+
     pub const fn as_ppm(self) -> i64 {
         self.0
     }

@@ -261,6 +261,7 @@ fn state(leader: u32, actions: u64, act: Act, takeover: bool) -> Arc<RoomState> 
         action: Some(Action { member: MemberId(leader), when: When::exactly(at), act, takeover }),
         actions,
         own_speeds: Vec::new(),
+        may_lead: None,
     })
 }
 

@@ -155,6 +155,7 @@ impl Table {
             action: Some(action),
             actions: 1,
             own_speeds: Vec::new(),
+            may_lead: None,
         }
     }
 

@@ -77,7 +77,17 @@ fn led_by_other(name: &str, since: i64, actions: u64) -> RoomState {
     let when = When::exactly(room_at(since));
     let action = Action { member: OTHER, when, act: Act::Started(name.to_owned()), takeover: true };
     let (leader, playback, action) = (Some(OTHER), Some(playback), Some(action));
-    RoomState { term: 1, epoch: actions, seq: actions, leader, playback, action, actions, own_speeds: Vec::new() }
+    RoomState {
+        term: 1,
+        epoch: actions,
+        seq: actions,
+        leader,
+        playback,
+        action,
+        actions,
+        own_speeds: Vec::new(),
+        may_lead: None,
+    }
 }
 
 #[test]

@@ -130,6 +130,7 @@ impl Surroundings {
             action: None,
             actions: 0,
             own_speeds: Vec::new(),
+            may_lead: None,
         });
         if bytes.seldom(8) {
             let any = |bytes: &mut Bytes<'_>| bytes.number() as u64;

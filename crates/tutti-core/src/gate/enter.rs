@@ -1,0 +1,226 @@
+//! Judges a hello: proofs, limits, who it is, and what it brings to a hub that is new.
+
+use super::people::{Line, Person};
+use super::*;
+use crate::gate::limits::Bucket;
+use crate::proof::{AccountMark, Nonce, Token};
+use crate::wire::parts::short;
+use crate::wire::{Brought, FromHub, Hello, Hex, VERSION, Welcome};
+
+/// Longest name of a member, a device, an heir's address, in characters.
+const MOST_NAME: usize = 60;
+const MOST_ADDRESS: usize = 260;
+
+impl Hello {
+    /// What can be judged without a room: the version and the proofs.
+    ///
+    /// # Errors
+    /// Why nobody can come in with it.
+    pub fn check(&self, nonce: Nonce) -> Result<(), Refusal> {
+        match self.version {
+            VERSION => {}
+            older if older < VERSION => return Err(Trouble::VersionTooOld.into()),
+            _ => return Err(Trouble::VersionTooNew.into()),
+        }
+        let room = self.room.0;
+        if !room.is_proved(nonce, self.proof.0) {
+            return Err(Trouble::WrongSecret.into());
+        }
+        match &self.user {
+            Some(user) if !user.id.0.is_proved(nonce, room, user.proof.0) => Err(Trouble::WrongUser.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Gate {
+    /// Lets a connection in whose hello was [checked](Hello::check).
+    ///
+    /// # Errors
+    /// Why it cannot come in: to be told to it before it is closed.
+    pub fn enter(&mut self, connection: ConnectionId, mut hello: Hello, now: RoomTime) -> Result<MemberId, Refusal> {
+        let had = hello.brings.as_ref().map(|brought| brought.member);
+        if let Some(brought) = hello.brings.take() {
+            self.take_brought(*brought, now);
+        }
+        let member = self.admit(&hello, had, now)?;
+        let token = self.dice.token();
+        let drove = hello.resume.is_some_and(|token| self.take_up(member, token.0));
+        self.lines.insert(
+            connection,
+            Line {
+                member,
+                device: short(&hello.device, MOST_NAME),
+                token,
+                heard: now,
+                answered: now,
+                bucket: Bucket::full(&self.config.limits, now),
+            },
+        );
+        let person = self.people.get_mut(&member).expect("whoever is admitted is here");
+        person.name = short(&hello.name, MOST_NAME);
+        person.heir = hello.heir.map(|address| short(&address, MOST_ADDRESS)).or(person.heir.take());
+        person.gone = None;
+        // Who takes up the connection that drove goes on as it was.
+        let at = if drove { 0 } else { person.connections.len() };
+        person.connections.insert(at, connection);
+        let player = person.user.is_some();
+        let drives = player && person.driver.is_none() && (drove || person.free_from.is_none_or(|from| now >= from));
+        if drives {
+            person.driver = Some(connection);
+            person.free_from = None;
+            if !drove {
+                self.hub.speaks_anew(member);
+            }
+        }
+        self.welcome(connection, member, token, drives, now);
+        self.hand_on();
+        self.tell_members();
+        Ok(member)
+    }
+
+    /// The member of this hello, who is here from now on.
+    fn admit(&mut self, hello: &Hello, had: Option<u32>, now: RoomTime) -> Result<MemberId, Refusal> {
+        let user = hello.user.as_ref().map(|user| (user.id.0, user.account.0));
+        if let Some((user, _)) = user.filter(|(user, _)| self.banned.contains(user)) {
+            return Err(Refusal::with(Trouble::Removed, format!("{user:?}")));
+        }
+        let known = user.and_then(|user| self.people.values().find(|person| person.user == Some(user)));
+        if let Some(person) = known {
+            let resumes = hello.resume.is_some_and(|token| self.line_of(token.0).is_some());
+            if person.connections.len() as u32 >= self.config.limits.connections_user && !resumes {
+                return Err(Trouble::TooManyConnections.into());
+            }
+            return Ok(person.id);
+        }
+        if user.is_some_and(|(_, account)| self.has_account(account)) {
+            return Err(Trouble::AccountElsewhere.into());
+        }
+        if self.locked {
+            return Err(Trouble::RoomLocked.into());
+        }
+        if self.people.len() as u32 >= self.config.limits.members {
+            return Err(Trouble::RoomFull.into());
+        }
+        Ok(self.seat(user, had, now))
+    }
+
+    /// Seats somebody new, under the number that they had under another hub if nobody else has it.
+    fn seat(&mut self, user: Option<(UserId, AccountMark)>, had: Option<u32>, now: RoomTime) -> MemberId {
+        let had = had.map(MemberId).filter(|id| user.is_some() && !self.people.contains_key(id) && id.0 < MOST_NUMBER);
+        let id = had.unwrap_or_else(|| self.next_free());
+        if user.is_some() {
+            self.hub.join_as(id);
+            // What the hub says to a new member is in the welcome.
+            self.hand_on_but_to(id);
+        }
+        self.people.insert(
+            id,
+            Person {
+                id,
+                user,
+                name: String::new(),
+                connections: Vec::new(),
+                driver: None,
+                free_from: None,
+                quiet_until: None,
+                gone: Some(now),
+                broke_off: VecDeque::new(),
+                heir: None,
+                standing: None,
+            },
+        );
+        self.apply_who_leads();
+        id
+    }
+
+    fn next_free(&mut self) -> MemberId {
+        loop {
+            let id = self.hub.next_id();
+            if !self.people.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    /// Whether this account plays in this room.
+    pub fn has_account(&self, account: AccountMark) -> bool {
+        self.people.values().any(|person| person.user.is_some_and(|(_, known)| known == account))
+    }
+
+    fn line_of(&self, token: Token) -> Option<ConnectionId> {
+        self.lines.iter().find(|(_, line)| line.token == token).map(|(&id, _)| id)
+    }
+
+    /// Takes up a connection that broke off, noticed or not; answers whether it drove.
+    fn take_up(&mut self, member: MemberId, token: Token) -> bool {
+        let Some(person) = self.people.get_mut(&member) else { return false };
+        if let Some(at) = person.broke_off.iter().position(|(known, _)| *known == token) {
+            let drove = person.broke_off.remove(at).is_some_and(|(_, drove)| drove);
+            return drove && person.driver.is_none();
+        }
+        let Some(old) = self.line_of(token).filter(|old| self.lines[old].member == member) else { return false };
+        self.lines.remove(&old);
+        self.out.push_back(Out::Close(old));
+        let person = self.people.get_mut(&member).expect("looked up above");
+        person.connections.retain(|open| *open != old);
+        let drove = person.driver == Some(old);
+        person.driver = person.driver.filter(|driver| *driver != old);
+        drove
+    }
+
+    /// A new hub takes the newest state that members bring, and goes on from there with a higher term. One that meets a
+    /// higher term than its own ends: there is another, or was, that it never heard of.
+    fn take_brought(&mut self, brought: Brought, now: RoomTime) {
+        let mut state = RoomState::from(brought.room);
+        if brought.clock != self.config.clock {
+            state.shift(now - RoomTime::from_micros(brought.now_us));
+        }
+        self.hub.reserve(brought.next_member.min(MOST_NUMBER));
+        let fresh = self.hub.state().playback.is_none() && self.hub.state().actions == 0;
+        let settles = self.settles_until.is_some();
+        if state.playback.is_some() && (fresh || (settles && self.brought < Some(state.order()))) {
+            self.brought = Some(state.order());
+            self.settles_until.get_or_insert(now + SETTLES);
+            state.term += 1;
+            self.hub.take_state(state);
+            self.apply_who_leads();
+        } else if !settles && state.term > self.hub.state().term {
+            self.dissolve(now);
+        }
+    }
+
+    fn dissolve(&mut self, now: RoomTime) {
+        let all: Vec<ConnectionId> = self.lines.keys().copied().collect();
+        for connection in all {
+            self.refuse(connection, Trouble::NewerHub.into(), now);
+        }
+        let members: Vec<MemberId> = self.people.keys().copied().collect();
+        for member in members {
+            self.forget(member);
+        }
+        self.hub = Hub::new(1);
+        self.brought = None;
+    }
+
+    fn welcome(&mut self, connection: ConnectionId, member: MemberId, token: Token, drives: bool, now: RoomTime) {
+        let welcome = Welcome {
+            member: member.0,
+            token: Hex(token),
+            clock: self.config.clock.clone(),
+            now_us: now.as_micros(),
+            drives,
+            limits: self.config.limits.sent(),
+            room: self.hub.state().into(),
+            members: self.everybody(),
+        };
+        self.tell_one(connection, &FromHub::Welcome(Box::new(welcome)));
+        let standings = self.standings_of(self.people.keys().copied());
+        if !standings.is_empty() {
+            self.tell_one(connection, &FromHub::Standings { list: standings });
+        }
+    }
+}
+
+/// Numbers of members stay far from the end of the numbers.
+const MOST_NUMBER: u32 = 1 << 20;

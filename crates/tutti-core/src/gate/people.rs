@@ -1,0 +1,86 @@
+//! Members with their connections: who is here, who broke off, and who left.
+
+use super::*;
+use crate::gate::limits::Bucket;
+use crate::proof::{AccountMark, Token};
+use crate::wire::shown::Shown;
+
+/// A member as the gate knows it.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub id: MemberId,
+    /// None: a listener, who drives nothing.
+    pub user: Option<(UserId, AccountMark)>,
+    pub name: String,
+    /// Those that are open, oldest first.
+    pub connections: Vec<ConnectionId>,
+    pub driver: Option<ConnectionId>,
+    /// Nobody drives before; who drove may still command until then.
+    pub free_from: Option<RoomTime>,
+    /// Commands of whoever drives may show until then.
+    pub quiet_until: Option<RoomTime>,
+    /// When the last connection broke off.
+    pub gone: Option<RoomTime>,
+    /// Connections that broke off: their tokens, and whether they drove.
+    pub broke_off: VecDeque<(Token, bool)>,
+    pub heir: Option<String>,
+    pub standing: Option<Shown>,
+}
+
+/// One open connection.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub member: MemberId,
+    pub device: String,
+    pub token: Token,
+    pub heard: RoomTime,
+    /// When the hub last answered it: so long after that a driver commands.
+    pub answered: RoomTime,
+    pub bucket: Bucket,
+}
+
+impl Gate {
+    pub(super) fn person_of(&self, connection: ConnectionId) -> Option<&Person> {
+        self.people.get(&self.lines.get(&connection)?.member)
+    }
+
+    /// A connection goes: by a word (`clean`), or it broke off.
+    pub(super) fn part(&mut self, connection: ConnectionId, clean: bool, now: RoomTime) {
+        let Some(line) = self.lines.remove(&connection) else { return };
+        let Some(person) = self.people.get_mut(&line.member) else { return };
+        person.connections.retain(|open| *open != connection);
+        if !clean {
+            person.broke_off.push_back((line.token, person.driver == Some(connection)));
+            if person.broke_off.len() > self.config.limits.connections_user as usize {
+                person.broke_off.pop_front();
+            }
+        }
+        if person.driver == Some(connection) {
+            person.driver = None;
+            person.free_from = Some(if clean { now } else { line.answered + DRIVES_FOR });
+        }
+        let id = person.id;
+        if person.connections.is_empty() {
+            let listener = person.user.is_none();
+            person.gone = Some(now);
+            if clean || listener {
+                return self.forget(id);
+            }
+        }
+        self.hand_over(now);
+        self.tell_members();
+    }
+
+    pub(super) fn stands(&mut self, member: MemberId, shown: Shown, now: RoomTime) {
+        if let Some(person) = self.people.get_mut(&member) {
+            person.standing = Some(shown);
+            self.changed.insert(member);
+        }
+        if self.config.limits.together == Span::ZERO {
+            self.tell_standings(now);
+        }
+    }
+}
+
+/// A driver that heard nothing of its hub for so long commands no longer.
+pub const DRIVES_FOR: Span = Span::from_secs(8);

@@ -1,0 +1,91 @@
+//! One hub after another: what members bring, terms, and hubs that meet.
+
+use super::*;
+
+/// A member that was in the room under another hub, with what it knew.
+fn back(name: &str, key: u8, member: u32, order: (u64, u64, u64), title: &str) -> Hello {
+    let at = RoomTime::from_micros(500_000_000);
+    let (term, epoch, seq) = order;
+    let room = crate::wire::parts::RoomSent {
+        term,
+        epoch,
+        seq,
+        leader: Some(1),
+        playback: Some(playback(title, 60_000_000, at)),
+        action: None,
+        actions: 9,
+        own_speeds: Vec::new(),
+        may_lead: None,
+    };
+    let now_us = (at + Span::from_secs(2)).as_micros();
+    let brings = Brought { member, next_member: 4, room, now_us, clock: "another".into() };
+    Hello { brings: Some(Box::new(brings)), ..hello(name, key) }
+}
+
+#[test]
+fn a_hub_that_lost_everything_gets_it_back_from_its_members() {
+    let mut room = Stand::new();
+
+    let (ada, welcome) = room.enter(back("Ada", 1, 3, (4, 7, 20), "Blue")).unwrap();
+
+    assert_eq!((welcome.member, welcome.room.term, welcome.room.epoch), (3, 5, 7));
+    let playback = welcome.room.playback.unwrap();
+    assert_eq!(room.now.as_micros() - playback.at_us, 2_000_000, "in the time of the new hub's clock");
+    let (_, new) = room.enter(hello("Cleo", 3)).unwrap();
+    assert_eq!(new.member, 4, "no number is given twice, also not by another hub");
+    let (_, ben) = room.enter(back("Ben", 2, 1, (4, 7, 21), "Red")).unwrap();
+    assert_eq!((ben.member, ben.room.playback.unwrap().item.title.as_str()), (1, "Red"), "the newest state wins");
+    assert!(room.closed.is_empty() && room.refusals(ada).is_empty());
+}
+
+#[test]
+fn a_new_hub_takes_states_for_a_second_before_it_judges_claims() {
+    let mut room = Stand::new();
+    let ada = room.join(back("Ada", 1, 0, (4, 7, 20), "Blue"));
+    room.heard(ada);
+
+    room.say(ada, claim(1, 7, "Red", room.now));
+    assert_eq!(room.gate.state().actions, 9);
+    room.enter(back("Ben", 2, 1, (4, 8, 2), "Green")).unwrap();
+    room.pass(Span::from_millis(1_100), &[]);
+
+    assert!(room.heard(ada).iter().any(|message| matches!(message, FromHub::Answer { id: 1, .. })));
+    assert_eq!(room.gate.state().term, 5);
+}
+
+#[test]
+fn what_is_brought_late_changes_nothing() {
+    let mut room = Stand::new();
+    let ada = room.join(back("Ada", 1, 0, (4, 7, 20), "Blue"));
+    room.pass(Span::from_secs(3), &[ada]);
+
+    let (_, welcome) = room.enter(back("Ben", 2, 1, (4, 9, 9), "Red")).unwrap();
+
+    assert_eq!(welcome.room.playback.unwrap().item.title, "Blue");
+}
+
+#[test]
+fn a_hub_that_meets_a_higher_term_ends_and_its_members_meet_again() {
+    let mut room = Stand::new();
+    let ada = room.join(hello("Ada", 1));
+    room.say(ada, claim(1, 0, "Old", room.now));
+    room.pass(Span::from_secs(3), &[ada]);
+
+    let (ben, welcome) = room.enter(back("Ben", 2, 1, (6, 7, 20), "Blue")).unwrap();
+
+    assert_eq!(room.refusals(ada), [Trouble::NewerHub]);
+    assert!(room.closed.contains(&ada) && !room.closed.contains(&ben));
+    assert_eq!(welcome.member, 1);
+}
+
+#[test]
+fn a_hub_that_ends_says_so_to_everybody() {
+    let mut room = Stand::new();
+    let ada = room.join(hello("Ada", 1));
+
+    room.gate.leave(2_000);
+    room.drain();
+
+    assert!(room.heard(ada).contains(&FromHub::Leaving { within_ms: 2_000 }));
+    assert!(room.closed.contains(&ada));
+}
