@@ -1,0 +1,153 @@
+//! One room: its gate, its connections, and the task that keeps its deadlines.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::Notify;
+use tutti_core::gate::{ConnectionId, Gate, Out};
+use tutti_core::proof::{AccountMark, RoomId};
+use tutti_core::time::RoomTime;
+use tutti_core::wire::{Hello, Refusal, ToHub};
+
+use crate::clock::HubClock;
+use crate::line::Line;
+use crate::metrics::Metrics;
+
+/// A room of this process.
+pub struct Room {
+    pub id: RoomId,
+    inner: Mutex<Inner>,
+    clock: Arc<HubClock>,
+    metrics: Arc<Metrics>,
+    /// The task of deadlines sleeps until then, in µs of the clock.
+    wakes_at: AtomicI64,
+    earlier: Notify,
+}
+
+struct Inner {
+    gate: Gate,
+    lines: HashMap<ConnectionId, Arc<Line>>,
+}
+
+impl Room {
+    pub fn new(gate: Gate, id: RoomId, clock: Arc<HubClock>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            id,
+            inner: Mutex::new(Inner { gate, lines: HashMap::new() }),
+            clock,
+            metrics,
+            wakes_at: AtomicI64::new(i64::MIN),
+            earlier: Notify::new(),
+        }
+    }
+
+    /// Lets a connection in whose hello was checked.
+    pub fn enter(&self, line: &Arc<Line>, hello: Hello) -> Result<(), Refusal> {
+        let mut inner = self.lock();
+        inner.lines.insert(line.id, Arc::clone(line));
+        let entered = inner.gate.enter(line.id, hello, self.clock.now());
+        if entered.is_err() {
+            inner.lines.remove(&line.id);
+        }
+        self.carry_out(&mut inner);
+        entered.map(|_| ())
+    }
+
+    pub fn received(&self, from: ConnectionId, message: Result<ToHub, Refusal>) {
+        let mut inner = self.lock();
+        if let Err(refusal) = &message {
+            self.metrics.refused(refusal.code);
+        }
+        inner.gate.received(from, message, self.clock.now());
+        self.carry_out(&mut inner);
+    }
+
+    /// It missed something, and takes again what is sent.
+    pub fn tell_whole(&self, connection: ConnectionId) {
+        let mut inner = self.lock();
+        inner.gate.tell_whole(connection);
+        self.carry_out(&mut inner);
+    }
+
+    pub fn closed(&self, connection: ConnectionId) {
+        let mut inner = self.lock();
+        inner.lines.remove(&connection);
+        inner.gate.closed(connection, self.clock.now());
+        self.carry_out(&mut inner);
+    }
+
+    /// This hub ends: everybody is told.
+    pub fn leave(&self, within_ms: u32) {
+        let mut inner = self.lock();
+        inner.gate.leave(within_ms);
+        self.carry_out(&mut inner);
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.lock().gate.is_over()
+    }
+
+    pub fn members(&self) -> usize {
+        self.lock().gate.members()
+    }
+
+    pub fn plays(&self, account: AccountMark) -> bool {
+        self.lock().gate.plays(account)
+    }
+
+    /// Keeps the room's deadlines until it is over.
+    pub async fn keep_time(&self) {
+        while !self.is_over() {
+            let due = self.lock().gate.deadline();
+            let now = self.clock.now();
+            let until = due.unwrap_or(now + tutti_core::time::Span::from_secs(1));
+            self.wakes_at.store(until.as_micros(), Ordering::Release);
+            let wait = Duration::from_micros((until - now).as_micros().max(0) as u64);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.earlier.notified() => {}
+            }
+            let mut inner = self.lock();
+            let now = self.clock.now();
+            if inner.gate.deadline().is_some_and(|due| due <= now) {
+                inner.gate.tick(now);
+                self.carry_out(&mut inner);
+            }
+        }
+    }
+
+    /// Sends what the gate has to say, and wakes the task of deadlines if one is due before it would.
+    fn carry_out(&self, inner: &mut Inner) {
+        while let Some(out) = inner.gate.poll() {
+            match out {
+                Out::Send { to, text } => {
+                    let text = Utf8Bytes::from(&*text);
+                    let lines = to.iter().filter_map(|connection| inner.lines.get(connection));
+                    let (mut sent, mut slow) = (0, 0);
+                    for line in lines {
+                        if line.send(text.clone()) { sent += 1 } else { slow += 1 }
+                    }
+                    Metrics::add(&self.metrics.sent, sent);
+                    Metrics::add(&self.metrics.slow, slow);
+                }
+                Out::Close(connection) => {
+                    if let Some(line) = inner.lines.remove(&connection) {
+                        line.close();
+                    }
+                }
+            }
+        }
+        let due = inner.gate.deadline().map_or(i64::MAX, RoomTime::as_micros);
+        if due < self.wakes_at.load(Ordering::Acquire) {
+            self.wakes_at.store(due, Ordering::Release);
+            self.earlier.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,202 @@
+//! All rooms of this process: found by their id, opened by whoever has their secret, dropped when nobody is left.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tutti_core::gate::{self, ConnectionId, Gate};
+use tutti_core::proof::{AccountMark, Nonce, RoomId};
+use tutti_core::wire::{Hello, Refusal, Trouble};
+
+use crate::attempts::Attempts;
+use crate::config::Config;
+use crate::line::Line;
+use crate::metrics::Metrics;
+use crate::room::Room;
+
+/// The rooms of one process.
+pub struct Rooms {
+    pub config: Config,
+    pub metrics: Arc<Metrics>,
+    known: Mutex<Known>,
+    connections: AtomicU64,
+    drained: CancellationToken,
+    pub tasks: TaskTracker,
+}
+
+#[derive(Default)]
+struct Known {
+    rooms: HashMap<RoomId, Arc<Room>>,
+    /// Where an account was last: it plays in one room at a time.
+    accounts: HashMap<AccountMark, RoomId>,
+    addresses: HashMap<IpAddr, usize>,
+    attempts: Attempts,
+}
+
+/// A connection's place under the limit of its address; free again when dropped.
+pub struct Place {
+    rooms: Arc<Rooms>,
+    from: IpAddr,
+}
+
+impl Rooms {
+    pub fn new(config: Config) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            metrics: Arc::default(),
+            known: Mutex::default(),
+            connections: AtomicU64::new(0),
+            drained: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// A place for one more connection of this address.
+    pub fn place(self: &Arc<Self>, from: IpAddr) -> Result<Place, Refusal> {
+        let mut known = self.lock();
+        if self.is_draining() {
+            return Err(Refusal::with(Trouble::HubFull, "this hub ends"));
+        }
+        if self.metrics.connections.load(Ordering::Relaxed) >= self.config.connections as u64 {
+            return Err(Trouble::HubFull.into());
+        }
+        let here = known.addresses.entry(from).or_default();
+        if *here >= self.config.connections_address {
+            return Err(Trouble::TooManyFromAddress.into());
+        }
+        *here += 1;
+        Metrics::add(&self.metrics.connections, 1);
+        Ok(Place { rooms: Arc::clone(self), from })
+    }
+
+    pub fn next_connection(&self) -> ConnectionId {
+        ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Judges a hello and lets the connection into its room.
+    pub fn enter(
+        self: &Arc<Self>,
+        line: &Arc<Line>,
+        hello: Hello,
+        nonce: Nonce,
+        from: IpAddr,
+    ) -> Result<Arc<Room>, Refusal> {
+        if self.lock().attempts.too_many(from, self.config.attempts, Instant::now()) {
+            return Err(Trouble::TooManyAttempts.into());
+        }
+        if let Err(refusal) = hello.check(nonce) {
+            if matches!(refusal.code, Trouble::WrongSecret | Trouble::WrongUser) {
+                self.lock().attempts.wrong(from, Instant::now());
+            }
+            return Err(refusal);
+        }
+        let account = hello.user.as_ref().map(|user| user.account.0);
+        let room = self.room(&hello, account)?;
+        room.enter(line, hello)?;
+        if let Some(account) = account {
+            self.lock().accounts.insert(account, room.id);
+        }
+        Metrics::add(&self.metrics.connected, 1);
+        Ok(room)
+    }
+
+    fn room(self: &Arc<Self>, hello: &Hello, account: Option<AccountMark>) -> Result<Arc<Room>, Refusal> {
+        let id = hello.room.0;
+        let mut known = self.lock();
+        let elsewhere = account.and_then(|account| known.accounts.get(&account)).filter(|room| **room != id);
+        if let Some(room) = elsewhere.and_then(|room| known.rooms.get(room))
+            && account.is_some_and(|account| room.plays(account))
+        {
+            return Err(Trouble::AccountElsewhere.into());
+        }
+        if let Some(room) = known.rooms.get(&id) {
+            return Ok(Arc::clone(room));
+        }
+        let only = self.config.only.as_ref();
+        if !hello.open || only.is_some_and(|only| only.room != id) {
+            return Err(Trouble::NoSuchRoom.into());
+        }
+        if known.rooms.len() >= self.config.rooms {
+            return Err(Trouble::HubFull.into());
+        }
+        let config = gate::Config {
+            room: id,
+            clock: self.config.clock.name().to_owned(),
+            limits: self.config.limits,
+            seed: rand::random(),
+            state: only.and_then(|only| only.state.clone()),
+        };
+        let gate = Gate::new(config, self.config.clock.now());
+        let room = Arc::new(Room::new(gate, id, Arc::clone(&self.config.clock), Arc::clone(&self.metrics)));
+        known.rooms.insert(id, Arc::clone(&room));
+        let (rooms, kept) = (Arc::clone(self), Arc::clone(&room));
+        self.tasks.spawn(async move {
+            loop {
+                // Whoever opens it is on the way in.
+                tokio::time::sleep(OPENS_WITHIN).await;
+                tokio::select! {
+                    () = kept.keep_time() => {}
+                    () = rooms.drained.cancelled() => return,
+                }
+                if rooms.drop_if_over(&kept) {
+                    return;
+                }
+            }
+        });
+        Ok(room)
+    }
+
+    /// Nobody comes in between: whoever enters holds the same lock first.
+    fn drop_if_over(&self, room: &Arc<Room>) -> bool {
+        let mut known = self.lock();
+        if !room.is_over() || Arc::strong_count(room) > 2 {
+            return false;
+        }
+        known.rooms.remove(&room.id);
+        known.accounts.retain(|_, of| *of != room.id);
+        true
+    }
+
+    /// How many rooms and members there are.
+    pub fn count(&self) -> (usize, usize) {
+        let rooms: Vec<Arc<Room>> = self.lock().rooms.values().cloned().collect();
+        (rooms.len(), rooms.iter().map(|room| room.members()).sum())
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.drained.is_cancelled()
+    }
+
+    /// Everybody is told that this hub ends; nobody new comes in.
+    pub fn drain(&self) {
+        self.drained.cancel();
+        let rooms: Vec<Arc<Room>> = self.lock().rooms.values().cloned().collect();
+        for room in rooms {
+            room.leave(self.config.back_within_ms);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Between the opening of a room and the first who enters it.
+const OPENS_WITHIN: std::time::Duration = std::time::Duration::from_millis(200);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut known = self.rooms.lock();
+        if let Some(here) = known.addresses.get_mut(&self.from) {
+            *here -= 1;
+            if *here == 0 {
+                known.addresses.remove(&self.from);
+            }
+        }
+        self.rooms.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
