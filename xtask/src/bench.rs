@@ -4,6 +4,7 @@
 //! figures: `{"name", "value", "unit"}`, with `goal` (and `at_least`), `tolerance`, `noisy` and `beside` where they apply
 //! (see [`Figure`]).
 
+mod clock;
 mod engine;
 mod figure;
 mod http;
@@ -22,7 +23,7 @@ pub use figure::Figure;
 use figure::{Verdict, kept_of, table};
 
 /// Everything that can be measured.
-const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, engine::BENCH];
+const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, clock::BENCH, engine::BENCH];
 
 /// One benchmark.
 pub struct Bench {
@@ -127,6 +128,6 @@ mod tests {
     fn an_unknown_benchmark_is_refused_with_the_names_of_all() {
         assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
         let error = chosen(&["htp".into()]).err().unwrap();
-        assert!(error.to_string().contains("there are: http, sim, engine"), "{error}");
+        assert!(error.to_string().contains("there are: http, sim, clock, engine"), "{error}");
     }
 }

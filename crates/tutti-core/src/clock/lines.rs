@@ -19,7 +19,8 @@ const SUDDEN_PPM: i128 = 600;
 /// Crystals get warm: a proof is widened by this times the square of its age, in picoseconds a s². After a minute that is
 /// 7 µs, after ten 0.7 ms, which is a drift that changed by 2.4 ppm.
 const WIDENED: i128 = 2_000;
-/// The two ways of one exchange are together as long as they ever were along a line, but for jitter and this, ps.
+/// Along the true line both ways had their least time, so that it leaves as much room as the least round trip took, but for
+/// jitter and for this, ps.
 const LEAST_SLACK: i128 = 100 * PICO;
 
 /// Picoseconds in a microsecond.
@@ -62,8 +63,7 @@ impl Lines {
         };
         let upper = Hull::of(proofs.clone().map(|proof| point(proof.sent, proof.most)))?;
         let lower = Hull::of(proofs.clone().map(|proof| point(proof.received, -proof.least)))?;
-        let (least_trip, jitter) = round_trips(proofs);
-        let slack = LEAST_SLACK + jitter / 2;
+        let (least_trip, slack) = round_trips(proofs);
         let middle = Middle::of(&upper, &lower, slack);
         Some(Self {
             newest,
@@ -132,13 +132,17 @@ impl Middle {
     }
 }
 
-/// The least round trip, and how much longer the median is, ps.
+/// The least round trip, and how much less the two least ways may have taken together, ps.
+///
+/// Jitter is how much longer the median round trip is than the least. Of up to 16 exchanges the least one may have been late
+/// by half of that; the more there are, the less.
 fn round_trips<'a>(proofs: impl Iterator<Item = &'a Proof>) -> (i128, i128) {
     let mut trips: Vec<i64> = proofs.map(|proof| proof.most - proof.least).collect();
-    let middle = trips.len() / 2;
+    let (count, middle) = (trips.len() as i128, trips.len() / 2);
     let (before, median, _) = trips.select_nth_unstable(middle);
     let least = before.iter().copied().min().unwrap_or(*median);
-    (i128::from(least) * PICO, i128::from(*median - least) * PICO)
+    let jitter = i128::from(*median - least) * PICO;
+    (i128::from(least) * PICO, LEAST_SLACK + jitter / 8 + (jitter * 3 / 8).min(jitter * 6 / count))
 }
 
 fn narrow(us: i128) -> i64 {

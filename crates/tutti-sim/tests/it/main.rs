@@ -5,6 +5,7 @@ mod binary;
 mod browse;
 mod commands;
 mod description;
+mod exchanges;
 mod faults;
 mod pretend;
 mod properties;

@@ -1,0 +1,18 @@
+//! How well the room's clock is known over a network: traces of exchanges with a hub, and rivals on the same traces.
+//!
+//! A [`Trace`] is what happened on one machine: exchanges, suspends, and instants at which the truth is known. Traces are
+//! drawn ([`Scene::draw`]) or were recorded ([`Trace::recorded`]); [`measure()`] holds a [`Method`] against one.
+
+mod link;
+mod machine;
+mod measure;
+mod rivals;
+mod scene;
+mod trace;
+
+pub use link::{Link, Way};
+pub use machine::Machine;
+pub use measure::{Known, Method, Quality, measure};
+pub use rivals::{Kalman, LeastRoundTrip};
+pub use scene::Scene;
+pub use trace::{BadLine, Step, Trace};
