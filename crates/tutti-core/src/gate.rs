@@ -21,7 +21,7 @@ use crate::room::{Claim, ClaimId, MemberId, MemberToHub, RoomState};
 use crate::time::{RoomTime, Span};
 use crate::wire::{Refusal, ToHub, Trouble, WhoLeads};
 
-/// Connections are looked through for silent ones so often.
+/// Connections are looked through for silent ones so often, or five times a beat if that is more often.
 const LOOK_THROUGH: Span = Span::from_secs(1);
 /// A member all of whose connections broke off is kept for so long.
 const KEPT: Span = Span::from_secs(120);
@@ -77,6 +77,9 @@ pub struct Gate {
     /// Whose standing changed since it was told, and when that was.
     changed: BTreeSet<MemberId>,
     told: Option<RoomTime>,
+    /// Who is here changed since it was told, and when that was.
+    members_changed: bool,
+    members_told: Option<RoomTime>,
     out: VecDeque<Out>,
 }
 
@@ -90,6 +93,7 @@ impl Gate {
         Self {
             hub,
             dice: Dice::new(config.seed),
+            look_through: now + look_through(&config.limits),
             config,
             people: BTreeMap::new(),
             lines: BTreeMap::new(),
@@ -99,9 +103,10 @@ impl Gate {
             settles_until: None,
             brought: None,
             held: Vec::new(),
-            look_through: now + LOOK_THROUGH,
             changed: BTreeSet::new(),
             told: None,
+            members_changed: false,
+            members_told: None,
             out: VecDeque::new(),
         }
     }
@@ -131,17 +136,29 @@ impl Gate {
             Err(refusal) => self.refuse(from, refusal, now),
             Ok(ToHub::Ping { sent_us }) => self.pong(from, sent_us, now),
             Ok(ToHub::Hello(_)) => self.refuse(from, Trouble::HelloExpected.into(), now),
-            Ok(ToHub::Bye) => self.part(from, true, now),
-            Ok(ToHub::MayLead { who }) => self.as_host(from, now, |gate| gate.let_lead(who)),
+            Ok(ToHub::Bye) => {
+                self.part(from, true, now);
+                self.out.push_back(Out::Close(from));
+            }
+            Ok(ToHub::MayLead { who }) => self.as_host(from, now, |gate| gate.let_lead(who, now)),
             Ok(ToHub::Lock { on }) => self.as_host(from, now, |gate| {
                 gate.locked = on;
-                gate.tell_members();
+                gate.tell_members(now);
             }),
             Ok(ToHub::Remove { member }) => self.as_host(from, now, |gate| gate.remove(MemberId(member), now)),
             Ok(message) if self.drives(from) => self.of_driver(member, message, now),
             Ok(_) => self.refuse(from, Trouble::NotDriving.into(), now),
         }
         self.hand_on();
+    }
+
+    /// A connection said something that is no message, as the pings of its own protocol: it counts as one.
+    pub fn noise(&mut self, from: ConnectionId, now: RoomTime) {
+        let Some(line) = self.lines.get_mut(&from) else { return };
+        if !line.bucket.takes(&self.config.limits, now) {
+            self.refuse(from, Trouble::Flood.into(), now);
+            self.hand_on();
+        }
     }
 
     /// The connection broke off without a word.
@@ -154,7 +171,10 @@ impl Gate {
     pub fn deadline(&self) -> Option<RoomTime> {
         let look = (!self.people.is_empty()).then_some(self.look_through);
         let tell = self.tells_standings_at();
-        [look, tell, self.hub.deadline(), self.settles_until, self.hands_over_at()].into_iter().flatten().min()
+        [look, tell, self.tells_members_at(), self.hub.deadline(), self.settles_until, self.hands_over_at()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The deadline has come.
@@ -167,13 +187,16 @@ impl Gate {
             }
         }
         if now >= self.look_through {
-            self.look_through = now + LOOK_THROUGH;
+            self.look_through = now + look_through(&self.config.limits);
             self.drop_silent(now);
             self.forget_gone(now);
         }
         self.hand_over(now);
         if self.tells_standings_at().is_some_and(|at| now >= at) {
             self.tell_standings(now);
+        }
+        if self.tells_members_at().is_some_and(|at| now >= at) {
+            self.tell_members(now);
         }
         self.hand_on();
     }
@@ -226,7 +249,7 @@ impl Gate {
         self.people.values().find(|person| person.user.is_some()).map(|person| person.id)
     }
 
-    fn let_lead(&mut self, who: WhoLeads) {
+    fn let_lead(&mut self, who: WhoLeads, now: RoomTime) {
         self.who_leads = match who {
             WhoLeads::Members(mut members) => {
                 members.truncate(self.config.limits.members as usize);
@@ -235,7 +258,7 @@ impl Gate {
             other => other,
         };
         self.apply_who_leads();
-        self.tell_members();
+        self.tell_members(now);
     }
 
     /// As the host goes and comes, "the host" is another member.
@@ -259,7 +282,7 @@ impl Gate {
         for connection in person.connections.clone() {
             self.refuse(connection, Trouble::Removed.into(), now);
         }
-        self.forget(member);
+        self.forget(member, now);
     }
 
     /// Says what is wrong; after what is fatal the connection is closed.
@@ -290,7 +313,7 @@ impl Gate {
             .map(|person| person.id)
             .collect();
         for member in over {
-            self.forget(member);
+            self.forget(member, now);
         }
         let leader = self.hub.state().leader.and_then(|leader| self.people.get(&leader));
         if let Some(leader) = leader.filter(|person| gone(person).is_some_and(|since| since > LEADER_KEPT)) {
@@ -299,7 +322,7 @@ impl Gate {
         }
     }
 
-    fn forget(&mut self, member: MemberId) {
+    fn forget(&mut self, member: MemberId, now: RoomTime) {
         let Some(person) = self.people.remove(&member) else { return };
         for connection in &person.connections {
             self.lines.remove(connection);
@@ -308,8 +331,12 @@ impl Gate {
         self.held.retain(|(of, _)| *of != member);
         self.hub.leave(member);
         self.apply_who_leads();
-        self.tell_members();
+        self.tell_members(now);
     }
+}
+
+fn look_through(limits: &Limits) -> Span {
+    LOOK_THROUGH.min(Span::from_millis(limits.beat_ms.into()) / 5)
 }
 
 #[cfg(test)]

@@ -18,9 +18,11 @@ use shown::Shown;
 
 /// The version of this protocol.
 pub const VERSION: u32 = 1;
-/// The longest message either side takes, in bytes: a playback with the 20 items that come next is under 12 KiB.
+/// The longest message that a hub takes, in bytes: a playback with the 20 items that come next is under 12 KiB.
 pub const MOST_BYTES: usize = 16 * 1024;
-/// A heartbeat is due so often, and carries the exchange of clocks.
+/// The longest message that a member takes, in bytes: lists of a room of a thousand have some 200 KiB.
+pub const MOST_BYTES_FROM_HUB: usize = 1024 * 1024;
+/// Unless a hub says otherwise, a heartbeat is due so often, and carries the exchange of clocks.
 pub const BEAT_MS: u32 = 5_000;
 
 /// What a connection tells its hub.
@@ -245,7 +247,7 @@ pub fn write(message: &impl Serialize) -> String {
 /// # Errors
 /// What is wrong with it, to be told to the sender.
 pub fn read_to_hub(text: &str) -> Result<ToHub, Refusal> {
-    read(text)
+    read(text, MOST_BYTES)
 }
 
 /// A message of a hub.
@@ -253,11 +255,11 @@ pub fn read_to_hub(text: &str) -> Result<ToHub, Refusal> {
 /// # Errors
 /// What is wrong with it.
 pub fn read_from_hub(text: &str) -> Result<FromHub, Refusal> {
-    read(text)
+    read(text, MOST_BYTES_FROM_HUB)
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
-    if text.len() > MOST_BYTES {
+fn read<T: DeserializeOwned>(text: &str, most: usize) -> Result<T, Refusal> {
+    if text.len() > most {
         return Err(Refusal::new(Trouble::TooLong));
     }
     serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Kind>(text) {

@@ -1,6 +1,7 @@
 //! What a hub is told when it starts, and the limits of a whole process, each with its reason.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tutti_core::gate::Limits;
 use tutti_core::proof::RoomId;
@@ -17,10 +18,12 @@ pub struct Config {
     pub rooms: usize,
     /// Sockets that the process may hold.
     pub connections: usize,
-    /// Several members sit behind one address at home, some dozens in a dormitory.
+    /// Several members sit behind one address at home, some dozens in a dormitory; as many rooms may be opened from it.
     pub connections_address: usize,
-    /// Wrong secrets or user keys of one address within a minute, before it has to wait as long.
+    /// Wrong secrets or user keys for one room from one address within a minute, before it has to wait as long.
     pub attempts: u32,
+    /// Whoever connects asks for something within this, and says hello within the same again: some round trips of a phone.
+    pub hello_within: Duration,
     /// Bytes read at once: most messages have some 200, the longest take a few turns.
     pub read_buffer: usize,
     /// When this hub ends, its members come back within a random part of so long, not all at once.
@@ -46,6 +49,7 @@ impl Default for Config {
             connections: 50_000,
             connections_address: 64,
             attempts: 5,
+            hello_within: Duration::from_secs(10),
             read_buffer: 1_024,
             back_within_ms: 2_000,
             clock: Arc::new(HubClock::of_this_machine()),

@@ -5,9 +5,11 @@
 //! sockets at once, without a task in between ([`line`]). A socket that does not take what is sent gets the newest state
 //! when it can, not a backlog. What rooms decide is in `tutti_core::gate`; here are sockets, tasks and clocks.
 
+mod address;
 mod attempts;
 mod clock;
 mod config;
+mod http;
 mod line;
 pub mod listen;
 mod metrics;
@@ -15,6 +17,7 @@ mod pages;
 mod room;
 mod rooms;
 mod serve;
+mod stream;
 
 pub use clock::HubClock;
 pub use config::{Config, Heirloom};

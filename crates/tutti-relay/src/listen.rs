@@ -1,86 +1,68 @@
-//! Listeners: plain TCP, and TLS with a certificate and a key from files. Small messages are sent at once on both.
+//! Listeners: plain TCP, and TLS with a certificate and a key from files.
 
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
-/// Where a connection comes from.
-#[derive(Debug, Clone, Copy)]
-pub struct PeerAddress(pub SocketAddr);
+use crate::stream::Stream;
+
+/// What [`serve`](crate::serve) listens on.
+pub trait Listener: Send + 'static {
+    /// The socket, and what shakes hands on it, if anything.
+    fn into_parts(self) -> (TcpListener, Option<TlsAcceptor>);
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The system does not say.
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+}
 
 /// Plain TCP.
 pub struct Plain(pub TcpListener);
 
 impl Listener for Plain {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, from) = Listener::accept(&mut self.0).await;
-        at_once(&stream);
-        (stream, from)
+    fn into_parts(self) -> (TcpListener, Option<TlsAcceptor>) {
+        (self.0, None)
     }
 
-    fn local_addr(&self) -> io::Result<Self::Addr> {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
     }
 }
 
-impl Connected<IncomingStream<'_, Plain>> for PeerAddress {
-    fn connect_info(stream: IncomingStream<'_, Plain>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl Connected<IncomingStream<'_, Tls>> for PeerAddress {
-    fn connect_info(stream: IncomingStream<'_, Tls>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-/// Messages are small and wanted now: none waits for the next one.
-fn at_once(stream: &TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "messages of one connection may wait for each other");
-    }
-}
-
-/// A handshake takes two round trips.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Handshakes that are done and not yet served.
-const WAITING: usize = 64;
-
-/// Connections whose handshake is done, one after the other; a slow one holds up no other.
+/// TLS over TCP.
 pub struct Tls {
-    done: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    local: SocketAddr,
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
 }
 
 impl Tls {
-    /// Reads both files and listens.
+    /// Reads both files.
     ///
     /// # Errors
     /// A file cannot be read or holds something else, or they do not belong together.
     pub fn new(listener: TcpListener, certificate: &Path, key: &Path) -> anyhow::Result<Self> {
-        let local = listener.local_addr()?;
-        let acceptor = TlsAcceptor::from(Arc::new(config(certificate, key)?));
-        let (to_done, done) = mpsc::channel(WAITING);
-        tokio::spawn(accept(listener, acceptor, to_done));
-        Ok(Self { done, local })
+        Ok(Self { listener, acceptor: TlsAcceptor::from(Arc::new(config(certificate, key)?)) })
+    }
+}
+
+impl Listener for Tls {
+    fn into_parts(self) -> (TcpListener, Option<TlsAcceptor>) {
+        (self.listener, Some(self.acceptor))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
     }
 }
 
@@ -103,35 +85,12 @@ fn config(certificate: &Path, key: &Path) -> anyhow::Result<ServerConfig> {
     Ok(config)
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, done: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>) {
-    let mut listener = listener;
-    while !done.is_closed() {
-        let (stream, from) = Listener::accept(&mut listener).await;
-        at_once(&stream);
-        let (acceptor, done) = (acceptor.clone(), done.clone());
-        tokio::spawn(async move {
-            match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                // An error means that the hub has ended.
-                Ok(Ok(stream)) => _ = done.send((stream, from)).await,
-                Ok(Err(error)) => tracing::debug!(%from, %error, "no TLS"),
-                Err(_) => tracing::debug!(%from, "a handshake took too long"),
-            }
-        });
-    }
-}
-
-impl Listener for Tls {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.done.recv().await {
-            Some(accepted) => accepted,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(self.local)
+/// Shakes hands where that is asked for.
+pub(crate) async fn shake_hands(stream: TcpStream, acceptor: Option<TlsAcceptor>) -> io::Result<Stream> {
+    // Messages are small and wanted now: none waits for the next one.
+    stream.set_nodelay(true)?;
+    match acceptor {
+        None => Ok(Stream::Plain(stream)),
+        Some(acceptor) => Ok(Stream::Tls(Box::new(acceptor.accept(stream).await?))),
     }
 }

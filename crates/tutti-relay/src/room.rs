@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::extract::ws::Utf8Bytes;
 use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tutti_core::gate::{ConnectionId, Gate, Out};
 use tutti_core::proof::{AccountMark, RoomId};
-use tutti_core::time::RoomTime;
-use tutti_core::wire::{Hello, Refusal, ToHub};
+use tutti_core::time::{RoomTime, Span};
+use tutti_core::wire::{Hello, Refusal, ToHub, Trouble};
 
 use crate::clock::HubClock;
 use crate::line::Line;
@@ -30,13 +30,18 @@ pub struct Room {
 struct Inner {
     gate: Gate,
     lines: HashMap<ConnectionId, Arc<Line>>,
+    /// This hub ends.
+    leaving: bool,
 }
+
+/// A room in which nothing is due is looked at so often.
+const IDLE: Span = Span::from_secs(1);
 
 impl Room {
     pub fn new(gate: Gate, id: RoomId, clock: Arc<HubClock>, metrics: Arc<Metrics>) -> Self {
         Self {
             id,
-            inner: Mutex::new(Inner { gate, lines: HashMap::new() }),
+            inner: Mutex::new(Inner { gate, lines: HashMap::new(), leaving: false }),
             clock,
             metrics,
             wakes_at: AtomicI64::new(i64::MIN),
@@ -47,6 +52,9 @@ impl Room {
     /// Lets a connection in whose hello was checked.
     pub fn enter(&self, line: &Arc<Line>, hello: Hello) -> Result<(), Refusal> {
         let mut inner = self.lock();
+        if inner.leaving {
+            return Err(Refusal::with(Trouble::HubFull, "this hub ends"));
+        }
         inner.lines.insert(line.id, Arc::clone(line));
         let entered = inner.gate.enter(line.id, hello, self.clock.now());
         if entered.is_err() {
@@ -62,6 +70,13 @@ impl Room {
             self.metrics.refused(refusal.code);
         }
         inner.gate.received(from, message, self.clock.now());
+        self.carry_out(&mut inner);
+    }
+
+    /// It said something that is no message.
+    pub fn noise(&self, from: ConnectionId) {
+        let mut inner = self.lock();
+        inner.gate.noise(from, self.clock.now());
         self.carry_out(&mut inner);
     }
 
@@ -82,6 +97,7 @@ impl Room {
     /// This hub ends: everybody is told.
     pub fn leave(&self, within_ms: u32) {
         let mut inner = self.lock();
+        inner.leaving = true;
         inner.gate.leave(within_ms);
         self.carry_out(&mut inner);
     }
@@ -101,10 +117,14 @@ impl Room {
     /// Keeps the room's deadlines until it is over.
     pub async fn keep_time(&self) {
         while !self.is_over() {
-            let due = self.lock().gate.deadline();
-            let now = self.clock.now();
-            let until = due.unwrap_or(now + tutti_core::time::Span::from_secs(1));
-            self.wakes_at.store(until.as_micros(), Ordering::Release);
+            let (until, now) = {
+                // While this is held, nothing can become due earlier that is not seen.
+                let inner = self.lock();
+                let now = self.clock.now();
+                let until = inner.gate.deadline().unwrap_or(now + IDLE);
+                self.wakes_at.store(until.as_micros(), Ordering::Release);
+                (until, now)
+            };
             let wait = Duration::from_micros((until - now).as_micros().max(0) as u64);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_core::gate::{self, ConnectionId, Gate};
@@ -25,6 +26,8 @@ pub struct Rooms {
     known: Mutex<Known>,
     connections: AtomicU64,
     drained: CancellationToken,
+    /// Whoever finds no place and is told so; others are cut off.
+    pub turned_away: Arc<Semaphore>,
     pub tasks: TaskTracker,
 }
 
@@ -34,6 +37,8 @@ struct Known {
     /// Where an account was last: it plays in one room at a time.
     accounts: HashMap<AccountMark, RoomId>,
     addresses: HashMap<IpAddr, usize>,
+    /// How many of the rooms were opened from an address.
+    opened: HashMap<IpAddr, usize>,
     attempts: Attempts,
 }
 
@@ -51,6 +56,7 @@ impl Rooms {
             known: Mutex::default(),
             connections: AtomicU64::new(0),
             drained: CancellationToken::new(),
+            turned_away: Arc::new(Semaphore::new(TOLD_AT_ONCE)),
             tasks: TaskTracker::new(),
         })
     }
@@ -85,17 +91,18 @@ impl Rooms {
         nonce: Nonce,
         from: IpAddr,
     ) -> Result<Arc<Room>, Refusal> {
-        if self.lock().attempts.too_many(from, self.config.attempts, Instant::now()) {
+        let guess = (from, hello.room.0);
+        if self.lock().attempts.too_many(guess, self.config.attempts, Instant::now()) {
             return Err(Trouble::TooManyAttempts.into());
         }
         if let Err(refusal) = hello.check(nonce) {
             if matches!(refusal.code, Trouble::WrongSecret | Trouble::WrongUser) {
-                self.lock().attempts.wrong(from, Instant::now());
+                self.lock().attempts.wrong(guess, Instant::now());
             }
             return Err(refusal);
         }
         let account = hello.user.as_ref().map(|user| user.account.0);
-        let room = self.room(&hello, account)?;
+        let room = self.room(&hello, account, from)?;
         room.enter(line, hello)?;
         if let Some(account) = account {
             self.lock().accounts.insert(account, room.id);
@@ -104,7 +111,7 @@ impl Rooms {
         Ok(room)
     }
 
-    fn room(self: &Arc<Self>, hello: &Hello, account: Option<AccountMark>) -> Result<Arc<Room>, Refusal> {
+    fn room(self: &Arc<Self>, hello: &Hello, account: Option<AccountMark>, from: IpAddr) -> Result<Arc<Room>, Refusal> {
         let id = hello.room.0;
         let mut known = self.lock();
         let elsewhere = account.and_then(|account| known.accounts.get(&account)).filter(|room| **room != id);
@@ -123,6 +130,11 @@ impl Rooms {
         if known.rooms.len() >= self.config.rooms {
             return Err(Trouble::HubFull.into());
         }
+        let opened = known.opened.entry(from).or_default();
+        if *opened >= self.config.connections_address {
+            return Err(Refusal::with(Trouble::TooManyFromAddress, "rooms"));
+        }
+        *opened += 1;
         let config = gate::Config {
             room: id,
             clock: self.config.clock.name().to_owned(),
@@ -142,7 +154,7 @@ impl Rooms {
                     () = kept.keep_time() => {}
                     () = rooms.drained.cancelled() => return,
                 }
-                if rooms.drop_if_over(&kept) {
+                if rooms.drop_if_over(&kept, from) {
                     return;
                 }
             }
@@ -151,14 +163,24 @@ impl Rooms {
     }
 
     /// Nobody comes in between: whoever enters holds the same lock first.
-    fn drop_if_over(&self, room: &Arc<Room>) -> bool {
+    fn drop_if_over(&self, room: &Arc<Room>, opened_from: IpAddr) -> bool {
         let mut known = self.lock();
         if !room.is_over() || Arc::strong_count(room) > 2 {
             return false;
         }
         known.rooms.remove(&room.id);
+        count_down(&mut known.opened, opened_from);
         known.accounts.retain(|_, of| *of != room.id);
         true
+    }
+
+    /// A connection of this account left the room.
+    pub fn left(&self, room: &Room, account: Option<AccountMark>) {
+        let Some(account) = account else { return };
+        let mut known = self.lock();
+        if known.accounts.get(&account) == Some(&room.id) && !room.plays(account) {
+            known.accounts.remove(&account);
+        }
     }
 
     /// How many rooms and members there are.
@@ -169,6 +191,11 @@ impl Rooms {
 
     pub fn is_draining(&self) -> bool {
         self.drained.is_cancelled()
+    }
+
+    /// This hub ends.
+    pub async fn drained(&self) {
+        self.drained.cancelled().await;
     }
 
     /// Everybody is told that this hub ends; nobody new comes in.
@@ -188,15 +215,22 @@ impl Rooms {
 /// Between the opening of a room and the first who enters it.
 const OPENS_WITHIN: std::time::Duration = std::time::Duration::from_millis(200);
 
+/// So many are told at once that there is no place for them.
+const TOLD_AT_ONCE: usize = 64;
+
+fn count_down(counts: &mut HashMap<IpAddr, usize>, of: IpAddr) {
+    if let Some(count) = counts.get_mut(&of) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&of);
+        }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut known = self.rooms.lock();
-        if let Some(here) = known.addresses.get_mut(&self.from) {
-            *here -= 1;
-            if *here == 0 {
-                known.addresses.remove(&self.from);
-            }
-        }
+        count_down(&mut known.addresses, self.from);
         self.rooms.metrics.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -39,7 +39,7 @@ impl Gate {
             let quiet_us = quiet.map(RoomTime::as_micros);
             self.tell_one(connection, &FromHub::Drive { on: true, quiet_us });
         }
-        self.tell_members();
+        self.tell_members(now);
     }
 
     /// A command went out, which may show until `until`.

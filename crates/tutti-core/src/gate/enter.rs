@@ -39,11 +39,13 @@ impl Gate {
     /// # Errors
     /// Why it cannot come in: to be told to it before it is closed.
     pub fn enter(&mut self, connection: ConnectionId, mut hello: Hello, now: RoomTime) -> Result<MemberId, Refusal> {
+        // Who may not come in changes nothing either.
+        self.may_enter(&hello)?;
         let had = hello.brings.as_ref().map(|brought| brought.member);
         if let Some(brought) = hello.brings.take() {
             self.take_brought(*brought, now);
         }
-        let member = self.admit(&hello, had, now)?;
+        let member = self.admit(&hello, had, now);
         let token = self.dice.token();
         let drove = hello.resume.is_some_and(|token| self.take_up(member, token.0));
         self.lines.insert(
@@ -75,23 +77,23 @@ impl Gate {
         }
         self.welcome(connection, member, token, drives, now);
         self.hand_on();
-        self.tell_members();
+        self.tell_members(now);
         Ok(member)
     }
 
-    /// The member of this hello, who is here from now on.
-    fn admit(&mut self, hello: &Hello, had: Option<u32>, now: RoomTime) -> Result<MemberId, Refusal> {
+    fn may_enter(&self, hello: &Hello) -> Result<(), Refusal> {
         let user = hello.user.as_ref().map(|user| (user.id.0, user.account.0));
         if let Some((user, _)) = user.filter(|(user, _)| self.banned.contains(user)) {
             return Err(Refusal::with(Trouble::Removed, format!("{user:?}")));
         }
-        let known = user.and_then(|user| self.people.values().find(|person| person.user == Some(user)));
-        if let Some(person) = known {
-            let resumes = hello.resume.is_some_and(|token| self.line_of(token.0).is_some());
+        if let Some(person) = self.known(hello) {
+            let of_theirs =
+                |token: Token| self.line_of(token).is_some_and(|line| self.lines[&line].member == person.id);
+            let resumes = hello.resume.is_some_and(|token| of_theirs(token.0));
             if person.connections.len() as u32 >= self.config.limits.connections_user && !resumes {
                 return Err(Trouble::TooManyConnections.into());
             }
-            return Ok(person.id);
+            return Ok(());
         }
         if user.is_some_and(|(_, account)| self.has_account(account)) {
             return Err(Trouble::AccountElsewhere.into());
@@ -102,7 +104,21 @@ impl Gate {
         if self.people.len() as u32 >= self.config.limits.members {
             return Err(Trouble::RoomFull.into());
         }
-        Ok(self.seat(user, had, now))
+        Ok(())
+    }
+
+    /// The member whose user this is.
+    fn known(&self, hello: &Hello) -> Option<&Person> {
+        let user = hello.user.as_ref().map(|user| (user.id.0, user.account.0))?;
+        self.people.values().find(|person| person.user == Some(user))
+    }
+
+    /// The member of this hello, who is here from now on.
+    fn admit(&mut self, hello: &Hello, had: Option<u32>, now: RoomTime) -> MemberId {
+        match self.known(hello) {
+            Some(person) => person.id,
+            None => self.seat(hello.user.as_ref().map(|user| (user.id.0, user.account.0)), had, now),
+        }
     }
 
     /// Seats somebody new, under the number that they had under another hub if nobody else has it.
@@ -175,7 +191,7 @@ impl Gate {
     }
 
     /// A new hub takes the newest state that members bring, and goes on from there with a higher term. One that meets a
-    /// higher term than its own ends: there is another, or was, that it never heard of.
+    /// newer state than its own ends: there is another hub, or was, that it never heard of. Everybody comes back to this one.
     fn take_brought(&mut self, brought: Brought, now: RoomTime) {
         let mut state = RoomState::from(brought.room);
         if brought.clock != self.config.clock {
@@ -184,14 +200,26 @@ impl Gate {
         self.hub.reserve(brought.next_member.min(MOST_NUMBER));
         let fresh = self.hub.state().playback.is_none() && self.hub.state().actions == 0;
         let settles = self.settles_until.is_some();
-        if state.playback.is_some() && (fresh || (settles && self.brought < Some(state.order()))) {
+        let newer = !fresh && !settles && state.order() > self.hub.state().order();
+        if state.playback.is_none() {
+            return;
+        }
+        if newer {
+            self.dissolve(now);
+        }
+        if fresh || newer || (settles && self.brought < Some(state.order())) {
             self.brought = Some(state.order());
             self.settles_until.get_or_insert(now + SETTLES);
             state.term += 1;
+            // What the host had chosen goes on; by whom it was chosen is not known any more.
+            let chosen = state.may_lead.as_ref();
+            self.who_leads = chosen.map_or(WhoLeads::Anyone, |members| {
+                WhoLeads::Members(
+                    members.iter().map(|member| member.0).take(self.config.limits.members as usize).collect(),
+                )
+            });
             self.hub.take_state(state);
             self.apply_who_leads();
-        } else if !settles && state.term > self.hub.state().term {
-            self.dissolve(now);
         }
     }
 
@@ -202,7 +230,7 @@ impl Gate {
         }
         let members: Vec<MemberId> = self.people.keys().copied().collect();
         for member in members {
-            self.forget(member);
+            self.forget(member, now);
         }
         self.hub = Hub::new(1);
         self.brought = None;

@@ -14,6 +14,8 @@ pub struct Limits {
     pub messages_s: u32,
     /// So many seconds' worth may come at once: what waited while a connection was taken up again.
     pub burst_s: u32,
+    /// Members are to be heard of so often, in ms: a broken connection is noticed in some beats, a clock drifts by µs in one.
+    pub beat_ms: u32,
     /// Silent for more than so many heartbeats is gone.
     pub missed_pings: u32,
     /// Changes of standings are told together this often at most; zero: each by itself.
@@ -27,6 +29,7 @@ impl Default for Limits {
             connections_user: 6,
             messages_s: 20,
             burst_s: 3,
+            beat_ms: BEAT_MS,
             missed_pings: 3,
             together: Span::from_millis(100),
         }
@@ -34,9 +37,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whoever was silent for longer is gone: the beats, and one second for the network.
+    /// Whoever was silent for longer is gone: the beats, and a fifth of one for the network (1 s of 5).
     pub fn silence(&self) -> Span {
-        Span::from_millis(i64::from(BEAT_MS) * i64::from(self.missed_pings)) + Span::from_secs(1)
+        let beat = Span::from_millis(self.beat_ms.into());
+        beat * i64::from(self.missed_pings) + beat / 5
     }
 
     pub fn sent(&self) -> LimitsSent {
@@ -44,7 +48,7 @@ impl Limits {
             message_bytes: MOST_BYTES as u32,
             messages_s: self.messages_s,
             members: self.members,
-            beat_ms: BEAT_MS,
+            beat_ms: self.beat_ms,
             missed_pings: self.missed_pings,
         }
     }

@@ -64,11 +64,11 @@ impl Gate {
             let listener = person.user.is_none();
             person.gone = Some(now);
             if clean || listener {
-                return self.forget(id);
+                return self.forget(id, now);
             }
         }
         self.hand_over(now);
-        self.tell_members();
+        self.tell_members(now);
     }
 
     pub(super) fn stands(&mut self, member: MemberId, shown: Shown, now: RoomTime) {

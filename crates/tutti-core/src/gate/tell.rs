@@ -5,6 +5,12 @@ use crate::room::HubToMember;
 use crate::wire::shown::Shown;
 use crate::wire::{FromHub, MemberSent, MembersSent, write};
 
+/// Rooms of so many are told of everybody who comes and goes, at once.
+const SMALL: i64 = 32;
+/// A list of everybody to everybody is some 100 bytes times the square of their number: so long for each 100 bytes keeps it
+/// under 20 MB a second, whoever comes and goes.
+const TOLD_APART: Span = Span::from_micros(5);
+
 impl Gate {
     /// Hands on what the hub has to say: a state goes to everybody, an answer to whoever claimed.
     pub(super) fn hand_on(&mut self) {
@@ -43,8 +49,22 @@ impl Gate {
         }
     }
 
-    pub(super) fn tell_members(&mut self) {
-        self.tell_all(&FromHub::Members(self.everybody()));
+    /// Tells who is here: at once in a small room; in a large one the changes of a while together.
+    pub(super) fn tell_members(&mut self, now: RoomTime) {
+        self.members_changed = true;
+        if self.tells_members_at().is_some_and(|at| now >= at) {
+            self.members_changed = false;
+            self.members_told = Some(now);
+            self.tell_all(&FromHub::Members(self.everybody()));
+        }
+    }
+
+    /// When those changes are due.
+    pub(super) fn tells_members_at(&self) -> Option<RoomTime> {
+        let crowd = self.people.len() as i64;
+        let apart = if crowd > SMALL { TOLD_APART * (crowd * crowd) } else { Span::ZERO };
+        let due = || self.members_told.map_or(RoomTime::default(), |told| told + apart);
+        self.members_changed.then(due)
     }
 
     pub(super) fn everybody(&self) -> MembersSent {

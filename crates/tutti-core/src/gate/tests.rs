@@ -18,7 +18,7 @@ const NONCE: Nonce = Nonce::new([6; 32]);
 struct Stand {
     gate: Gate,
     now: RoomTime,
-    told: BTreeMap<ConnectionId, Vec<FromHub>>,
+    told: BTreeMap<ConnectionId, Vec<Arc<str>>>,
     closed: BTreeSet<ConnectionId>,
     connections: u64,
 }
@@ -38,9 +38,8 @@ impl Stand {
         while let Some(out) = self.gate.poll() {
             match out {
                 Out::Send { to, text } => {
-                    let message = read_from_hub(&text).unwrap();
                     for connection in to {
-                        self.told.entry(connection).or_default().push(message.clone());
+                        self.told.entry(connection).or_default().push(Arc::clone(&text));
                     }
                 }
                 Out::Close(connection) => {
@@ -99,7 +98,8 @@ impl Stand {
 
     /// What a connection was told since it was asked last.
     fn heard(&mut self, connection: ConnectionId) -> Vec<FromHub> {
-        self.told.get_mut(&connection).map(std::mem::take).unwrap_or_default()
+        let told = self.told.get_mut(&connection).map(std::mem::take).unwrap_or_default();
+        told.iter().map(|text| read_from_hub(text).unwrap()).collect()
     }
 
     fn refusals(&mut self, connection: ConnectionId) -> Vec<Trouble> {
@@ -112,6 +112,19 @@ impl Stand {
 
     fn was_told_to_drive(&mut self, connection: ConnectionId) -> bool {
         self.heard(connection).iter().any(|message| matches!(message, FromHub::Drive { on: true, .. }))
+    }
+
+    /// In place, and off by so much.
+    fn stands(&self, error_us: i64) -> crate::wire::shown::Shown {
+        crate::wire::shown::Shown {
+            standing: crate::wire::shown::StandingSent::InPlace,
+            error_us: Some(error_us),
+            bound_us: 5,
+            trim_us: 0,
+            player: None,
+            device: None,
+            trouble: None,
+        }
     }
 
     fn drivers(&self) -> Vec<ConnectionId> {

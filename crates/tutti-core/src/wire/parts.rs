@@ -106,9 +106,9 @@ pub struct ActionSent {
     pub takeover: bool,
 }
 
-/// The first so many characters.
+/// The first so many characters, without those that control a terminal.
 pub fn short(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
+    text.chars().filter(|letter| !letter.is_control()).take(most).collect()
 }
 
 fn instant(us: i64) -> RoomTime {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -52,9 +53,14 @@ pub const SECRET: RoomSecret = RoomSecret::new([3; 16]);
 
 /// What whoever is called so says first, with a key of so many equal bytes.
 pub fn hello(nonce: Nonce, name: &str, key: u8) -> Value {
-    let (room, user) = (SECRET.room(), UserKey::new([key; 16]));
+    hello_to(SECRET, nonce, name, key)
+}
+
+/// The same for another room.
+pub fn hello_to(secret: RoomSecret, nonce: Nonce, name: &str, key: u8) -> Value {
+    let (room, user) = (secret.room(), UserKey::new([key; 16]));
     json!({
-        "type": "hello", "version": 1, "room": room.to_string(), "proof": SECRET.prove(nonce).to_string(), "open": true,
+        "type": "hello", "version": 1, "room": room.to_string(), "proof": secret.prove(nonce).to_string(), "open": true,
         "name": name, "device": "test",
         "user": { "id": user.user(room).to_string(), "proof": user.prove(nonce, room).to_string(),
                   "account": AccountMark::of(name).to_string() },
@@ -73,15 +79,49 @@ impl Client {
     }
 
     pub async fn join(address: SocketAddr, name: &str, key: u8) -> Self {
+        Self::join_with(address, name, key, |_| {}).await
+    }
+
+    /// With another hello.
+    pub async fn join_with(address: SocketAddr, name: &str, key: u8, change: impl FnOnce(&mut Value)) -> Self {
         let mut client = Self::connect(address).await;
-        let hello = hello(client.nonce, name, key);
+        let mut hello = hello(client.nonce, name, key);
+        change(&mut hello);
         client.say(hello).await;
         client.welcome = client.until("welcome").await;
         client
     }
 
+    /// The code with which whoever says hello so is refused.
+    pub async fn is_refused(address: SocketAddr, name: &str, key: u8, change: impl FnOnce(&mut Value)) -> String {
+        let mut client = Self::connect(address).await;
+        let mut hello = hello(client.nonce, name, key);
+        change(&mut hello);
+        client.say(hello).await;
+        client.refused().await
+    }
+
+    /// Nothing is amiss: it is answered, and was told of no trouble.
+    pub async fn is_well(&mut self) {
+        self.say(json!({ "type": "ping", "sent_us": 77 })).await;
+        assert_eq!(self.until("pong").await["sent_us"], 77);
+    }
+
+    /// What the room's clock showed when this came in.
+    pub fn came_in_us(&self) -> i64 {
+        self.welcome["now_us"].as_i64().unwrap()
+    }
+
+    pub fn member(&self) -> i64 {
+        self.welcome["member"].as_i64().unwrap()
+    }
+
     pub async fn say(&mut self, message: Value) {
-        self.socket.send(Message::text(message.to_string())).await.unwrap();
+        self.send(Message::text(message.to_string())).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
     }
 
     /// The next message; None: closed.
@@ -103,8 +143,13 @@ impl Client {
             if message["type"] == kind {
                 return message;
             }
-            assert!(kind == "error" || message["type"] != "error", "{message}");
+            assert!(kind == "error" || message["type"] != "error", "{kind}: {message}");
         }
+    }
+
+    /// Until it is closed.
+    pub async fn closed(&mut self) {
+        while self.next().await.is_some() {}
     }
 
     /// The code of the refusal with which it is closed.
@@ -123,4 +168,13 @@ pub fn claim(id: u64, epoch: u64, title: &str, now_us: i64) -> Value {
         "playback": { "item": { "uri": format!("spotify:track:{title}"), "title": title, "by": "B", "duration_us": 200_000_000 },
                       "playing": true, "position_us": 0, "at_us": now_us, "bound_us": 1_000 },
     })
+}
+
+/// All that is answered to these bytes.
+pub async fn get(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }

@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
 mod client;
 mod entering;
+mod half_open;
+mod hubs;
+mod limits;

@@ -75,7 +75,47 @@ fn a_hub_that_meets_a_higher_term_ends_and_its_members_meet_again() {
 
     assert_eq!(room.refusals(ada), [Trouble::NewerHub]);
     assert!(room.closed.contains(&ada) && !room.closed.contains(&ben));
-    assert_eq!(welcome.member, 1);
+    assert_eq!((welcome.member, welcome.room.term), (1, 7));
+    assert_eq!(welcome.room.playback.unwrap().item.title, "Blue", "what was newer is the room's");
+}
+
+#[test]
+fn whoever_is_first_after_a_hub_was_lost_does_not_end_what_the_others_bring() {
+    let mut room = Stand::new();
+    let new = room.join(hello("Cleo", 3));
+    room.say(new, claim(1, 0, "Old", room.now));
+
+    let (_, welcome) = room.enter(back("Ben", 2, 1, (1, 7, 20), "Blue")).unwrap();
+
+    assert_eq!(welcome.room.playback.unwrap().item.title, "Blue");
+    assert_eq!(room.refusals(new), [Trouble::NewerHub]);
+}
+
+#[test]
+fn whoever_may_not_come_in_brings_nothing() {
+    let mut room = Stand::new();
+    let ada = room.join(hello("Ada", 1));
+    let (_, ben) = room.enter(hello("Ben", 2)).unwrap();
+    room.say(ada, claim(1, 0, "Old", room.now));
+    room.say(ada, ToHub::Remove { member: ben.member });
+
+    let refused = room.enter(back("Ben", 2, 1, (1 << 40, 7, 20), "Blue")).unwrap_err().code;
+
+    assert_eq!(refused, Trouble::Removed);
+    assert!(room.refusals(ada).is_empty() && room.closed.len() == 1);
+    assert_eq!(room.gate.state().term, 1);
+}
+
+#[test]
+fn who_may_lead_outlasts_a_hub() {
+    let mut room = Stand::new();
+    let mut first = back("Ada", 1, 0, (4, 7, 20), "Blue");
+    first.brings.as_mut().unwrap().room.may_lead = Some(vec![1]);
+
+    let (_, welcome) = room.enter(first).unwrap();
+
+    assert_eq!(welcome.members.who_leads, crate::wire::WhoLeads::Members(vec![1]));
+    assert_eq!(welcome.room.may_lead, Some(vec![1]));
 }
 
 #[test]

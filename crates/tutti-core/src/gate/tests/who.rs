@@ -162,15 +162,7 @@ fn standings_of_many_are_told_together() {
     let mut room = Stand::new();
     let ada = room.join(hello("Ada", 1));
     let ben = room.join(hello("Ben", 2));
-    let shown = |error_us| crate::wire::shown::Shown {
-        standing: crate::wire::shown::StandingSent::InPlace,
-        error_us: Some(error_us),
-        bound_us: 5,
-        trim_us: 0,
-        player: None,
-        device: None,
-        trouble: None,
-    };
+    let shown = |error_us| Stand::new().stands(error_us);
     room.pass(Span::from_millis(200), &[]);
     room.heard(ada);
 
@@ -188,4 +180,62 @@ fn standings_of_many_are_told_together() {
         })
         .collect();
     assert_eq!(lists, [vec![(0, shown(1)), (1, shown(3))]]);
+}
+
+#[test]
+fn noise_beside_the_messages_counts_as_messages() {
+    let mut room = Stand::new();
+    let ada = room.join(hello("Ada", 1));
+
+    for _ in 0..200 {
+        room.gate.noise(ada, room.now);
+    }
+    room.drain();
+
+    assert_eq!(room.refusals(ada), [Trouble::Flood]);
+}
+
+#[test]
+fn in_a_crowd_those_who_come_are_told_together_and_nobody_is_left_out() {
+    let mut room = Stand::with(Limits { members: 200, ..Limits::default() });
+    let ada = room.join(hello("Ada", 1));
+    for number in 0..150 {
+        room.join(Hello { user: None, ..hello(&format!("listener {number}"), 9) });
+    }
+    let lists = |told: Vec<FromHub>| -> Vec<usize> {
+        let list = |message| match message {
+            FromHub::Members(members) => Some(members.list.len()),
+            _ => None,
+        };
+        told.into_iter().filter_map(list).collect()
+    };
+    let at_once = lists(room.heard(ada));
+    assert!(at_once.len() < 40, "{at_once:?}");
+
+    room.pass(Span::from_millis(200), &[ada]);
+
+    assert_eq!(lists(room.heard(ada)), [151]);
+}
+
+#[test]
+fn whatever_the_members_of_a_full_room_say_fits_into_what_a_member_takes() {
+    let mut room = Stand::new();
+    let long = |most: usize| "\u{1F3B5}".repeat(most);
+    for number in 0..64_u8 {
+        let mut hello = hello(&format!("{number}"), number);
+        (hello.name, hello.device, hello.heir) = (long(90), long(90), Some(long(400)));
+        let connection = room.join(hello);
+        let mut shown = room.stands(1);
+        shown.device = Some(long(400));
+        room.say(connection, ToHub::Standing(Box::new(shown)));
+    }
+    room.heard(ConnectionId(1));
+
+    room.gate.tell_whole(ConnectionId(1));
+
+    let longest = std::iter::from_fn(|| room.gate.poll()).filter_map(|out| match out {
+        Out::Send { text, .. } => Some(text.len()),
+        Out::Close(_) => None,
+    });
+    assert!(longest.max().is_some_and(|bytes| bytes > 50_000 && bytes < crate::wire::MOST_BYTES_FROM_HUB));
 }
