@@ -13,8 +13,9 @@ const SETTLING: Span = Span::from_secs(10);
 const SETTLE_ABOVE: Span = Span::from_millis(60);
 const SETTLE_ABOVE_LEAST: Span = Span::from_millis(25);
 const SETTLE_MOST: u32 = 2;
-/// A third one is worth it above this.
+/// A third one is worth it above this, and a fourth.
 const SETTLE_AGAIN_ABOVE: Span = Span::from_millis(90);
+const SETTLE_LAST_ABOVE: Span = Span::from_millis(150);
 /// In a steady room only what a listener would notice is corrected, and seldom (F2, style "normal").
 const STEADY_ABOVE: Span = Span::from_millis(250);
 const STEADY_READINGS: u32 = 3;
@@ -43,7 +44,9 @@ const SHIFTED: Span = Span::from_millis(150);
 const SHIFTED_MOST: Span = Span::from_secs(15);
 /// While commands have no effect they are tried again: at least so often at first, then as seldom as refused ones.
 const IGNORED_SOON: Span = Span::from_secs(120);
-const IGNORED_SOON_MOST: Span = Span::from_secs(16);
+const IGNORED_SOON_MOST: Span = Span::from_secs(9);
+/// Such a wait counts from when most commands would have shown; a device that was silent has had longer by then.
+const SHOWN_BY: Span = Span::from_millis(1_500);
 /// After so many seeks without effect the item is started at the right place instead.
 const SEEKS_IGNORED: u32 = 2;
 /// A session that goes elsewhere by itself twice within so long is left alone for a while.
@@ -256,7 +259,17 @@ impl Follow {
 
     /// Still settling, with something to be put right.
     pub fn settling(&self, now: LocalTime) -> bool {
-        now < self.settling_until && self.settled <= SETTLE_MOST
+        now < self.settling_until && self.settled <= SETTLE_MOST + 1
+    }
+
+    /// Above which error the next correction is worth it.
+    pub fn settles_above(&self, scatter: Option<Span>) -> Span {
+        match self.settled {
+            SETTLE_MOST => SETTLE_AGAIN_ABOVE,
+            more if more > SETTLE_MOST => SETTLE_LAST_ABOVE,
+            _ if scatter.is_some_and(|scatter| scatter <= SETTLE_ABOVE_LEAST) => SETTLE_ABOVE_LEAST,
+            _ => SETTLE_ABOVE,
+        }
     }
 
     /// The player goes on with what we gave it.
@@ -278,6 +291,11 @@ impl Follow {
         }
         let offset = why == Why::Boundary && std::mem::take(&mut self.offset_due);
         match why {
+            // Only what starts again after long is put right so late: that is to be settled.
+            Why::Settle if now >= self.settling_until => {
+                self.settling_until = now + SETTLING;
+                self.settled = 0;
+            }
             Why::Settle => self.settled += 1,
             Why::Steady => {
                 self.steady_after = now + self.steady_wait;
@@ -313,14 +331,14 @@ impl Follow {
 
     /// A command was accepted and had no effect: the same again, after a wait that grows; and another kind of command
     /// where seeks seem to be ignored.
-    pub fn had_no_effect(&mut self, kind: &CommandKind, why: Why, now: LocalTime) {
+    pub fn had_no_effect(&mut self, kind: &CommandKind, why: Why, sent: LocalTime, now: LocalTime) {
         self.take_back(why, now);
         if matches!(kind, CommandKind::Seek { .. }) {
             self.seeks_ignored += 1;
         }
         let since = *self.ignored_since.get_or_insert(now);
         let most = if now - since < IGNORED_SOON { IGNORED_SOON_MOST } else { RETRY_MOST };
-        self.retry_after = now + self.retry_wait.min(most) / 2;
+        self.retry_after = (sent + SHOWN_BY + self.retry_wait.min(most) / 2).max(now);
         self.retry_wait = (self.retry_wait * 2).min(most);
     }
 
@@ -420,8 +438,6 @@ impl Follow {
     fn correct(&self, sight: &Sight<'_>, line: &Line, error: Span) -> Option<(CommandKind, Why)> {
         let bound = line.estimate.bound(sight.now);
         let known = line.estimate.readings() >= 2 || error.abs() > SETTLE_ABOVE + bound + sight.want.bound;
-        let precise = sight.seek_scatter.is_some_and(|scatter| scatter <= SETTLE_ABOVE_LEAST);
-        let settle_above = if precise { SETTLE_ABOVE_LEAST } else { SETTLE_ABOVE };
         // What another speed has made of it since the start is no error of the start.
         let start = self.boundary.as_ref().map_or(self.since, |(at, _)| *at);
         let ran_apart = line.estimate.speed().run(sight.now - start) - sight.want.speed.run(sight.now - start);
@@ -431,10 +447,7 @@ impl Follow {
         } else if self.pace != Pace::Same {
             // E7: only where an item starts or a hand acted; the error grows anyway.
             if aligns && self.at_own_speed() { Why::Boundary } else { return None }
-        } else if self.settling(sight.now)
-            && error.abs() > if self.settled < SETTLE_MOST { settle_above } else { SETTLE_AGAIN_ABOVE }
-            && known
-        {
+        } else if self.settling(sight.now) && error.abs() > self.settles_above(sight.seek_scatter) && known {
             Why::Settle
         } else if self.offset_due && error.abs() > OFFSET_ABOVE && known {
             Why::Boundary

@@ -14,7 +14,7 @@ use crate::speed::Speed;
 use crate::time::{RoomTime, Span};
 
 /// A claim about something that ended longer ago than this is not a takeover: the member follows (L2). In a room that has
-/// been paused for long, players are looked at every 19.5 s at the latest; a resume found then must still count.
+/// been paused for long, players are looked at every 16 s at the latest; a resume found then must still count.
 const STALE_CLAIM: Span = Span::from_secs(25);
 /// Answers kept for each member, so that the same claim gets the same answer: more than can be in flight.
 const ANSWERS_KEPT: usize = 16;

@@ -19,6 +19,13 @@ const AGAIN_WITHIN: Span = Span::from_secs(60);
 /// Back in its place: no further off than this, or nothing more is to be corrected.
 const RIGHT: Span = Span::from_millis(80);
 
+/// A leader tells of the next item sooner than this after the end of the one before, if it can. One that is being put right
+/// has nobody to wait for, but may be late by what is still to be put right.
+const GOES_ON_AFTER: Span = Span::from_secs(4);
+const GOES_ON_WITHOUT_LEADER: Span = Span::from_secs(1);
+/// So near to where the list has it after some items, a player is where it went by itself: items start late, or fade.
+const BY_LIST: Span = Span::from_secs(15);
+
 /// How the leader's player lost its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaderLost {
@@ -165,6 +172,39 @@ impl Member {
         line.estimate.position(now) - line.estimate.speed().run(self.trim)
     }
 
+    /// How far this line is from where the room is, by its list where nobody told; None: on another item or in another state.
+    fn off_the_room(&self, line: &Line, now: LocalTime) -> Option<Span> {
+        let room_now = self.clock.to_room(now);
+        let known = self.room.as_ref()?.playback.clone()?.gone_on(room_now, self.goes_on_after());
+        let same = known.playing == line.playing() && known.item.same_recording(&line.item);
+        same.then(|| self.untrimmed(line, now) - known.line_at(room_now))
+    }
+
+    /// How long after the end of its item the room is taken to have gone on by its list, if nobody tells.
+    pub(crate) fn goes_on_after(&self) -> Span {
+        if self.leads() { GOES_ON_WITHOUT_LEADER } else { GOES_ON_AFTER }
+    }
+
+    /// Nobody led while the room's item ended, and this player went on with what comes next by itself: there is no other
+    /// place for the room to be.
+    pub(crate) fn went_on_alone(&self, now: LocalTime) -> bool {
+        let (Some(room), Some(line)) = (&self.room, self.observer.line()) else { return false };
+        let Some((known, end)) = room.playback.as_ref().and_then(|known| Some((known, known.ends_at()?))) else {
+            return false;
+        };
+        let room_now = self.clock.to_room(now);
+        if end >= room_now {
+            return false;
+        }
+        // The same item may have begun anew; who stands in the midst of it, or is still on its way, did not go on.
+        let began = self.clock.to_room(line.estimate.passes(Span::ZERO));
+        let same = known.item.same_recording(&line.item);
+        if known.clone().gone_on(room_now, Span::ZERO).item.same_recording(&known.item) {
+            return !line.playing() || !same || began >= end - BY_LIST;
+        }
+        line.playing() && self.off_the_room(line, now).is_some_and(|off| off.abs() <= BY_LIST)
+    }
+
     /// What this member's player goes on with by itself: the leader's own queue, or the list that was given along.
     pub(crate) fn goes_on_with(&self) -> Vec<Arc<Item>> {
         let Some(line) = self.observer.line() else { return Vec::new() };
@@ -199,19 +239,16 @@ impl Member {
 
     /// The leader tells where it is, if that is news. In a room where nobody leads yet, whoever plays does.
     pub(crate) fn publish(&mut self, now: LocalTime) {
-        let Some(room) = self.room.as_ref().filter(|_| !self.pauses.is_out()) else { return };
-        let Some(line) = self.observer.line() else {
+        if self.pauses.is_out() {
             return;
-        };
+        }
+        let Some(line) = self.observer.line() else { return };
         let astray = self.leads() && line.playing() && self.lead.astray.as_ref() == Some(&line.item.uri);
         if self.lead.is_put_right() || astray {
-            let off = room
-                .playback
-                .as_ref()
-                .filter(|known| known.playing == line.playing() && known.item.same_recording(&line.item))
-                .map(|known| self.untrimmed(line, now) - known.line_at(self.clock.to_room(now)));
+            let off = self.off_the_room(line, now);
             let settles = self.follow.settling(now) || self.observer.in_flight(now);
-            if self.leads() && (settles || astray) && off.is_none_or(|off| off.abs() > RIGHT) {
+            let right = if astray { RIGHT } else { self.follow.settles_above(None).max(RIGHT) };
+            if self.leads() && (settles || astray) && off.is_none_or(|off| off.abs() > right) {
                 return;
             }
             self.lead.right_until = None;

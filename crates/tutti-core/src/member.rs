@@ -249,8 +249,8 @@ impl Member {
 
     /// The room's playback as this member should play it: put forward by its own trim. A room that has ended stands at
     /// the item's end for everybody.
-    pub(crate) fn wanted(&self) -> Option<Playback> {
-        let mut playback = self.room.as_ref()?.playback.clone()?;
+    pub(crate) fn wanted(&self, now: LocalTime) -> Option<Playback> {
+        let mut playback = self.room.as_ref()?.playback.clone()?.gone_on(self.clock.to_room(now), self.goes_on_after());
         if !playback.has_ended() {
             playback.position += playback.speed.run(self.trim);
         }

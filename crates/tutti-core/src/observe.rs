@@ -44,6 +44,9 @@ const AWAY_LOOKS: u32 = 2;
 /// A report that says "playing" and does not move is looked at again so often, and so far apart, before it is left alone.
 const STANDING_LOOKS: u32 = 2;
 const STANDING_APART: Span = Span::from_millis(300);
+/// What stands for longer is music that stalls: it goes on within seconds, and so many looks so far apart see when.
+const STALLED_LOOKS: u32 = 6;
+const STALLED_APART: Span = Span::from_millis(1_500);
 /// A report is no older than this, and so many that lag are remembered until the line goes on.
 const OLDEST_REPORT: Span = Span::from_millis(2_500);
 const LAGS_KEPT: usize = 8;
@@ -386,8 +389,10 @@ impl Observer {
         let fits = same && line_miss.is_none();
         // A report that was given before, word for word, while it says that it plays: no position in it.
         let standing = self.shown.as_ref().map_or(0, |shown| shown.standing);
-        if standing > STANDING_LOOKS || standing > 0 && fits {
+        if standing > STANDING_LOOKS + STALLED_LOOKS || standing > 0 && fits {
             return Finding::LeftOut("standing report");
+        } else if standing > STANDING_LOOKS {
+            return Finding::LookAgain(answered + STALLED_APART);
         } else if standing > 0 {
             // What stands says nothing about an episode's speed: how it goes on is seen when it does.
             self.candidate.take_if(|candidate| candidate.item.episode);

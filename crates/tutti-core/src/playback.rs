@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::speed::Speed;
 use crate::time::{RoomTime, Span};
 
+/// The next item begins no later than this after the end of the one before, but for devices that take their time to load.
+const BETWEEN_ITEMS: Span = Span::from_millis(500);
+
 /// A song or an episode, as far as the engine and the windows need to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -62,6 +65,21 @@ impl Playback {
     /// Where the line is at `now`, also beyond the ends of the item.
     pub fn line_at(&self, now: RoomTime) -> Span {
         self.position + self.speed.while_running(self.playing).run(now - self.at)
+    }
+
+    /// Where it is by the leader's list, if nobody told for so long since its item ended: the next one began there.
+    pub fn gone_on(mut self, now: RoomTime, after: Span) -> Self {
+        let is_over = |on: &Self| on.ends_at().is_some_and(|end| now - end >= after);
+        while self.next_known && !self.item.episode && is_over(&self) {
+            let (Some(end), Some(next)) = (self.ends_at(), self.next.first().filter(|next| !next.episode)) else {
+                break;
+            };
+            (self.at, self.position) = (end, Span::ZERO);
+            self.item = Arc::clone(next);
+            self.next.remove(0);
+            self.bound += BETWEEN_ITEMS;
+        }
+        self
     }
 
     /// It stands at the item's end: the leader's list is over.

@@ -42,6 +42,10 @@ const SHARED: Span = Span::from_millis(1_800);
 /// four, so that two are left for what an act makes urgent. With 6.5 s as many acts were named sooner as came too late.
 const THRIFTY: Span = Span::from_secs(8);
 
+/// Longer waits are dithered by no more than waits of this length, by a second: reports repeat for no longer, and who is
+/// looked at seldom is not to wait for more.
+const DITHERED_MOST: Span = Span::from_millis(3_300);
+
 /// Between the begins of two looks.
 const LEAST_APART: Span = Span::from_millis(40);
 /// Nothing could be read: dithered, and with a round trip, the next look comes within 4 s.
@@ -64,13 +68,13 @@ impl Situation {
         }
         match self.paused_for {
             Some(paused) if paused < Span::from_secs(10 * MIN) => Span::from_millis(2_500),
-            Some(paused) if paused < Span::from_secs(60 * MIN) => Span::from_secs(6),
+            Some(paused) if paused < Span::from_secs(60 * MIN) => Span::from_secs(7),
             Some(_) => Span::from_secs(15),
             None => Span::from_millis(match (self.leads, self.lively) {
                 (true, true) => 2_000,
                 (false, true) => 2_400,
                 (true, false) => 5_200,
-                (false, false) => 7_500,
+                (false, false) => 5_800,
             }),
         }
     }
@@ -109,14 +113,17 @@ impl Schedule {
     pub fn answered(&mut self, asked: LocalTime, interval: Span) {
         self.looking = false;
         self.earliest = asked + LEAST_APART;
-        let permille = 700 + (self.next_random() % 601) as i64;
-        self.planned = asked + interval.ppm(permille * 1_000);
+        self.planned = asked + self.dithered(interval);
     }
 
     /// The pace got quicker: do not wait longer than this from now.
     pub fn hasten(&mut self, now: LocalTime, interval: Span) {
-        let permille = 700 + (self.next_random() % 601) as i64;
-        self.planned = self.planned.min(now + interval.ppm(permille * 1_000));
+        self.planned = self.planned.min(now + self.dithered(interval));
+    }
+
+    fn dithered(&mut self, interval: Span) -> Span {
+        let permille = (self.next_random() % 601) as i64 - 300;
+        interval + interval.min(DITHERED_MOST).ppm(permille * 1_000)
     }
 
     /// Nothing may be asked before this instant.
@@ -176,7 +183,7 @@ mod tests {
             sharing: 1,
             thrifty: false,
         };
-        assert_eq!(calm.interval(), Span::from_millis(7_500));
+        assert_eq!(calm.interval(), Span::from_millis(5_800));
         assert_eq!(Situation { lively: true, ..calm }.interval(), Span::from_millis(2_400));
         assert_eq!(Situation { lively: true, leads: true, ..calm }.interval(), Span::from_secs(2));
         assert_eq!(Situation { brisk: true, ..calm }.interval(), Span::from_secs(1));
@@ -185,7 +192,7 @@ mod tests {
         let thrifty = Situation { lively: true, brisk: true, thrifty: true, ..calm };
         assert_eq!(thrifty.interval(), Span::from_secs(8), "few requests, whatever happens");
         assert_eq!(Situation { sharing: 2, ..thrifty }.interval(), Span::from_secs(16));
-        assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(6));
+        assert_eq!(Situation { paused_for: Some(Span::from_secs(700)), ..calm }.interval(), Span::from_secs(7));
         assert_eq!(Situation { paused_for: Some(Span::from_secs(3_601)), ..calm }.interval(), Span::from_secs(15));
         assert_eq!(Situation { away_for: Some(Span::ZERO), ..calm }.interval(), AWAY);
     }
@@ -206,6 +213,15 @@ mod tests {
             least >= Some(1_400) && least < Some(1_420) && most <= Some(2_600) && most > Some(2_580),
             "{least:?} {most:?}"
         );
+    }
+
+    #[test]
+    fn long_waits_are_dithered_by_a_second_at_most() {
+        let mut schedule = Schedule::new(7, at(0));
+        for _ in 0..1_000 {
+            let off = schedule.dithered(Span::from_secs(15)) - Span::from_secs(15);
+            assert!(off.abs() <= Span::from_millis(1_000), "{off:?}");
+        }
     }
 
     #[test]

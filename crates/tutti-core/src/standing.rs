@@ -75,7 +75,7 @@ impl Member {
 
     /// Timing error and bound, while this member and the room play the same item, at the same speed. The leader's is 0 by definition.
     pub fn timing(&self, now: LocalTime) -> Option<(Span, Span)> {
-        let want = self.wanted()?;
+        let want = self.wanted(now)?;
         let line = self.observer.line()?;
         let comparable = want.playing && line.playing() && line.item.same_recording(&want.item);
         if !comparable || matches!(self.trouble, Some(Trouble::NoDevice | Trouble::Failure(_))) {

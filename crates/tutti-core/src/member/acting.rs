@@ -47,7 +47,7 @@ impl Member {
         if self.not_premium || matches!(self.trouble, Some(Trouble::Restricted | Trouble::Ad)) {
             return None;
         }
-        let want = self.wanted()?;
+        let want = self.wanted(now)?;
         let line = self.observer.line();
         if line.is_none() || self.away_since.is_some() {
             // F8: only a device that the user chose is started, and not over and over.
@@ -62,7 +62,7 @@ impl Member {
         let device = self.observer.device().and_then(|device| device.id.as_deref());
         let play = CommandKind::Play { uris: Vec::new(), position: Span::ZERO };
         let seek = CommandKind::Seek { position: Span::ZERO };
-        self.follow.decide(&Sight {
+        let decided = self.follow.decide(&Sight {
             now,
             want: &want,
             room_now: self.clock.to_room(now),
@@ -72,7 +72,9 @@ impl Member {
             seek_scatter: self.observer.latencies().scatter(&Kind::of(device, &seek, false, false)),
             crossfade: self.observer.crossfade().expected(),
             reorders: self.observer.reorders() || self.asks_alone(now),
-        })
+        });
+        // A leader that is put right has its own list.
+        decided.filter(|(kind, _)| !self.leads() || !matches!(kind, CommandKind::Queue { .. }))
     }
 
     pub(super) fn is_silent(&self, now: LocalTime) -> bool {
@@ -81,7 +83,7 @@ impl Member {
     }
 
     pub(super) fn command(&mut self, kind: CommandKind, why: Why, now: LocalTime) {
-        let Some(want) = self.wanted() else { return };
+        let Some(want) = self.wanted(now) else { return };
         self.asked_alone();
         let id = CommandId(self.commands);
         self.commands += 1;

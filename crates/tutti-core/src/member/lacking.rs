@@ -44,7 +44,7 @@ impl Member {
     }
 
     fn lacks(&mut self, asked_alone: bool, now: LocalTime) {
-        self.lacking.item = self.wanted().map(|want| {
+        self.lacking.item = self.wanted(now).map(|want| {
             let (uri, title) = (want.item.uri.clone(), want.item.title.clone());
             Missing { uri, title, since: now, asked_alone }
         });

@@ -7,11 +7,15 @@ impl Member {
         let crossfade = self.observer.crossfade().expected();
         let near_end = |left: Span| left <= TRANSITION_BEFORE + crossfade && left > -BRISK;
         let transition = self.observer.line().is_some_and(|line| line.playing() && near_end(line.left(now)))
-            || self.wanted().and_then(|want| want.ends_at()).is_some_and(|end| near_end(end - self.clock.to_room(now)));
+            || self
+                .wanted(now)
+                .and_then(|want| want.ends_at())
+                .is_some_and(|end| near_end(end - self.clock.to_room(now)));
         let settled = !self.leads() && self.sync && self.is_settled(now);
         Situation {
             leads: self.leads(),
-            lively: now - self.acted < LIVELY,
+            // An advertisement is over within half a minute, and its member is to be in line again at once.
+            lively: now - self.acted < LIVELY || matches!(self.trouble, Some(Trouble::Ad)),
             paused_for: self.paused_since.map(|since| now - since),
             away_for: self.reach.unread_since().map(|since| now - since),
             brisk: transition || (now < self.brisk_until && !settled),

@@ -3,7 +3,7 @@
 use super::*;
 
 /// After a first look that failed, the next one comes so soon.
-const LOOK_AGAIN: Span = Span::from_millis(700);
+const LOOK_AGAIN: Span = Span::from_millis(500);
 /// After so many commands without effect the user is told.
 const NO_EFFECT_SAID: u32 = 3;
 
@@ -150,7 +150,7 @@ impl Member {
     /// A command was accepted and did not do what it should.
     fn went_wrong(&mut self, id: CommandId, now: LocalTime) {
         let Some((_, kind, why)) = self.sent.as_ref().filter(|(sent, ..)| *sent == id) else { return };
-        self.follow.had_no_effect(kind, *why, now);
+        self.follow.had_no_effect(kind, *why, self.commanded.unwrap_or(now), now);
         self.no_effect += 1;
         self.say(Event::NoEffect { id });
     }
@@ -160,7 +160,8 @@ impl Member {
     pub(super) fn put_right(&mut self, lost: LeaderLost, now: LocalTime) {
         let room_plays = self.room.as_ref().and_then(|room| room.playback.as_ref()).is_some_and(|room| room.playing);
         let controllable = !self.not_premium && !matches!(self.trouble, Some(Trouble::Restricted));
-        if self.leads() && self.sync && room_plays && controllable {
+        let alone = lost == LeaderLost::Sight && self.went_on_alone(now);
+        if self.leads() && self.sync && room_plays && controllable && !alone {
             let item = self.observer.line().map(|line| line.item.uri.as_str());
             self.lead.put_right(lost, item, now);
         }

@@ -150,7 +150,10 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             if after.takeover {
                 *(if hand.is_some() { &mut outcome.takeovers.right } else { &mut outcome.takeovers.wrong }) += 1;
             }
-        } else if jumped(before, after) && !truth.transition_about(after.at_us, SETTLES_US) {
+        } else if jumped(before, after)
+            && !truth.transition_about(after.at_us, SETTLES_US)
+            && !tells_what_was_slept_through(trace, truth, after)
+        {
             outcome.false_moves += 1;
         }
         if after.leader != before.leader {
@@ -159,6 +162,19 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             former = (before.leader, after.at_us);
         }
     }
+}
+
+/// Whose machine slept tells right after it what their player went through meanwhile, by itself or by hand: that is
+/// no move of their engine's.
+fn tells_what_was_slept_through(trace: &Trace, truth: &Truth, room: &RoomChange) -> bool {
+    trace.incidents.iter().any(|incident| {
+        let (from_us, until_us) = (incident.from_us, incident.until_us);
+        let just_over = until_us <= room.at_us && room.at_us - until_us < SETTLES_US;
+        let slept = incident.kind == "sleep" && Some(incident.member) == room.leader && just_over;
+        let acted = |hand: &super::Hand| hand.member == incident.member && (from_us..until_us).contains(&hand.at_us);
+        let (half_us, middle_us) = ((until_us - from_us) / 2, from_us + (until_us - from_us) / 2);
+        slept && (truth.transition_about(middle_us, half_us) || trace.hands.iter().any(acted))
+    })
 }
 
 fn item(room: &RoomChange) -> Option<&str> {

@@ -113,6 +113,16 @@ pub(super) fn spread(trace: &Trace, truth: &Truth) -> Distances {
     distances
 }
 
+/// The last sample at which everybody has had time to be in step: nothing happened for 5 s, and nothing befell the leader.
+pub(super) fn last_calm<'a>(trace: &'a Trace, truth: &Truth) -> Option<&'a Sample> {
+    let disturbances = disturbances(trace, truth);
+    trace.samples.iter().rfind(|sample| {
+        let lead = truth.leader(trace, sample.at_us);
+        let led = lead.is_some_and(|lead| !super::incident::is_excused(trace, lead, sample.at_us));
+        led && is_calm(&disturbances, sample.at_us)
+    })
+}
+
 /// Item, flag and position of a follower against the leader's, ms; positions by Spotify's report, trims taken off.
 pub(super) fn distance(
     trace: &Trace,

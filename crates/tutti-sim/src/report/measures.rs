@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tutti_core::event::{Author, Event, What};
 
 use super::actions::judge;
-use super::following::{Truth, distance, followers};
+use super::following::{Truth, distance, followers, last_calm};
 use super::{HandKind, Report, Sample, Times, Trace};
 
 const IN_STEP_MS: f64 = 250.0;
@@ -16,8 +16,9 @@ const FOUND_US: i64 = 15_000_000;
 
 /// The report's own numbers, and:
 /// - `named.<what>_by_<author>`, `left_out.<reason>`, `commands.<kind>`, `commands.<why>`, `commands.all`: counts;
-/// - `in_step.share` of all moments and followers, `in_step.end` of the followers in the end: right item, right state,
-///   no further off than 250 ms while it plays;
+/// - `in_step.share` of all moments and followers, `in_step.end` of the followers at the last moment at which they had
+///   time to be there (5 s after the last act, join or transition): right item, right state, no further off than 250 ms
+///   while it plays;
 /// - `leader.last`: who led in the end; `room.changes` of the leader;
 /// - `recovery.<fault>.p50_s`, `.max_s`;
 /// - `requests_30_s_most`: of one member;
@@ -35,6 +36,7 @@ pub fn measures(trace: &Trace, report: &Report) -> Value {
         .collect();
     let shares: Vec<f64> = trace.samples.iter().filter_map(|sample| in_step(trace, &truth, sample)).collect();
     let share = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+    let end = last_calm(trace, &truth).and_then(|sample| in_step(trace, &truth, sample));
     let outcome = judge(trace, &truth);
     let changes = trace.rooms.windows(2).filter(|pair| pair[0].leader != pair[1].leader).count();
     let more = json!({
@@ -42,7 +44,7 @@ pub fn measures(trace: &Trace, report: &Report) -> Value {
         "left_out": left_out(trace),
         "commands": commands(trace),
         "recovery": recovery,
-        "in_step": { "share": super::numbers::round(share, 4), "end": shares.last() },
+        "in_step": { "share": super::numbers::round(share, 4), "end": end },
         "leader": { "last": trace.rooms.last().and_then(|room| room.leader) },
         "room": { "changes": changes, "playing": trace.rooms.last().and_then(|room| Some(room.line.as_ref()?.1)) },
         "requests_30_s_most": most_requests(trace),

@@ -106,7 +106,7 @@ fn moved_by_nobody(trace: &Trace) -> Result<(), String> {
 }
 
 /// No correction is provoked by a correction: between two causes (an action, something that goes wrong or ends, a join,
-/// a leave, the room's next item or leader) a member gets at most the first answer, three corrections while it settles, a
+/// a leave, the room's next item or leader) a member gets at most the first answer, four corrections while it settles, a
 /// steady one, and more of those after 30, 90, 210 s; once two for a small jump of the player's own; what was in vain may be
 /// tried again.
 fn chains(trace: &Trace) -> Result<(), String> {
@@ -140,7 +140,7 @@ fn chains(trace: &Trace) -> Result<(), String> {
                     && cause <= logged.at_us
                     && times.iter().any(|&at| logged.at_us <= at)
             });
-            if times.len() > 5 + steady + if jumped { 2 } else { 0 } {
+            if times.len() > 6 + steady + if jumped { 2 } else { 0 } {
                 let times: Vec<f64> = times.into_iter().map(s).collect();
                 return Err(format!("commands to member {member} at {times:?} s, the last cause at {} s", s(cause)));
             }
