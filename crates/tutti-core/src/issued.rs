@@ -35,8 +35,9 @@ pub struct Issued {
     answered: Option<LocalTime>,
     /// How long after its answer it shows.
     times: Times,
-    /// The player ran when it was sent.
+    /// The player ran when it was sent, and where it was.
     ran: bool,
+    from: Option<Span>,
     landed: bool,
     /// When it took effect, as far as its line tells.
     effect: Option<LocalTime>,
@@ -71,6 +72,7 @@ impl Issued {
             answered: None,
             times,
             ran: true,
+            from: None,
             landed: false,
             effect: None,
             given_up: false,
@@ -83,9 +85,16 @@ impl Issued {
         Self { speed: speed.unwrap_or(Speed::NORMAL), fastest: speed.unwrap_or(Speed::FASTEST), ..self }
     }
 
-    /// Whether the player ran when it was sent: a seek changes nothing about that.
-    pub fn sent_to(&mut self, running: bool) {
-        self.ran = running;
+    /// Whether the player ran when it was sent: a seek changes nothing about that. `from`: where it was on this item.
+    pub fn sent_to(&mut self, running: bool, from: Option<Span>) {
+        (self.ran, self.from) = (running, from);
+    }
+
+    /// A hand paused or resumed the player before it took effect.
+    pub fn finds(&mut self, running: bool) {
+        if !self.landed {
+            self.ran = running;
+        }
     }
 
     pub fn answered(&mut self, sent: LocalTime, at: LocalTime) {
@@ -123,6 +132,19 @@ impl Issued {
     /// Until then what is seen may still be the state before, and a hand needs a reading after it.
     pub fn window_ends(&self) -> LocalTime {
         self.answered.unwrap_or(self.sent) + self.times.window
+    }
+
+    /// By then it took effect, as late as any command does.
+    pub fn latest(&self) -> LocalTime {
+        self.window_ends().max(self.sent + LATE)
+    }
+
+    /// Once it landed, it explains readings until then: a pause that a wrong flag or an end seemed to show is seen later.
+    pub fn explains_landed_until(&self) -> LocalTime {
+        match self.kind {
+            CommandKind::Pause => self.latest(),
+            _ => self.window_ends(),
+        }
     }
 
     /// From when on a reading shows the effect.
@@ -209,6 +231,11 @@ impl Issued {
         at >= self.sent - AROUND && at <= latest
     }
 
+    /// Could it have taken effect at an instant in between, however late?
+    pub fn may_take_effect(&self, from: LocalTime, to: LocalTime) -> bool {
+        to >= self.sent && from <= self.latest()
+    }
+
     /// Could it have taken effect then?
     pub fn effect_about(&self, at: LocalTime) -> bool {
         at >= self.sent - AROUND && at <= self.window_ends() + AROUND
@@ -229,6 +256,11 @@ impl Issued {
     /// A seek within the running line: its effect shows in nothing but the position.
     pub fn only_moves(&self) -> bool {
         matches!(self.kind, CommandKind::Seek { .. })
+    }
+
+    /// A seek of a running player, which leaves it running.
+    pub fn leaves_running(&self) -> bool {
+        self.only_moves() && self.ran
     }
 
     /// A seek far away from where its item was when it was sent.
@@ -267,7 +299,10 @@ impl Issued {
         let ours = self.item.same_recording(item);
         let near = |position: Span| {
             let ran = self.fastest.run(answered - self.sent);
-            seen.progress.is_some_and(|at| position - AROUND <= at && at <= position + ran + BEFORE)
+            // It took effect by then, or not at all.
+            let least = if self.fastest == self.speed { self.speed.run(asked - self.latest()) } else { Span::ZERO };
+            let from = position - AROUND + least.max(Span::ZERO);
+            seen.progress.is_some_and(|at| from <= at && at <= position + ran + BEFORE)
         };
         let stands = |position: Span| seen.progress.is_some_and(|at| (at - position).abs() <= AROUND);
         let after = match &self.kind {
@@ -277,7 +312,13 @@ impl Issued {
             CommandKind::Seek { position } if seen.playing => ours && near(*position),
             CommandKind::Seek { position } => ours && stands(*position),
             // A pause stops whatever plays by then.
-            CommandKind::Pause => !seen.playing && (ours || answered - self.sent <= LATE),
+            CommandKind::Pause if self.landed && asked >= self.window_ends() => {
+                let stopped = |from: Span| seen.progress.is_some_and(|at| from - AROUND <= at && at <= from + LATE);
+                !seen.playing && ours && self.from.is_some_and(stopped)
+            }
+            CommandKind::Pause => {
+                !seen.playing && (answered - self.sent <= LATE || ours && asked <= self.latest() + LATE)
+            }
             CommandKind::Queue { .. } => false,
         };
         if after && asked >= self.sent {

@@ -35,6 +35,8 @@ pub enum LeaderLost {
     Place,
     /// It could not be seen for a while.
     Sight,
+    /// A command that was on its way undid what its user did.
+    Command,
 }
 
 /// What a member remembers of claiming and leading.
@@ -59,6 +61,8 @@ pub struct Lead {
     lost: Option<LocalTime>,
     /// During this item the player goes elsewhere by itself: the room's line stays (A5).
     astray: Option<String>,
+    /// A command landed while the claim for what its user did was on its way.
+    undone: bool,
 }
 
 impl Lead {
@@ -75,10 +79,11 @@ impl Lead {
 
     /// The room's line stays and this player is put right; not twice in a minute. `item`: what it plays.
     pub fn put_right(&mut self, how: LeaderLost, item: Option<&str>, now: LocalTime) {
-        let again = how != LeaderLost::Sight && self.lost.is_some_and(|lost| now - lost < AGAIN_WITHIN);
+        let itself = matches!(how, LeaderLost::Time | LeaderLost::Place);
+        let again = itself && self.lost.is_some_and(|lost| now - lost < AGAIN_WITHIN);
         self.right_until =
             if again { self.right_until.filter(|_| how != LeaderLost::Place) } else { Some(now + PUT_RIGHT) };
-        if how != LeaderLost::Sight {
+        if itself {
             self.lost = Some(now);
         }
         if how == LeaderLost::Place {
@@ -98,6 +103,17 @@ impl Lead {
     /// It was not put right in time: true once.
     pub fn gave_up_putting_right(&mut self, now: LocalTime) -> bool {
         self.right_until.take_if(|until| now >= *until).is_some()
+    }
+
+    /// A command landed: had its user acted meanwhile? To be put right when the claim is answered, or at once: true.
+    pub fn undoes(&mut self, leads: bool) -> bool {
+        self.undone |= self.claims();
+        leads && !self.claims() && !self.is_put_right()
+    }
+
+    /// A command had landed while the claim was on its way.
+    pub fn was_undone(&mut self) -> bool {
+        std::mem::take(&mut self.undone)
     }
 
     /// The player is where it was expected, so what a hand does from now on saw this epoch.
@@ -231,6 +247,7 @@ impl Member {
         let id = ClaimId(self.lead.claims);
         self.lead.claims += 1;
         self.lead.open = Some(id);
+        self.lead.undone = false;
         self.lead.right_until = None;
         self.lead.astray = None;
         self.lead.next_changed = false;

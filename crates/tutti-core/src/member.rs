@@ -304,6 +304,8 @@ impl Member {
             let own_act = room.action.as_ref().is_some_and(|action| action.member == self.id);
             if !(acted && own_act) {
                 self.put_right(LeaderLost::Sight, now);
+            } else if self.lead.was_undone() {
+                self.put_right(LeaderLost::Command, now);
             }
         } else if before.as_ref().is_some_and(|before| before.leader == Some(self.id)) && leader_changed {
             // Its player goes on with its own list, as long as nothing else is given.

@@ -21,6 +21,10 @@ const LEAST_SEEK: Span = Span::from_secs(1);
 /// So near to an end of the item, a player that does not play has come to the end.
 const AT_END: Span = Span::from_millis(1_500);
 
+/// A hand is never so quick.
+const NEVER_PLAYED: Span = Span::from_millis(1);
+const AFTER_END: Span = Span::from_secs(3);
+
 /// Time lost while an item loads: at most so much, within so long of its start or a seek (A4).
 const MOST_LOADING: Span = Span::from_secs(6);
 const AFTER_START: Span = Span::from_secs(15);
@@ -102,6 +106,11 @@ pub fn name(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>) -> N
     let ended_at = old.playing().then(|| old.estimate.passes(old.item.duration));
     let end_passed = ended_at.iter().chain(ends).any(|&end| new.answered + AT_END >= end);
     let plays = new.estimate.running();
+    // Who stands at the very start of what has just begun never played it: a list's end, and a wrong flag before it.
+    let never_played = old.playing() && here < NEVER_PLAYED && old.estimate.position(new.answered) <= AFTER_END;
+    if !plays && never_played && old.item.same_recording(&new.item) {
+        return player(What::Ended, span);
+    }
     if !plays && end_passed && (here <= AT_END || here + AT_END >= new.item.duration) {
         return player(What::Ended, span);
     }
@@ -141,10 +150,7 @@ fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, sp
     let started = new.estimate.passes(Span::ZERO);
     // −e of rule A3: how long after the end of the old item the new one started.
     let own_end = old.playing().then(|| old.estimate.passes(old.item.duration));
-    let natural = own_end.iter().chain(ends).any(|&end| {
-        let late = started - end;
-        -TRANSITION_EARLY <= late && late <= TRANSITION_LATE
-    });
+    let natural = own_end.iter().chain(ends).any(|&end| is_natural(end, started));
     // Long before the end only what comes next fades in; whatever else starts there was chosen.
     let next = circumstances.next.iter().any(|next| next.same_recording(&new.item));
     // A player that hung beyond its item's end and goes on with what comes next does so by itself.
@@ -160,6 +166,12 @@ fn other_item(old: &Line, new: &Candidate, circumstances: &Circumstances<'_>, sp
     }
     let exact = span.0 <= started && started <= span.1;
     user(Act::Started(title), if exact { (started, started) } else { span })
+}
+
+/// An item that started then began by itself at this end of the one before it.
+pub fn is_natural(end: LocalTime, started: LocalTime) -> bool {
+    let late = started - end;
+    -TRANSITION_EARLY <= late && late <= TRANSITION_LATE
 }
 
 fn jumped(

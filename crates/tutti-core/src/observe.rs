@@ -238,7 +238,9 @@ impl Observer {
     }
 
     pub fn issue(&mut self, mut issued: Issued) {
-        issued.sent_to(self.line.as_ref().is_none_or(Line::playing));
+        let from = self.line.as_ref().filter(|line| issued.is_about(&line.item));
+        let from = from.map(|line| line.estimate.position(issued.sent()));
+        issued.sent_to(self.line.as_ref().is_none_or(Line::playing), from);
         if self.issued.len() >= ISSUED_KEPT {
             self.issued.remove(0);
         }
@@ -398,7 +400,12 @@ impl Observer {
             self.candidate.take_if(|candidate| candidate.item.episode);
             return Finding::LookAgain(answered + STANDING_APART * i64::from(standing));
         }
-        if let Some((index, explains)) = self.explained(seen, asked, answered) {
+        // A command moves the stamp: what has that of the known line shows it from before.
+        let untouched = fits && self.stamps.touched(line.stamp, seen.timestamp) == Some(false);
+        if let Some(index) = self.dated(seen, item, mark, answered) {
+            return self.land(index, seen, item, mark, asked);
+        }
+        if let Some((index, explains)) = self.explained(seen, asked, answered).filter(|_| !untouched) {
             let far = self.issued[index].moves_far(line.estimate.position(self.issued[index].sent()));
             match explains {
                 // The line before a seek comes by its target some time later: that is no landing.
@@ -427,10 +434,11 @@ impl Observer {
             return Finding::Steady;
         }
         self.note_lag(line_miss, mark);
-        if let Some(finding) = self.other_than_asked(seen, item, mark, asked) {
+        let goes_on = self.goes_on_by_itself(seen, item, mark);
+        if !goes_on && let Some(finding) = self.other_than_asked(seen, item, mark, asked) {
             return finding;
         }
-        if let Some(index) = self.misplaced(seen, item, mark, asked) {
+        if !goes_on && let Some(index) = self.misplaced(seen, item, mark, asked) {
             self.land(index, seen, item, mark, asked);
             return Finding::Misplaced(self.issued[index].id);
         }
@@ -474,7 +482,10 @@ impl Observer {
                 self.quality.lagged(-speed.takes(lag));
                 line.estimate.add_late(mark);
             }
-            self.stamps.steady(line.stamp, stamp);
+            // What seems to go on may have been moved by a small seek.
+            if self.issued.iter().all(|issued| issued.latest() < line.fitted) {
+                self.stamps.steady(line.stamp, stamp);
+            }
             if let Some(estimate) = anew {
                 (line.estimate, line.unsure) = (estimate, None);
             } else {

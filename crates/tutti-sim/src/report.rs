@@ -307,6 +307,11 @@ pub fn missed(trace: &Trace) -> Vec<&Hand> {
     actions::judge(trace, &following::Truth::of(trace)).missed.iter().map(|&index| &trace.hands[index]).collect()
 }
 
+/// The states of the room that nobody's hand stands behind: false takeovers and false moves, for those who want to know why.
+pub fn wrong(trace: &Trace) -> Vec<&RoomChange> {
+    actions::judge(trace, &following::Truth::of(trace)).wrong.iter().map(|&index| &trace.rooms[index]).collect()
+}
+
 /// Every distance that `spread_ms` is taken over, ms, in ascending order: for those who draw it.
 pub fn distances(trace: &Trace) -> Vec<f64> {
     let mut all = following::spread(trace, &following::Truth::of(trace)).reported;

@@ -42,6 +42,10 @@ impl Member {
                 self.plays_after_all();
                 self.brisk_until = now + BRISK;
                 self.lead.fitted(self.room.as_ref());
+                if self.lead.undoes(self.leads()) {
+                    self.follow.anew(now);
+                    self.put_right(LeaderLost::Command, now);
+                }
                 self.publish(now);
             }
             Finding::Misplaced(id) => {
@@ -161,7 +165,8 @@ impl Member {
         let room_plays = self.room.as_ref().and_then(|room| room.playback.as_ref()).is_some_and(|room| room.playing);
         let controllable = !self.not_premium && !matches!(self.trouble, Some(Trouble::Restricted));
         let alone = lost == LeaderLost::Sight && self.went_on_alone(now);
-        if self.leads() && self.sync && room_plays && controllable && !alone {
+        let moves = room_plays || lost == LeaderLost::Command;
+        if self.leads() && self.sync && moves && controllable && !alone {
             let item = self.observer.line().map(|line| line.item.uri.as_str());
             self.lead.put_right(lost, item, now);
         }

@@ -22,7 +22,10 @@ impl Observer {
             return Finding::LeftOut("no line");
         };
         let hold = self.issued.iter().map(Issued::window_ends).max().filter(|&until| until > answered);
-        let second = self.candidate.take().filter(|candidate| {
+        let first = self.candidate.take();
+        // Of two readings that contradict each other either may be wrong.
+        let contradicts = first.as_ref().is_some_and(|first| !first.small);
+        let second = first.filter(|candidate| {
             candidate.item.same_recording(item)
                 && candidate.estimate.running() == seen.playing
                 && self.goes_on(candidate, mark)
@@ -46,7 +49,7 @@ impl Observer {
                 let item = Arc::clone(item);
                 let stamp = seen.timestamp;
                 let candidate = Candidate { item, estimate, asked, answered, stamp, before, not_before, small };
-                let settled = hold.is_none() && !self.may_be_misread(asked);
+                let settled = hold.is_none() && !contradicts && !self.may_be_misread(asked);
                 if settled && two_fields_agree(&line, seen, &candidate.item, progress, reading, &self.quality) {
                     return self.confirm(&line, candidate, asked, answered);
                 }
@@ -132,6 +135,9 @@ impl Observer {
         {
             self.places.went_to(candidate.estimate.position(at), at);
         }
+        if let What::Act(Act::Paused | Act::Resumed) = named.what {
+            self.issued.iter_mut().for_each(|issued| issued.finds(candidate.estimate.running()));
+        }
         self.lags.clear();
         let Candidate { item, estimate, stamp, .. } = candidate;
         self.replace(Line { item, estimate, began: asked, fitted: asked, stamp, unsure: None }, now);
@@ -139,7 +145,7 @@ impl Observer {
     }
 }
 
-/// The exceptions of A2: the flag says paused *and* the position lies behind the running line by more than its
+/// The exceptions of A2: the flag says paused *and* the running line passed the position since it last fitted, by more than its
 /// interval; or playing *and* the position lies ahead of where it stood, by no more than the time since the last reading;
 /// or another item *and* a position that fits into that time.
 fn two_fields_agree(
@@ -158,6 +164,9 @@ fn two_fields_agree(
         let unsure = line.estimate.bound(reading.asked) + quality.slack() + RAN;
         return seen.playing && ahead > unsure && ahead <= reading.answered - line.fitted;
     }
-    let behind = line.estimate.position(reading.asked) - line.estimate.bound(reading.asked) - quality.slack();
-    !seen.playing && progress < behind && line.left(reading.answered) > Span::ZERO
+    let unsure = line.estimate.bound(reading.asked) + quality.slack();
+    let behind = line.estimate.position(reading.asked) - unsure;
+    // It stands where it was since the last look.
+    let passed = progress >= line.estimate.position(line.fitted) - unsure;
+    !seen.playing && passed && progress < behind && line.left(reading.answered) > Span::ZERO
 }

@@ -4,6 +4,12 @@ use super::*;
 
 /// So many readings on the line after a landing confirm it.
 const CONFIRMED: usize = 2;
+/// A seek over so much that its effect cannot be taken for anything else.
+const FAR: Span = Span::from_secs(5);
+/// What was moved so far from a target was not moved there.
+const ELSEWHERE: Span = Span::from_millis(500);
+/// How far apart the instant of a stamp and that of the effect may be.
+const DATED: Span = Span::from_millis(50);
 
 impl Observer {
     /// The newest command that explains what was seen. Those that have landed explain no more once they had their time or
@@ -20,15 +26,44 @@ impl Observer {
             .enumerate()
             .rev()
             .filter(|(_, issued)| !(confirmed && issued.stands_from(asked)))
-            .filter(|(_, issued)| !(issued.has_landed() && asked >= issued.window_ends()))
+            .filter(|(_, issued)| !(issued.has_landed() && asked >= issued.explains_landed_until()))
             .map(|(index, issued)| (index, issued.explains(seen, asked, answered)))
             .find(|(_, explains)| *explains != Explains::No)
             .or_else(|| {
                 let late = self.issued.iter().rposition(|issued| {
-                    !(confirmed && issued.stands_from(asked)) && issued.explains_late(seen, asked, answered)
+                    !(confirmed && issued.stands_from(asked))
+                        && issued.explains_late(seen, asked, answered)
+                        && !self.was_elsewhere(issued, seen, asked, answered)
                 })?;
                 Some((late, Explains::After))
             })
+    }
+
+    /// By the service's stamp the player was moved at an instant at which the line of this reading passed what a command
+    /// aimed at: that command, however late it shows.
+    pub(super) fn dated(&self, seen: &PlayerSeen, item: &Item, mark: Mark, answered: LocalTime) -> Option<usize> {
+        let line = self.line.as_ref().filter(|_| seen.playing)?;
+        let (at, bound) = self.stamps.when(line.stamp, seen.timestamp)?;
+        let begun = self.begin(item, true, mark);
+        let about = begun.bound(answered) + bound + DATED;
+        let confirmed = line.estimate.readings() >= CONFIRMED;
+        let candidates = self.issued.iter().enumerate().filter(|(_, issued)| {
+            (issued.leaves_running() || !issued.only_moves() && issued.is_about(item))
+                && !(confirmed && issued.stands_from(answered))
+                && issued.may_take_effect(at - about, at + about)
+        });
+        let off = |issued: &Issued| issued.target().map(|target| (begun.position(at) - target).abs());
+        let near = candidates.filter_map(|(index, issued)| off(issued).map(|off| (off, index)));
+        near.filter(|&(off, _)| off <= about).min().map(|(_, index)| index)
+    }
+
+    /// By the service's stamp the player was moved at an instant at which it was far from what this command aimed at.
+    fn was_elsewhere(&self, issued: &Issued, seen: &PlayerSeen, asked: LocalTime, answered: LocalTime) -> bool {
+        let (Some(line), Some(item), Some(progress)) = (&self.line, &seen.item, seen.progress) else { return false };
+        let Some((at, bound)) = self.stamps.when(line.stamp, seen.timestamp) else { return false };
+        let begun = self.begin(item, true, Mark::of(asked, answered, progress));
+        let about = begun.bound(answered) + bound + DATED;
+        issued.target().is_some_and(|target| (begun.position(at) - target).abs() > about + ELSEWHERE)
     }
 
     pub(super) fn land(
@@ -39,7 +74,9 @@ impl Observer {
         mark: Mark,
         asked: LocalTime,
     ) -> Finding {
-        if self.issued[index].has_landed() {
+        let dated = self.dated(seen, item, mark, asked) == Some(index);
+        let doubted = dated && self.line.as_ref().is_some_and(|line| line.unsure.is_some());
+        if self.issued[index].has_landed() && !doubted {
             // The same landing, seen once more and better: keep one line.
             if let Some(line) = &self.line
                 && line.item.same_recording(item)
@@ -57,7 +94,8 @@ impl Observer {
             }
         }
         let stamp_before = self.line.as_ref().and_then(|line| line.stamp);
-        let unsure = self.unsure_landing(index, seen, item, mark, asked);
+        let unsure = self.unsure_landing(index, seen, item, mark, asked).filter(|_| !dated);
+        self.learn_from_seek(index, seen, asked);
         self.start_line(item, mark, seen, asked);
         if let Some(line) = &mut self.line {
             line.unsure = unsure;
@@ -83,6 +121,16 @@ impl Observer {
             earlier.landed();
         }
         Finding::Landed { id, after }
+    }
+
+    /// Whether a far seek of ours, seen to take effect, moved the stamp.
+    fn learn_from_seek(&mut self, index: usize, seen: &PlayerSeen, asked: LocalTime) {
+        let (Some(line), Some(progress)) = (&self.line, seen.progress) else { return };
+        let issued = &self.issued[index];
+        let jump = (progress - line.estimate.position(asked)).abs();
+        if issued.only_moves() && !issued.has_landed() && seen.playing && line.playing() && jump > FAR {
+            self.stamps.sought(line.stamp, seen.timestamp);
+        }
     }
 
     /// A reading that fits the line before a small seek as well as the one after it: until the seek shows for sure, the
@@ -154,6 +202,12 @@ impl Observer {
             return Some(self.land(index, seen, &wanted, mark, asked));
         }
         None
+    }
+
+    /// The item began where the known line ended: answers go on like that while a command is hidden, whatever it did.
+    pub(super) fn goes_on_by_itself(&self, seen: &PlayerSeen, item: &Item, mark: Mark) -> bool {
+        let Some(line) = self.line.as_ref().filter(|line| line.playing() && seen.playing) else { return false };
+        name::is_natural(line.estimate.passes(line.item.duration), self.begin(item, true, mark).passes(Span::ZERO))
     }
 
     /// A seek or play of ours in flight that started its item from its beginning instead of its target: the device's.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod clock;
+mod dating;
 mod enduring;
 mod episodes;
 mod fuzz;

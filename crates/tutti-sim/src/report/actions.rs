@@ -31,6 +31,8 @@ pub(super) struct Outcome {
     pub propagations: Vec<f64>,
     /// Indices into the trace's hands.
     pub missed: Vec<usize>,
+    /// Indices into the trace's states of the room: what nobody did.
+    pub wrong: Vec<usize>,
     /// When hands were named, µs, by index.
     pub named: Vec<(usize, i64)>,
     /// How long hands took to be followed, s, by index; as in `propagations`.
@@ -135,8 +137,9 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
     let mut used = vec![false; trace.hands.len()];
     // Who led before the present leader, and since when that one leads.
     let mut former = (None, trace.started_us);
-    for pair in trace.rooms.windows(2) {
+    for (index, pair) in trace.rooms.windows(2).enumerate() {
         let (before, after) = (&pair[0], &pair[1]);
+        let so_far = outcome.takeovers.wrong + outcome.false_moves;
         let claimed = after.actions > before.actions;
         let hand = if claimed { hand_behind(trace, after, &used) } else { None };
         if let Some(index) = hand {
@@ -155,6 +158,9 @@ fn judge_rooms(trace: &Trace, truth: &Truth, outcome: &mut Outcome) {
             && !tells_what_was_slept_through(trace, truth, after)
         {
             outcome.false_moves += 1;
+        }
+        if outcome.takeovers.wrong + outcome.false_moves > so_far {
+            outcome.wrong.push(index + 1);
         }
         if after.leader != before.leader {
             let undone = former.0.is_some() && former.0 == after.leader && after.at_us - former.1 < FLAP_US;
