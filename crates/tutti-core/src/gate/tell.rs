@@ -121,6 +121,10 @@ impl Gate {
         if !list.is_empty() {
             self.tell_one(connection, &FromHub::Standings { list });
         }
+        if self.drives(connection) {
+            let quiet_us = self.person_of(connection).and_then(|person| person.quiet_until).map(RoomTime::as_micros);
+            self.tell_one(connection, &FromHub::Drive { on: true, quiet_us });
+        }
     }
 
     /// Everybody is to come back, here or elsewhere, since this hub ends.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod client;
+mod documented;
 mod entering;
 mod half_open;
 mod hubs;
