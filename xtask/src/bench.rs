@@ -8,6 +8,7 @@ mod clock;
 mod engine;
 mod figure;
 mod http;
+mod relay;
 mod sim;
 mod summary;
 
@@ -23,13 +24,15 @@ pub use figure::Figure;
 use figure::{Verdict, kept_of, table};
 
 /// Everything that can be measured.
-const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, clock::BENCH, engine::BENCH];
+const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, clock::BENCH, relay::BENCH, engine::BENCH];
 
 /// One benchmark.
 pub struct Bench {
     /// What the command line and the file in benches/ call it.
     pub name: &'static str,
     pub title: &'static str,
+    /// Packages whose programs the examples start.
+    pub programs: &'static [&'static str],
     /// The examples to run: package and name.
     pub examples: &'static [(&'static str, &'static str)],
     /// An example takes no longer than this; a build of the release profile takes minutes, and has no deadline.
@@ -45,6 +48,9 @@ pub fn bench(names: &[String], write: bool, as_json: bool) -> Result<bool> {
     let mut met = true;
     for bench in chosen(names)? {
         let (mut figures, mut lines) = (Vec::new(), Vec::new());
+        for package in bench.programs {
+            run(&mut cargo(&["build", "--quiet", "--release", "--bins", "-p", package]))?;
+        }
         for (package, example) in bench.examples {
             let args = ["--release", "-p", package, "--example", example];
             run(cargo(&["build", "--quiet"]).args(args))?;
@@ -128,6 +134,6 @@ mod tests {
     fn an_unknown_benchmark_is_refused_with_the_names_of_all() {
         assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
         let error = chosen(&["htp".into()]).err().unwrap();
-        assert!(error.to_string().contains("there are: http, sim, clock, engine"), "{error}");
+        assert!(error.to_string().contains("there are: http, sim, clock, relay, engine"), "{error}");
     }
 }

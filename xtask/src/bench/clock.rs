@@ -7,6 +7,7 @@ use super::{Bench, Figure};
 pub const BENCH: Bench = Bench {
     name: "clock",
     title: "The room's clock over simulated networks",
+    programs: &[],
     examples: &[("tutti-sim", "clock")],
     deadline: Duration::from_secs(120),
     says,

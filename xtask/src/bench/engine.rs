@@ -11,6 +11,7 @@ use crate::command::{cargo, root, run};
 pub const BENCH: Bench = Bench {
     name: "engine",
     title: "The engine on virtual time",
+    programs: &[],
     examples: &[("tutti-sim", "memory"), ("tutti-sim", "engine")],
     // Some minutes on one core; a machine that does other things beside takes longer.
     deadline: Duration::from_secs(45 * 60),

@@ -7,6 +7,7 @@ use super::{Bench, Figure};
 pub const BENCH: Bench = Bench {
     name: "http",
     title: "Readings over HTTP on this computer",
+    programs: &[],
     examples: &[("tutti-spotify", "overhead"), ("tutti-app", "ledger")],
     deadline: Duration::from_secs(120),
     says,

@@ -7,6 +7,7 @@ use super::Bench;
 pub const BENCH: Bench = Bench {
     name: "sim",
     title: "The simulator, in the profile ideal",
+    programs: &[],
     examples: &[("tutti-sim", "measure")],
     deadline: Duration::from_secs(60),
     says: |_| Vec::new(),
