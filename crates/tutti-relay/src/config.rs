@@ -24,8 +24,6 @@ pub struct Config {
     pub attempts: u32,
     /// Whoever connects asks for something within this, and says hello within the same again: some round trips of a phone.
     pub hello_within: Duration,
-    /// Bytes read at once: most messages have some 200, the longest take a few turns.
-    pub read_buffer: usize,
     /// When this hub ends, its members come back within a random part of so long, not all at once.
     pub back_within_ms: u32,
     pub clock: Arc<HubClock>,
@@ -50,7 +48,6 @@ impl Default for Config {
             connections_address: 64,
             attempts: 5,
             hello_within: Duration::from_secs(10),
-            read_buffer: 1_024,
             back_within_ms: 2_000,
             clock: Arc::new(HubClock::of_this_machine()),
             only: None,

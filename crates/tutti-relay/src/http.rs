@@ -4,8 +4,10 @@
 
 use std::io;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use sha1::{Digest, Sha1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::stream::Stream;
 
@@ -107,11 +109,17 @@ fn parse(bytes: &[u8]) -> Result<Option<Request>, httparse::Error> {
 
 /// From now on it is a WebSocket.
 pub async fn switch(stream: &mut Stream, key: &str) -> io::Result<()> {
-    let accept = derive_accept_key(key.as_bytes());
+    let accept = accept_of(key);
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await
+}
+
+/// What proves that this speaks WebSocket (RFC 6455, 4.2.2).
+fn accept_of(key: &str) -> String {
+    let hash = Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+    BASE64_STANDARD.encode(hash)
 }
 
 #[cfg(test)]
@@ -133,6 +141,11 @@ mod tests {
         assert_eq!(kind(&ASKED.replace("13", "8")), Kind::OtherWebSocket);
         assert_eq!(kind("GET /healthz HTTP/1.1\r\n\r\n"), Kind::Get);
         assert_eq!(kind("POST /room HTTP/1.1\r\n\r\n"), Kind::Other);
+    }
+
+    #[test]
+    fn the_answer_to_a_key_is_that_of_the_standard() {
+        assert_eq!(accept_of("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod address;
 mod attempts;
 mod clock;
 mod config;
+mod frame;
 mod http;
 mod line;
 pub mod listen;

@@ -1,22 +1,19 @@
 //! One connection's socket: written to by whoever has something to say, read by its own task, never waited for.
 
+use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
-use futures::{Sink, Stream as _};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tutti_core::gate::ConnectionId;
-use tutti_core::wire::{MOST_BYTES, MOST_BYTES_FROM_HUB, Trouble};
+use tutti_core::wire::{MOST_BYTES, Trouble};
 
+use crate::frame::{self, Inbox, Incoming};
 use crate::stream::Stream;
-
-type Socket = WebSocketStream<Stream>;
 
 /// A connection.
 pub struct Line {
@@ -32,9 +29,16 @@ pub struct Line {
     closing: AtomicBool,
 }
 
+struct Socket {
+    stream: Stream,
+    inbox: Inbox,
+    /// What the stream did not take yet: the rest of one message, and what the socket's own protocol answers.
+    rest: Vec<u8>,
+}
+
 /// What a connection's own task has to do.
 pub enum Event {
-    Text(Utf8Bytes),
+    Text(String),
     /// What came is no message, and nothing that comes after it can be understood.
     Unreadable(Trouble),
     /// A word of the socket's own protocol.
@@ -45,24 +49,15 @@ pub enum Event {
     Over,
 }
 
+/// Bytes read at once: most messages have some 200, the longest take a few turns.
+const READ: usize = 4 * 1024;
+
 impl Line {
-    /// `rest`: what was read of it already. `buffer`: bytes read at once.
-    pub async fn new(id: ConnectionId, stream: Stream, rest: Vec<u8>, buffer: usize) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(buffer)
-            .write_buffer_size(0)
-            // What is not taken is one message, and pongs: more is said only when that is taken.
-            .max_write_buffer_size(MOST_BYTES_FROM_HUB * 2)
-            .max_message_size(Some(MOST_BYTES))
-            .max_frame_size(Some(MOST_BYTES));
-        let socket = if rest.is_empty() {
-            Socket::from_raw_socket(stream, Role::Server, Some(config)).await
-        } else {
-            Socket::from_partially_read(stream, rest, Role::Server, Some(config)).await
-        };
+    /// `came`: what was read of it already.
+    pub fn new(id: ConnectionId, stream: Stream, came: Vec<u8>) -> Self {
         Self {
             id,
-            socket: Mutex::new(socket),
+            socket: Mutex::new(Socket { stream, inbox: Inbox::new(came), rest: Vec::new() }),
             reader: AtomicWaker::new(),
             flushing: AtomicBool::new(false),
             behind: AtomicBool::new(false),
@@ -71,23 +66,24 @@ impl Line {
     }
 
     /// Writes it now if the socket takes it. Answers false when it was left out: the newest state comes instead.
-    pub fn send(&self, text: Utf8Bytes) -> bool {
+    pub fn send(&self, frame: &[u8]) -> bool {
         if self.flushing.load(Ordering::Acquire) {
             self.behind.store(true, Ordering::Release);
             return false;
         }
         let mut socket = self.lock();
-        // Whoever sends does not wait; when the socket takes more, the reader's task is to go on.
-        let mut cx = Context::from_waker(Waker::noop());
-        let written =
-            Pin::new(&mut *socket).start_send(Message::Text(text)).map(|()| Pin::new(&mut *socket).poll_flush(&mut cx));
-        match written {
-            Ok(Poll::Ready(Ok(()))) => {}
-            Ok(Poll::Pending) => {
+        match socket.write(frame) {
+            Ok(true) => {}
+            Ok(false) => {
+                // Whoever sends does not wait; when the socket takes more, the reader's task is to go on.
                 self.flushing.store(true, Ordering::Release);
+                drop(socket);
                 self.reader.wake();
             }
-            Ok(Poll::Ready(Err(_))) | Err(_) => self.close(),
+            Err(_) => {
+                drop(socket);
+                self.close();
+            }
         }
         true
     }
@@ -107,7 +103,7 @@ impl Line {
         self.reader.register(cx.waker());
         let mut socket = self.lock();
         if self.flushing.load(Ordering::Acquire) {
-            match Pin::new(&mut *socket).poll_flush(cx) {
+            match socket.poll_rest(cx) {
                 Poll::Ready(Ok(())) => {
                     self.flushing.store(false, Ordering::Release);
                     if self.behind.swap(false, Ordering::AcqRel) {
@@ -121,14 +117,30 @@ impl Line {
         if self.is_closing() {
             return if self.flushing.load(Ordering::Acquire) { Poll::Pending } else { Poll::Ready(Event::Over) };
         }
-        Pin::new(&mut *socket).poll_next(cx).map(|next| match next {
-            Some(Ok(Message::Text(text))) => Event::Text(text),
-            Some(Ok(Message::Binary(_))) => Event::Unreadable(Trouble::Binary),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Event::Noise,
-            Some(Err(Error::Capacity(_))) => Event::Unreadable(Trouble::TooLong),
-            Some(Err(Error::Utf8(_))) => Event::Unreadable(Trouble::Malformed),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => Event::Over,
-        })
+        loop {
+            match socket.inbox.next() {
+                Ok(Some(Incoming::Text(text))) => return Poll::Ready(Event::Text(text)),
+                Ok(Some(Incoming::Pong)) => return Poll::Ready(Event::Noise),
+                Ok(Some(Incoming::Ping(payload))) => {
+                    // Whoever takes nothing gets no more of them.
+                    if socket.rest.len() < MOST_BYTES && !matches!(socket.write(&frame::pong(&payload)), Ok(true)) {
+                        self.flushing.store(true, Ordering::Release);
+                        cx.waker().wake_by_ref();
+                    }
+                    return Poll::Ready(Event::Noise);
+                }
+                Ok(Some(Incoming::Close)) => return Poll::Ready(Event::Over),
+                Err(code) => return Poll::Ready(Event::Unreadable(code)),
+                Ok(None) => {}
+            }
+            let mut scrap = [MaybeUninit::uninit(); READ];
+            let mut buffer = ReadBuf::uninit(&mut scrap);
+            match Pin::new(&mut socket.stream).poll_read(cx, &mut buffer) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => socket.inbox.push(buffer.filled()),
+                Poll::Ready(_) => return Poll::Ready(Event::Over),
+            }
+        }
     }
 
     /// Says good-bye in the socket's own words, as far as it takes them, then hears no more of it: what is still coming in
@@ -137,18 +149,18 @@ impl Line {
         let mut socket = self.lock();
         if !*said {
             *said = true;
-            // Whoever is gone needs no good-bye.
-            let _ = Pin::new(&mut *socket).start_send(Message::Close(None));
+            if socket.write(&frame::close()).is_err() {
+                // Whoever is gone needs no good-bye.
+                return Poll::Ready(());
+            }
         }
-        let flushed = Pin::new(&mut *socket).poll_flush(cx).is_ready();
-        let stream = socket.get_mut();
-        if flushed && Pin::new(&mut *stream).poll_shutdown(cx).is_pending() {
+        if socket.poll_rest(cx).is_ready() && Pin::new(&mut socket.stream).poll_shutdown(cx).is_pending() {
             return Poll::Pending;
         }
-        let mut scrap = [0; 1024];
         for _ in 0..MOST_SCRAPS {
-            let mut buffer = ReadBuf::new(&mut scrap);
-            match Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
+            let mut scrap = [MaybeUninit::uninit(); READ];
+            let mut buffer = ReadBuf::uninit(&mut scrap);
+            match Pin::new(&mut socket.stream).poll_read(cx, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) => return Poll::Ready(()),
@@ -162,5 +174,35 @@ impl Line {
     }
 }
 
-/// Of what still comes in after the good-bye, so many KiB are passed over at once; then it is cut off.
-const MOST_SCRAPS: usize = 256;
+/// Of what still comes in after the good-bye, so many times [`READ`] are passed over at once; then it is cut off.
+const MOST_SCRAPS: usize = 64;
+
+impl Socket {
+    /// Writes it, or keeps what is not taken at once; answers whether all was taken.
+    fn write(&mut self, mut bytes: &[u8]) -> io::Result<bool> {
+        while self.rest.is_empty() && !bytes.is_empty() {
+            match self.stream.try_write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(taken) => bytes = &bytes[taken..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.rest.extend_from_slice(bytes);
+        Ok(self.rest.is_empty() && self.stream.is_flushed())
+    }
+
+    /// Until the stream took all.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.rest.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, &self.rest) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(taken)) => drop(self.rest.drain(..taken)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            }
+        }
+        self.rest = Vec::new();
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+}

@@ -1,18 +1,18 @@
 //! One room: its gate, its connections, and the task that keeps its deadlines.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tutti_core::gate::{ConnectionId, Gate, Out};
 use tutti_core::proof::{AccountMark, RoomId};
 use tutti_core::time::{RoomTime, Span};
 use tutti_core::wire::{Hello, Refusal, ToHub, Trouble};
 
 use crate::clock::HubClock;
+use crate::frame;
 use crate::line::Line;
 use crate::metrics::Metrics;
 
@@ -29,7 +29,7 @@ pub struct Room {
 
 struct Inner {
     gate: Gate,
-    lines: HashMap<ConnectionId, Arc<Line>>,
+    lines: BTreeMap<ConnectionId, Arc<Line>>,
     /// This hub ends.
     leaving: bool,
 }
@@ -41,7 +41,7 @@ impl Room {
     pub fn new(gate: Gate, id: RoomId, clock: Arc<HubClock>, metrics: Arc<Metrics>) -> Self {
         Self {
             id,
-            inner: Mutex::new(Inner { gate, lines: HashMap::new(), leaving: false }),
+            inner: Mutex::new(Inner { gate, lines: BTreeMap::new(), leaving: false }),
             clock,
             metrics,
             wakes_at: AtomicI64::new(i64::MIN),
@@ -144,11 +144,11 @@ impl Room {
         while let Some(out) = inner.gate.poll() {
             match out {
                 Out::Send { to, text } => {
-                    let text = Utf8Bytes::from(&*text);
+                    let frame = frame::text(&text);
                     let lines = to.iter().filter_map(|connection| inner.lines.get(connection));
                     let (mut sent, mut slow) = (0, 0);
                     for line in lines {
-                        if line.send(text.clone()) { sent += 1 } else { slow += 1 }
+                        if line.send(&frame) { sent += 1 } else { slow += 1 }
                     }
                     Metrics::add(&self.metrics.sent, sent);
                     Metrics::add(&self.metrics.slow, slow);

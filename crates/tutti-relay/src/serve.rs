@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tutti_core::proof::{AccountMark, Nonce};
 use tutti_core::wire::{self, FromHub, Hex, Refusal, ToHub, Trouble, VERSION};
 
 use crate::address::block;
 use crate::config::Config;
+use crate::frame;
 use crate::http::{self, Answer, Kind};
 use crate::line::{Event, Line};
 use crate::listen::{Listener, shake_hands};
@@ -153,7 +153,7 @@ async fn arrive(
             return None;
         }
     };
-    let line = Arc::new(Line::new(rooms.next_connection(), stream, rest, rooms.config.read_buffer).await);
+    let line = Arc::new(Line::new(rooms.next_connection(), stream, rest));
     let entered = tokio::select! {
         entered = enter(rooms, &line, from) => entered,
         () = rooms.drained() => Err(Some(Refusal::with(Trouble::HubFull, "this hub ends"))),
@@ -166,7 +166,7 @@ async fn arrive(
         Err(Some(refusal)) => {
             tracing::info!(connection = line.id.0, code = ?refusal.code, %from, "refused");
             rooms.metrics.refused(refusal.code);
-            line.send(Utf8Bytes::from(wire::write(&FromHub::Error(refusal))));
+            line.send(&frame::text(&wire::write(&FromHub::Error(refusal))));
             Some((line, None))
         }
         Err(None) => None,
@@ -210,7 +210,7 @@ async fn enter(
 ) -> Result<(Arc<Room>, Option<AccountMark>), Option<Refusal>> {
     let nonce = Nonce::new(rand::random());
     let challenge = FromHub::Challenge { nonce: Hex(nonce), versions: [VERSION, VERSION] };
-    line.send(Utf8Bytes::from(wire::write(&challenge)));
+    line.send(&frame::text(&wire::write(&challenge)));
     let first = async {
         loop {
             match poll_fn(|cx| line.poll_event(cx)).await {

@@ -108,6 +108,9 @@ pub struct ActionSent {
 
 /// The first so many characters, without those that control a terminal.
 pub fn short(text: &str, most: usize) -> String {
+    if text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().filter(|letter| !letter.is_control()).take(most).collect()
 }
 
