@@ -10,12 +10,12 @@ use tutti_core::clock::RoomClock;
 use tutti_core::event::Event;
 use tutti_core::member::{Input, Member, Output, Trouble};
 use tutti_core::poll::Reason;
-use tutti_core::room::{HubToMember, MemberId};
+use tutti_core::room::{HubToMember, MemberId, RoomState};
 use tutti_core::standing::View;
 use tutti_core::time::{LocalTime, Span};
 
 use crate::clock::{self, SuspendWatch};
-use crate::link::Link;
+use crate::link::{Heard, Link, Said};
 use crate::local_room::{self, Seat};
 use crate::players::{Listed, Player};
 use crate::ration::{Hurry, Rationed};
@@ -37,6 +37,16 @@ pub enum Report {
     Event(LocalTime, Event),
     /// No player can be seen: whether that is because of a private session.
     Private(bool),
+    /// Whether the account is driven here; what is said of it otherwise comes from the hub.
+    Drives(bool),
+}
+
+/// What belongs to a member whenever it is driven here.
+struct Wishes {
+    device: Option<String>,
+    trim: Span,
+    sync: bool,
+    seed: u64,
 }
 
 /// What a request has come to.
@@ -44,6 +54,10 @@ enum Done {
     Input(Input),
     /// The list of devices, if it could be had.
     Devices(Option<Vec<Listed>>),
+    Drive(Span),
+    Rest,
+    /// Nothing that matters to a member that rests.
+    Nothing,
 }
 
 /// A deadline is never waited for more tightly than this, so that a member that stays due cannot keep a core busy.
@@ -54,6 +68,13 @@ const ASK_WHY_EVERY: Span = Span::from_secs(15);
 pub(crate) struct Agent {
     id: MemberId,
     member: Member,
+    wishes: Wishes,
+    /// Another device of the user drives: nothing is asked of the player here.
+    rests: bool,
+    /// Driving begins then.
+    begins: Option<Instant>,
+    clock: RoomClock,
+    room: Option<Arc<RoomState>>,
     player: Arc<Rationed>,
     link: Link,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -72,22 +93,39 @@ pub(crate) struct Agent {
     ticked: Instant,
 }
 
+impl Wishes {
+    /// A member that begins now.
+    fn member(&self, id: MemberId, clock: RoomClock) -> Member {
+        let now = clock::now();
+        let mut member = Member::new(id, clock, self.seed, now);
+        member.handle(Input::Device(self.device.clone()), now);
+        member.handle(Input::Trim(self.trim), now);
+        if !self.sync {
+            member.handle(Input::Sync(false), now);
+        }
+        member
+    }
+}
+
 impl Agent {
     pub fn new(
         seat: Seat,
         clock: RoomClock,
         link: Link,
+        drives: bool,
         orders: mpsc::UnboundedReceiver<Order>,
         reports: mpsc::UnboundedSender<local_room::Report>,
     ) -> Self {
-        let now = clock::now();
         let id = link.member();
-        let mut member = Member::new(id, clock, seat.seed, now);
-        member.handle(Input::Device(seat.device), now);
-        member.handle(Input::Trim(seat.trim), now);
+        let wishes = Wishes { device: seat.device, trim: seat.trim, sync: true, seed: seat.seed };
         Self {
             id,
-            member,
+            member: wishes.member(id, clock),
+            wishes,
+            rests: !drives,
+            begins: None,
+            clock,
+            room: None,
             player: seat.player,
             link,
             orders,
@@ -103,12 +141,35 @@ impl Agent {
         }
     }
 
+    /// The user's account is driven here from now on: as by somebody who joins, so the first look is a baseline (A6).
+    fn drive(&mut self) {
+        self.begins = None;
+        self.rests = false;
+        self.member = self.wishes.member(self.id, self.clock);
+        (self.sharers, self.thrifty) = (1, false);
+        if let Some(room) = &self.room {
+            self.member.handle(Input::FromHub(HubToMember::Room(Arc::clone(room))), clock::now());
+        }
+        self.report(Report::Drives(true));
+    }
+
+    /// Somebody else drives; a request that is under way is not taken back, but its answer is of no use any more.
+    async fn rest(&mut self) {
+        self.begins = None;
+        if !std::mem::replace(&mut self.rests, true) {
+            self.requests.shutdown().await;
+            self.report(Report::Drives(false));
+        }
+    }
+
     /// Runs until the orders end: then nothing more goes out, and the music stays as it is.
     pub async fn run(mut self) {
         let mut planned = false;
         loop {
-            self.share();
-            self.carry_out(planned);
+            if !self.rests {
+                self.share();
+                self.carry_out(planned);
+            }
             let Some(input) = self.next_input().await else { break };
             let slept = self.suspend.slept();
             let now = clock::now();
@@ -149,30 +210,73 @@ impl Agent {
                     self.report(Report::Private(private));
                 }
                 Done::Devices(None) => self.report(Report::Private(false)),
+                Done::Drive(quiet) => self.begins = Some(Instant::now() + clock::duration(quiet)),
+                Done::Rest => self.rest().await,
+                Done::Nothing => {}
+            }
+            if self.begins.is_some_and(|begins| begins <= Instant::now()) {
+                self.drive();
+                return Some(Input::Tick);
             }
         }
     }
 
     async fn next_done(&mut self) -> Option<Done> {
-        let deadline = self.member.deadline(clock::now());
+        let deadline = self.member.deadline(clock::now()).filter(|_| !self.rests);
         let tick = deadline.map(|(at, _)| clock::instant(at).max(self.ticked + TICK_APART));
+        let tick = [tick, self.begins].into_iter().flatten().min();
         tokio::select! {
             biased;
-            order = self.orders.recv() => order.map(|order| Done::Input(match order {
-                Order::Sync(on) => Input::Sync(on),
-                Order::Trim(trim) => Input::Trim(trim),
-                Order::Device(device) => Input::Device(device),
-            })),
-            message = self.link.receive() => message.map(|message| Done::Input(Input::FromHub(message))),
+            order = self.orders.recv() => order.map(|order| self.wish(order)),
+            heard = self.link.receive() => heard.map(|heard| self.heard(heard)),
             Some(answer) = self.requests.join_next() => match answer {
                 Ok(done) => Some(done),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             },
             () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => {
                 self.ticked = Instant::now();
-                Some(Done::Input(Input::Tick))
+                Some(self.unless_resting(Input::Tick))
             }
         }
+    }
+
+    fn wish(&mut self, order: Order) -> Done {
+        let input = match order {
+            Order::Sync(on) => {
+                self.wishes.sync = on;
+                Input::Sync(on)
+            }
+            Order::Trim(trim) => {
+                self.wishes.trim = trim;
+                Input::Trim(trim)
+            }
+            Order::Device(device) => {
+                self.wishes.device.clone_from(&device);
+                Input::Device(device)
+            }
+        };
+        self.unless_resting(input)
+    }
+
+    fn heard(&mut self, heard: Heard) -> Done {
+        match heard {
+            Heard::Hub(message) => {
+                if let HubToMember::Room(room) = &message {
+                    self.room = Some(Arc::clone(room));
+                }
+                self.unless_resting(Input::FromHub(message))
+            }
+            Heard::Clock(clock) => {
+                self.clock = clock;
+                self.unless_resting(Input::Clock(clock))
+            }
+            Heard::Drive { quiet } => Done::Drive(quiet),
+            Heard::Rest => Done::Rest,
+        }
+    }
+
+    fn unless_resting(&self, input: Input) -> Done {
+        if self.rests { Done::Nothing } else { Done::Input(input) }
     }
 
     /// Whether what follows from this input cannot wait for its turn: somebody acted, a command was answered, or the
@@ -207,6 +311,7 @@ impl Agent {
                     });
                 }
                 Output::Command(command) => {
+                    self.link.say(Said::Commands);
                     self.requests.spawn(async move { Done::Input(Input::Answered(player.command(command).await)) });
                 }
                 Output::ToHub(message) => self.link.send(message),
@@ -218,6 +323,7 @@ impl Agent {
         }
         let view = self.member.view(now);
         self.ask_why(view.trouble.as_ref(), now);
+        self.link.say(Said::View(Box::new(view.clone())));
         self.report(Report::View(Box::new(view)));
     }
 

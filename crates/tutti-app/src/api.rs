@@ -116,6 +116,33 @@ pub struct Room {
     pub requests_minute: u32,
     /// What is left of the ration, in words.
     pub ration: String,
+    /// Set where members meet over a network.
+    pub network: Option<Network>,
+}
+
+/// A room on the network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Network {
+    /// The link that lets others in.
+    pub invite: String,
+    /// The same as the address of a page on the relay.
+    pub page: Option<String>,
+    /// The link for own devices: whoever has it can drive this user's accounts.
+    pub own_device: String,
+    /// How the hub is reached: `connected`, `reconnecting`, or why it lets nobody of this process in any more.
+    pub connection: Status,
+    /// A member of this process is the host, who may change what follows.
+    pub host: bool,
+    pub who_leads: WhoLeads,
+    pub locked: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WhoLeads {
+    Anyone,
+    Host,
+    Members(Vec<u32>),
 }
 
 /// What is left of a client id's requests. They are counted over all programs on this computer that share the profile.
@@ -167,6 +194,21 @@ pub struct Member {
     pub player: Option<Player>,
     /// Of this member, over the last minute.
     pub requests_minute: u32,
+    /// Set in a room on the network.
+    pub place: Option<Place>,
+}
+
+/// Where a member of a room on the network is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Place {
+    /// Its account is one of this process.
+    pub here: bool,
+    /// Its account is driven by this process; else by another device of its user.
+    pub drives_here: bool,
+    /// Its devices, the one that drives first.
+    pub devices: Vec<String>,
+    pub reconnecting: bool,
+    pub host: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -296,6 +338,27 @@ pub enum Action {
     RefreshDevices,
     /// Bring the chosen accounts together in a room on this computer.
     Host,
+    /// Opens a room for others: at a relay, or in this program, listening there.
+    HostSession {
+        relay: Option<String>,
+        listen: Option<String>,
+    },
+    /// Goes into the room of an invite. Whoever sends this has asked the user.
+    Join {
+        invite: String,
+    },
+    /// The host only: who may lead from now on.
+    MayLead {
+        who: WhoLeads,
+    },
+    /// The host only: nobody new comes in.
+    Lock {
+        on: bool,
+    },
+    /// The host only: this member goes, for good.
+    Remove {
+        member: u32,
+    },
     Leave,
     Sync {
         on: bool,

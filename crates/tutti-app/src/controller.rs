@@ -4,6 +4,7 @@ mod account;
 mod connect;
 mod demo;
 mod hosting;
+mod meeting;
 mod publish;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tutti_core::room::MemberId;
 use tutti_core::time::LocalTime;
 
 use crate::accounts::Accounts;
@@ -18,6 +20,7 @@ use crate::api::{Action, Ration, Screen, Snapshot};
 use crate::clock;
 use crate::cover::Covers;
 use crate::local_room::Report;
+use crate::network::Wish;
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::program::Options;
@@ -38,6 +41,7 @@ pub(crate) enum Message {
     SignIn(u64, connect::News),
     Devices(String, account::Found),
     Opened(u64, Vec<hosting::Opened>),
+    Met(u64, Box<Result<meeting::Met, Problem>>),
     SignedOut(String, Result<(), Problem>),
     Stage(u64, Box<Result<crate::demo::Stage, Problem>>),
     Said(Problem),
@@ -162,6 +166,7 @@ impl Controller {
             Message::SignIn(attempt, news) => self.sign_in_news(attempt, news),
             Message::Devices(account, found) => self.devices_found(&account, found),
             Message::Opened(attempt, opened) => self.opened(attempt, opened).await,
+            Message::Met(attempt, met) => self.met(attempt, *met).await,
             Message::SignedOut(account, outcome) => self.signed_out(&account, outcome),
             Message::Stage(attempt, stage) => self.staged(attempt, *stage).await,
             Message::Said(problem) => self.notices.say(&problem),
@@ -185,6 +190,11 @@ impl Controller {
             Action::ChooseDevice { account, device } => self.choose_device(&account, device),
             Action::RefreshDevices => self.refresh_devices(),
             Action::Host => self.host(),
+            Action::HostSession { relay, listen } => self.host_session(relay.as_deref(), listen.as_deref()),
+            Action::Join { invite } => self.join_room(&invite),
+            Action::MayLead { who } => self.wish(&Wish::MayLead(who.into())),
+            Action::Lock { on } => self.wish(&Wish::Lock(on)),
+            Action::Remove { member } => self.wish(&Wish::Remove(MemberId(member))),
             Action::Leave => self.leave().await,
             Action::Sync { on } => self.sync(on),
             Action::Trim { member, ms } => self.trim(member, ms),

@@ -1,7 +1,10 @@
-//! A member's connection to its hub: a pair of typed channels, within this process or one day across the network.
+//! A member's connection to its hub: a pair of typed channels, within this process or across the network.
 
 use tokio::sync::mpsc;
+use tutti_core::clock::RoomClock;
 use tutti_core::room::{HubToMember, MemberId, MemberToHub};
+use tutti_core::standing::View;
+use tutti_core::time::Span;
 
 /// A message that the hub does not take in time is no longer needed: every state is sent whole.
 const WAITING: usize = 64;
@@ -11,18 +14,44 @@ const WAITING: usize = 64;
 pub struct Link {
     member: MemberId,
     to_hub: mpsc::UnboundedSender<ToHub>,
-    from_hub: mpsc::Receiver<HubToMember>,
+    from_hub: mpsc::Receiver<Heard>,
 }
 
 /// The hub's end of one member's link.
-#[derive(Debug)]
-pub struct HubEnd(mpsc::Sender<HubToMember>);
+#[derive(Debug, Clone)]
+pub struct HubEnd(mpsc::Sender<Heard>);
 
 /// What reaches the hub.
 #[derive(Debug)]
 pub struct ToHub {
     pub from: MemberId,
-    pub message: Option<MemberToHub>,
+    pub said: Said,
+}
+
+/// What a member says.
+#[derive(Debug)]
+pub enum Said {
+    Hub(MemberToHub),
+    /// How it is now, for those on other machines.
+    View(Box<View>),
+    /// A command goes out now.
+    Commands,
+    /// It goes.
+    Left,
+}
+
+/// What a member hears.
+#[derive(Debug)]
+pub enum Heard {
+    Hub(HubToMember),
+    /// What is known of the room's clock by now.
+    Clock(RoomClock),
+    /// From now on its user's account is driven here, with a baseline; nothing goes out before this has passed.
+    Drive {
+        quiet: Span,
+    },
+    /// Another device of its user drives, or the hub was not heard for too long: nothing goes out.
+    Rest,
 }
 
 impl Link {
@@ -36,13 +65,17 @@ impl Link {
     }
 
     pub fn send(&self, message: MemberToHub) {
-        if self.to_hub.send(ToHub { from: self.member, message: Some(message) }).is_err() {
+        self.say(Said::Hub(message));
+    }
+
+    pub fn say(&self, said: Said) {
+        if self.to_hub.send(ToHub { from: self.member, said }).is_err() {
             tracing::debug!("the hub is gone");
         }
     }
 
     /// The next message of the hub; `None` when it is gone.
-    pub async fn receive(&mut self) -> Option<HubToMember> {
+    pub async fn receive(&mut self) -> Option<Heard> {
         self.from_hub.recv().await
     }
 }
@@ -51,13 +84,17 @@ impl Drop for Link {
     /// Leaves the room.
     fn drop(&mut self) {
         // An error means that the hub is gone, and with it the room.
-        let _ = self.to_hub.send(ToHub { from: self.member, message: None });
+        let _ = self.to_hub.send(ToHub { from: self.member, said: Said::Left });
     }
 }
 
 impl HubEnd {
     pub fn send(&self, message: HubToMember) {
-        if self.0.try_send(message).is_err() {
+        self.tell(Heard::Hub(message));
+    }
+
+    pub fn tell(&self, heard: Heard) {
+        if self.0.try_send(heard).is_err() {
             tracing::warn!("a member does not keep up with its hub");
         }
     }

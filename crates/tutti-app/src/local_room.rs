@@ -1,4 +1,4 @@
-//! A room of members in this process: the task around the hub, and one agent for each member.
+//! The members of this process in a room: one agent for each, and the hub's task where the room is in this process too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use tutti_core::time::{LocalTime, Span};
 
 use crate::agent::{self, Agent, Order};
 use crate::clock;
-use crate::link::{HubEnd, Link, ToHub};
+use crate::link::{HubEnd, Link, Said, ToHub};
+use crate::network::{Meeting, Told};
 use crate::ration::Rationed;
 
 /// Who is to sit in the room.
@@ -32,11 +33,19 @@ pub enum Report {
     /// The room changed, and when.
     State(LocalTime, Arc<RoomState>),
     Member(MemberId, agent::Report),
+    /// What a hub on the network says of it.
+    Network(Told),
 }
 
-/// A room whose hub runs here. Dropping it ends it; the music stays as it is.
+/// Where the hub is.
+enum Meets {
+    Here(mpsc::UnboundedSender<oneshot::Sender<Link>>),
+    OnNetwork(Arc<Meeting>),
+}
+
+/// The members of this process in one room. Dropping it takes them out of it; the music stays as it is.
 pub struct LocalRoom {
-    joins: mpsc::UnboundedSender<oneshot::Sender<Link>>,
+    meets: Meets,
     orders: BTreeMap<MemberId, mpsc::UnboundedSender<Order>>,
     reports: mpsc::UnboundedSender<Report>,
     tasks: TaskTracker,
@@ -48,19 +57,34 @@ impl LocalRoom {
         let (joins, asked) = mpsc::unbounded_channel();
         let tasks = TaskTracker::new();
         tasks.spawn(run_hub(asked, reports.clone()));
-        Self { joins, orders: BTreeMap::new(), reports, tasks }
+        Self { meets: Meets::Here(joins), orders: BTreeMap::new(), reports, tasks }
     }
 
-    /// Somebody joins; from now on their player is looked at, and moved while sync is on.
+    /// A room whose hub is on the network.
+    pub fn meet(meeting: Arc<Meeting>, reports: mpsc::UnboundedSender<Report>) -> Self {
+        Self { meets: Meets::OnNetwork(meeting), orders: BTreeMap::new(), reports, tasks: TaskTracker::new() }
+    }
+
+    /// Somebody joins; from now on their player is looked at, and moved while sync is on. Only where the hub is here.
     pub async fn join(&mut self, seat: Seat) -> MemberId {
+        let Meets::Here(joins) = &self.meets else { unreachable!("on the network, members come with their links") };
         let (answer, link) = oneshot::channel();
-        self.joins.send(answer).expect("the hub's task lives as long as the room");
+        joins.send(answer).expect("the hub's task lives as long as the room");
         let link = link.await.expect("the hub's task answers every join");
+        self.start(seat, link, true)
+    }
+
+    /// Somebody whom the hub on the network let in; whether their account is driven here comes over the link.
+    pub fn sit(&mut self, seat: Seat, link: Link) -> MemberId {
+        self.start(seat, link, false)
+    }
+
+    fn start(&mut self, seat: Seat, link: Link, drives: bool) -> MemberId {
         let member = link.member();
         let (to_agent, orders) = mpsc::unbounded_channel();
         self.orders.insert(member, to_agent);
-        // The hub runs in this process: its clock is this machine's.
-        let agent = Agent::new(seat, RoomClock::same_machine(), link, orders, self.reports.clone());
+        // A hub in this process has this machine's clock; of another's nothing is known yet.
+        let agent = Agent::new(seat, RoomClock::same_machine(), link, drives, orders, self.reports.clone());
         self.tasks.spawn(agent.run());
         member
     }
@@ -91,10 +115,13 @@ impl LocalRoom {
 
     /// Ends the room; returns when nothing more goes out to any player.
     pub async fn close(self) {
-        let Self { joins, orders, reports, tasks } = self;
-        drop((joins, orders, reports));
+        let Self { meets, orders, reports, tasks } = self;
+        drop((orders, reports));
         tasks.close();
         tasks.wait().await;
+        if let Meets::OnNetwork(meeting) = meets {
+            meeting.end().await;
+        }
     }
 }
 
@@ -127,10 +154,12 @@ async fn run_hub(mut joins: mpsc::UnboundedReceiver<oneshot::Sender<Link>>, repo
                 None => open = false,
             },
             message = inbox.recv() => {
-                let Some(ToHub { from, message }) = message else { return };
-                match message {
-                    Some(message) => hub.handle(from, message, room.to_room(clock::now())),
-                    None => {
+                let Some(ToHub { from, said }) = message else { return };
+                match said {
+                    Said::Hub(message) => hub.handle(from, message, room.to_room(clock::now())),
+                    // All members are of this process, which knows how they are and drives them alone.
+                    Said::View(_) | Said::Commands => continue,
+                    Said::Left => {
                         ends.remove(&from);
                         hub.leave(from);
                     }

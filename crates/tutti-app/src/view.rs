@@ -1,5 +1,6 @@
 //! What is shown of a room: the engine's state and reports, turned into the contract's `Room`.
 
+mod afar;
 mod history;
 mod member;
 mod ration;
@@ -14,6 +15,8 @@ use tutti_core::limit::{Left, Wait};
 use tutti_core::room::{MemberId, RoomState, next_title};
 use tutti_core::standing::View;
 use tutti_core::time::{LocalTime, Span};
+use tutti_core::wire::MembersSent;
+use tutti_core::wire::shown::Seen;
 
 use crate::api;
 use crate::cover;
@@ -100,6 +103,29 @@ impl RoomShown {
         self.members.retain(|member| member.id != id);
     }
 
+    /// What is known of the room's clock.
+    pub fn clock(&mut self, clock: RoomClock) {
+        self.clock = clock;
+    }
+
+    /// Who is in a room on the network.
+    pub fn members_are(&mut self, members: &MembersSent) {
+        self.members.retain(|member| members.list.iter().any(|sent| sent.id == member.id.0));
+        for sent in &members.list {
+            match self.members.iter_mut().find(|member| member.id.0 == sent.id) {
+                Some(member) => member.name.clone_from(&sent.name),
+                None => self.joined(MemberId(sent.id), String::new(), sent.name.clone()),
+            }
+        }
+        self.members.sort_by_key(|member| member.id);
+    }
+
+    /// How a member is who is driven by another process.
+    pub fn seen_afar(&mut self, id: MemberId, seen: Seen, now: LocalTime) {
+        let room_now = self.clock.to_room(now);
+        self.seen(id, afar::view(seen, room_now), now);
+    }
+
     /// Spotify's page of the item that plays.
     pub fn link(&self) -> Option<&str> {
         self.state.as_ref()?.playback.as_ref()?.item.link.as_deref()
@@ -183,6 +209,7 @@ impl RoomShown {
             clock_bound_ms: self.clock.bound().as_ms(),
             requests_minute: requests.minute,
             ration: few_words(requests, now),
+            network: None,
         }
     }
 

@@ -3,8 +3,11 @@
 pub mod accounts;
 pub mod demo;
 pub mod devices;
+pub mod host;
+pub mod join;
 pub mod login;
 pub mod simulate;
+pub mod status;
 pub mod sync;
 pub mod timing;
 
@@ -24,6 +27,22 @@ fn open() -> anyhow::Result<(Options, Settings)> {
         crate::ending::say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
     }
     Ok((options, loaded.settings))
+}
+
+/// The ids of these accounts, each named once; None: those that are chosen in the settings.
+fn chosen(settings: &Settings, wanted: &[String]) -> Result<Option<Vec<String>>, Problem> {
+    if settings.accounts.is_empty() {
+        return Err(Problem::new("no_accounts"));
+    }
+    let mut chosen = Vec::new();
+    for wanted in wanted {
+        let account = find(settings, wanted)?;
+        if chosen.contains(&account.account_id) {
+            return Err(Problem::new("account_named_twice").with("name", account.name.clone()));
+        }
+        chosen.push(account.account_id.clone());
+    }
+    Ok((!chosen.is_empty()).then_some(chosen))
 }
 
 /// The account of this name or id.

@@ -27,6 +27,14 @@ pub enum Command {
     Devices(Devices),
     /// Keep accounts of this computer in step until Ctrl-C; the music stays as it is afterwards.
     Sync(Sync),
+    /// Host a session: others join by the invite that it prints. Until Ctrl-C; the music stays as it is afterwards.
+    ///
+    /// Without --relay the session is held in this program, and whoever is longest in it goes on when this one ends.
+    Host(Host),
+    /// Join a session by its invite, after a question; or list the sessions on this network.
+    Join(Join),
+    /// The sessions that run under this profile on this computer.
+    Status(Listed),
     /// Simulated accounts that play in step; no Spotify account is needed.
     ///
     /// Without --headless or --web: a live table in this terminal, with simulated friends who act by hand every 10 s or
@@ -84,6 +92,45 @@ pub struct Sync {
     /// Name or id of an account; at least two, or none for all that are chosen.
     #[arg(long = "account", value_name = "ACCOUNT")]
     pub accounts: Vec<String>,
+    /// One line of JSON a second instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("where").args(["relay", "listen"]))]
+pub struct Host {
+    /// Hold the session at this relay, for example wss://relay.example.org.
+    #[arg(long, value_name = "URL")]
+    pub relay: Option<String>,
+    /// Hold it in this program and listen there, for example 0.0.0.0:7450; else at a free port of all addresses.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Name or id of an account; all that are chosen if left out.
+    #[arg(long = "account", value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// The link for own devices instead: whoever has it can drive these accounts.
+    #[arg(long)]
+    pub own_device: bool,
+    /// First a line with the invite, then one line of JSON a second.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").args(["link", "list"]).required(true))]
+pub struct Join {
+    /// The invite: tutti://join/… or the address of a relay's page.
+    pub link: Option<String>,
+    /// List the sessions that are hosted on this network.
+    #[arg(long)]
+    pub list: bool,
+    /// Name or id of an account; all that are chosen if left out.
+    #[arg(long = "account", value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
     /// One line of JSON a second instead of a table.
     #[arg(long)]
     pub json: bool,

@@ -43,6 +43,7 @@ impl Json {
             "members": room.members.iter().map(|member| member_json(member, ran_ms)).collect::<Value>(),
             "requests_minute": room.requests_minute,
             "rations": snapshot.rations,
+            "connection": room.network.as_ref().map(|network| &network.connection.code),
             "other_server": snapshot.other_server,
             "notices": snapshot.notices.iter().map(|notice| &notice.text).collect::<Vec<_>>(),
         });
@@ -62,6 +63,8 @@ fn member_json(member: &Member, ran_ms: f64) -> Value {
         "timing_error_ms": member.timing.map(|timing| timing.error_ms),
         "bound_ms": member.timing.map(|timing| timing.bound_ms),
         "status": member.status.code,
+        "here": member.place.as_ref().map(|place| place.drives_here),
+        "devices": member.place.as_ref().map(|place| &place.devices),
         "trouble": member.trouble.as_ref().map(|trouble| &trouble.text),
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tutti_app::Program;
-use tutti_app::api::{NoticeKind, Screen, Snapshot};
+use tutti_app::api::{Network, NoticeKind, Room, Screen, Snapshot};
 
 use crate::ending::hint;
 use crate::lines::{Json, Plain};
@@ -43,7 +43,30 @@ impl Style {
 }
 
 /// Shows the program until Ctrl-C or until `length` has passed. A room that never opens is the problem that was told.
-pub async fn watch(program: &Program, mut style: Style, length: Option<Duration>) -> anyhow::Result<()> {
+pub async fn watch(program: &Program, style: Style, length: Option<Duration>) -> anyhow::Result<()> {
+    show(program, style, length, |_| Ok(())).await
+}
+
+/// The same for a room on the network, which is told once before everything else.
+pub async fn watch_room(
+    program: &Program,
+    style: Style,
+    opened: impl FnOnce(&Network) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    let mut opened = Some(opened);
+    show(program, style, None, |room| match (&room.network, opened.take()) {
+        (Some(network), Some(tell)) => tell(network),
+        _ => Ok(()),
+    })
+    .await
+}
+
+async fn show(
+    program: &Program,
+    mut style: Style,
+    length: Option<Duration>,
+    mut first: impl FnMut(&Room) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
     let mut snapshots = program.snapshots();
     let mut draw = interval(DRAW_EVERY);
     draw.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -77,7 +100,8 @@ pub async fn watch(program: &Program, mut style: Style, length: Option<Duration>
         if opened && newest.room.is_none() && newest.screen != Screen::Room {
             return Ok(());
         }
-        if newest.room.is_some() {
+        if let Some(room) = &newest.room {
+            first(room)?;
             style.show(&newest, came.elapsed())?;
         }
     }

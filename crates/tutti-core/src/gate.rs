@@ -74,6 +74,7 @@ pub struct Gate {
     brought: Option<(u64, u64, u64)>,
     held: Vec<(MemberId, Claim)>,
     look_through: RoomTime,
+    opened: RoomTime,
     /// Whose standing changed since it was told, and when that was.
     changed: BTreeSet<MemberId>,
     told: Option<RoomTime>,
@@ -86,6 +87,7 @@ pub struct Gate {
 impl Gate {
     /// A room in which nobody is.
     pub fn new(config: Config, now: RoomTime) -> Self {
+        let inherited = config.state.as_ref().map(RoomState::order);
         let hub = match &config.state {
             Some(state) => Hub::restored(state.clone()),
             None => Hub::new(1),
@@ -100,8 +102,9 @@ impl Gate {
             banned: VecDeque::new(),
             locked: false,
             who_leads: WhoLeads::Anyone,
-            settles_until: None,
-            brought: None,
+            // Others may know more of it than whoever inherited it.
+            settles_until: inherited.map(|_| now + SETTLES),
+            brought: inherited.map(|(term, epoch, seq)| (term.saturating_sub(1), epoch, seq)),
             held: Vec::new(),
             changed: BTreeSet::new(),
             told: None,
@@ -315,7 +318,14 @@ impl Gate {
         for member in over {
             self.forget(member, now);
         }
-        let leader = self.hub.state().leader.and_then(|leader| self.people.get(&leader));
+        let leader = self.hub.state().leader;
+        if let Some(leader) = leader.filter(|leader| !self.people.contains_key(leader))
+            && now - self.opened > LEADER_KEPT
+        {
+            // Of another hub's time, and not back.
+            self.hub.leave(leader);
+        }
+        let leader = leader.and_then(|leader| self.people.get(&leader));
         if let Some(leader) = leader.filter(|person| gone(person).is_some_and(|since| since > LEADER_KEPT)) {
             let away = MemberToHub::Presence(crate::room::Presence::Away);
             self.hub.handle(leader.id, away, now);

@@ -22,9 +22,11 @@ impl HubClock {
         Self { name, ahead: Span::ZERO, zero: std::time::Instant::now() }
     }
 
-    /// The clock of another hub, as this machine knows it: `ahead` of this machine's.
-    pub fn goes_on(name: String, ahead: Span) -> Self {
-        Self { name, ahead, ..Self::of_this_machine() }
+    /// The clock of another hub, which shows this time at the moment.
+    pub fn showing(name: String, now: RoomTime) -> Self {
+        let own = Self::of_this_machine();
+        let ahead = now - own.now();
+        Self { name, ahead, ..own }
     }
 
     pub fn name(&self) -> &str {
@@ -60,7 +62,7 @@ mod tests {
     #[test]
     fn a_clock_that_goes_on_for_another_has_its_name_and_its_time() {
         let own = HubClock::of_this_machine();
-        let other = HubClock::goes_on("theirs".into(), Span::from_secs(100));
+        let other = HubClock::showing("theirs".into(), own.now() + Span::from_secs(100));
 
         let ahead = other.now() - own.now();
 

@@ -12,7 +12,7 @@ export type Account = {
   device: string | null, trouble: Trouble | null, };
 
 /** All that a window can ask of the program. */
-export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
+export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
 /** How far apart, in words a listener would use; from the larger side of the error. */
 export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
@@ -53,7 +53,22 @@ export type Member = { id: number, account: string, name: string,
   /** What the member's player does, as far as it is known. */
   player: Player | null,
   /** Of this member, over the last minute. */
-  requests_minute: number, };
+  requests_minute: number,
+  /** Set in a room on the network. */
+  place: Place | null, };
+
+/** A room on the network. */
+export type Network = {
+  /** The link that lets others in. */
+  invite: string,
+  /** The same as the address of a page on the relay. */
+  page: string | null,
+  /** The link for own devices: whoever has it can drive this user's accounts. */
+  own_device: string,
+  /** How the hub is reached: `connected`, `reconnecting`, or why it lets nobody of this process in any more. */
+  connection: Status,
+  /** A member of this process is the host, who may change what follows. */
+  host: boolean, who_leads: WhoLeads, locked: boolean, };
 
 export type Notice = { id: number, kind: NoticeKind,
   /** Stable name, for example `sign_in_denied`. */
@@ -74,6 +89,15 @@ export type NowPlaying = { uri: string, episode: boolean, title: string,
   position_ms: number,
   /** 1 but for episodes. */
   speed: number, duration_ms: number, next: string | null, };
+
+/** Where a member of a room on the network is. */
+export type Place = {
+  /** Its account is one of this process. */
+  here: boolean,
+  /** Its account is driven by this process; else by another device of its user. */
+  drives_here: boolean,
+  /** Its devices, the one that drives first. */
+  devices: Array<string>, reconnecting: boolean, host: boolean, };
 
 export type Player = { title: string | null, playing: boolean,
   /** At the instant of the snapshot; runs on at `speed` ms per ms while playing. */
@@ -106,7 +130,9 @@ export type Room = { name: string,
   /** Requests to Spotify a minute, all members together, over the last minute. */
   requests_minute: number,
   /** What is left of the ration, in words. */
-  ration: string, };
+  ration: string,
+  /** Set where members meet over a network. */
+  network: Network | null, };
 
 /** Which screen is open. The program decides, so that every window of it shows the same. */
 export type Screen = "welcome" | "connect" | "lobby" | "room";
@@ -150,3 +176,5 @@ export type Trouble = { code: string, text: string, way_out: WayOut | null, };
 
 /** A labelled way out of a trouble: the action that the link or button performs. */
 export type WayOut = { label: string, action: Action, };
+
+export type WhoLeads = "anyone" | "host" | { "members": Array<number> };

@@ -289,6 +289,7 @@ export class FakeProgram {
       },
       clock_bound_ms: 0.4,
       requests_minute: 18 * this.people.length,
+      network: null,
       ration: this.waits === null ? t("ration.plenty") : t("ration.waiting", { until: "14:05" }),
     };
   }
@@ -331,6 +332,7 @@ export class FakeProgram {
         duration_ms: SONGS[person.phone.song]?.duration_ms ?? 0,
       },
       requests_minute: 18,
+      place: null,
     };
   }
 

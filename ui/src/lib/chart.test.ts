@@ -84,5 +84,6 @@ function members(...names: string[]): Member[] {
     trim_ms: 0,
     player: null,
     requests_minute: 0,
+    place: null,
   }));
 }

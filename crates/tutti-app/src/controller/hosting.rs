@@ -10,15 +10,18 @@ use tutti_core::limit::Left;
 use tutti_core::room::MemberId;
 use tutti_core::time::{LocalTime, Span};
 
+use super::meeting::Networked;
 use super::{Controller, Message};
 use crate::agent;
 use crate::api::{self, Action, Screen};
 use crate::clock;
 use crate::demo::Stage;
+use crate::link::Link;
 use crate::local_room::{LocalRoom, Report, Seat};
 use crate::lock::AccountLock;
 use crate::problem::Problem;
 use crate::ration::{Ration, Rationed};
+use crate::running::RunningFile;
 use crate::settings::{AccountSettings, Endpoints};
 use crate::texts::t;
 use crate::view::{MemberRequests, MemberShown, Requests, RoomShown};
@@ -37,6 +40,10 @@ pub(super) struct Hosted {
     pub stage: Option<Stage>,
     /// Simulated friends, who go with the room.
     pub friends: Option<AbortOnDropHandle<()>>,
+    /// Set where members meet over a network.
+    pub network: Option<Networked>,
+    /// For `tutti status`; None in a demo, or where it cannot be written.
+    pub running: Option<RunningFile>,
     /// Kept so that the stream of reports does not end before the room.
     _to_reports: mpsc::UnboundedSender<Report>,
 }
@@ -68,7 +75,44 @@ impl Hosted {
             endpoints,
             stage,
             friends: None,
+            network: None,
+            running: None,
             _to_reports: to_reports,
+        }
+    }
+
+    /// A room whose hub is on the network; its reports come with it.
+    pub fn on_network(
+        name: String,
+        endpoints: Endpoints,
+        network: Networked,
+        (to_reports, reports): (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
+    ) -> Self {
+        Self {
+            room: LocalRoom::meet(Arc::clone(&network.meeting), to_reports.clone()),
+            // Until something is known of the hub's clock.
+            shown: RoomShown::new(name, None, RoomClock::same_machine(), clock::now()),
+            reports,
+            players: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            endpoints,
+            stage: None,
+            friends: None,
+            network: Some(network),
+            running: None,
+            _to_reports: to_reports,
+        }
+    }
+
+    /// Somebody of this process whom the hub on the network let in.
+    pub fn sit(&mut self, guest: Guest, link: Link, lock: AccountLock) {
+        let player = Arc::clone(&guest.seat.player);
+        let member = self.room.sit(guest.seat, link);
+        self.players.insert(member, player);
+        self.locks.insert(guest.account_id.clone(), lock);
+        self.shown.joined(member, guest.account_id, guest.name);
+        if let Some(network) = &mut self.network {
+            network.ours.insert(member);
         }
     }
 
@@ -118,9 +162,20 @@ impl Hosted {
                 minute: player.requests_minute(),
                 asked_to_wait: player.ration().waiting().is_some(),
             };
-            players.get(&member).map(of).unwrap_or_default()
+            // Of others it is known only that they wait.
+            players.get(&member).map(of).unwrap_or(MemberRequests { minute: 0, asked_to_wait: true })
         };
-        self.shown.picture(now, &self.endpoints, requests, requests_of)
+        let mut picture = self.shown.picture(now, &self.endpoints, requests, requests_of);
+        if let Some(network) = &self.network {
+            picture.network = Some(network.picture());
+            for member in &mut picture.members {
+                member.place = network.place(member.id);
+            }
+        }
+        if let Some(running) = &mut self.running {
+            running.show(&picture);
+        }
+        picture
     }
 
     async fn close(self) {
@@ -202,6 +257,12 @@ impl Controller {
         if hosted.shown.members().len() < 2 {
             return hosted.close().await;
         }
+        self.opens(hosted);
+    }
+
+    /// A room of signed-in accounts is open from now on.
+    pub(super) fn opens(&mut self, mut hosted: Hosted) {
+        hosted.running = RunningFile::open(&self.reach.home).ok();
         self.room = Some(hosted);
         self.screen = Screen::Room;
     }
@@ -228,6 +289,16 @@ impl Controller {
             Report::Member(member, agent::Report::View(view)) => room.shown.seen(member, *view, now),
             Report::Member(member, agent::Report::Event(at, event)) => room.shown.heard(member, &event, at),
             Report::Member(member, agent::Report::Private(private)) => room.shown.private(member, private),
+            Report::Member(member, agent::Report::Drives(here)) => {
+                if let Some(network) = &mut room.network {
+                    if here {
+                        network.driven.insert(member)
+                    } else {
+                        network.driven.remove(&member)
+                    };
+                }
+            }
+            Report::Network(told) => self.told(told),
         }
     }
 

@@ -132,7 +132,7 @@ fn read_reports(trace: &mut Trace, mut reports: mpsc::UnboundedReceiver<local_ro
                 let at_us = (at + shift).as_micros();
                 trace.events.push(Logged { at_us, member: member.0 as usize, event });
             }
-            local_room::Report::Member(_, agent::Report::View(_) | agent::Report::Private(_)) => {}
+            local_room::Report::Member(..) | local_room::Report::Network(_) => {}
         }
     }
     trace.events.sort_by_key(|logged| logged.at_us);

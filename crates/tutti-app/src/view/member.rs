@@ -220,6 +220,7 @@ impl MemberShown {
             trim_ms: view.map_or(0, |view| (view.trim.as_micros() / 1_000) as i32),
             player: self.player(now),
             requests_minute: requests.minute,
+            place: None,
         }
     }
 

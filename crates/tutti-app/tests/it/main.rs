@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo;
+mod meeting;
 mod processes;
 mod room;
 mod shared_ration;

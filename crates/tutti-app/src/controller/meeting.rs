@@ -1,0 +1,323 @@
+//! Rooms on the network: hosting one, going into one by an invite, and what its hub says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tutti_core::proof::{RoomSecret, UserKey};
+use tutti_core::room::MemberId;
+use tutti_core::time::Span;
+use tutti_core::wire::{self, MembersSent};
+
+use super::hosting::{Guest, Hosted};
+use super::{Controller, Message};
+use crate::accounts::Accounts;
+use crate::api::{self, Action, Screen};
+use crate::clock;
+use crate::invite::{HubAddress, Invite};
+use crate::link::Link;
+use crate::local_room::{Report, Seat};
+use crate::lock::AccountLock;
+use crate::network::nearby::Announced;
+use crate::network::{Heir, Meeting, Reached, Told, Wish, refusal_code};
+use crate::problem::Problem;
+use crate::ration::Rationed;
+use crate::secrets::user_key;
+use crate::settings::AccountSettings;
+use crate::sign_in::blocking;
+use crate::texts::t;
+
+/// Where a hub listens if nobody says: all addresses of this computer, any free port.
+const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+
+/// What a room on the network is beside its members.
+pub(super) struct Networked {
+    pub meeting: Arc<Meeting>,
+    invite: Invite,
+    user: UserKey,
+    members: MembersSent,
+    reached: BTreeMap<String, Reached>,
+    /// Members of this process, and those of them that are driven here.
+    pub ours: BTreeSet<MemberId>,
+    pub driven: BTreeSet<MemberId>,
+    /// A session of this program is told to the local network.
+    _announced: Option<Announced>,
+}
+
+/// A room that was met, with everybody who came in.
+pub(crate) struct Met {
+    meeting: Arc<Meeting>,
+    invite: Invite,
+    user: UserKey,
+    to_reports: mpsc::UnboundedSender<Report>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    entered: Vec<Entered>,
+    problems: Vec<Problem>,
+    announced: Option<Announced>,
+}
+
+struct Entered {
+    account: AccountSettings,
+    player: Arc<Rationed>,
+    lock: AccountLock,
+    link: Link,
+}
+
+/// Which room, and as what.
+enum Way {
+    Host { relay: Option<HubAddress>, listen: SocketAddr },
+    Join(Invite),
+}
+
+impl Controller {
+    pub(super) fn host_session(&mut self, relay: Option<&str>, listen: Option<&str>) {
+        let relay = match relay.map(|text| HubAddress::parse(text).ok_or(text)).transpose() {
+            Ok(relay) => relay,
+            Err(text) => return self.notices.say(&Problem::new("bad_relay").with("address", text)),
+        };
+        let listen = match listen.map(|text| text.parse().map_err(|_| text)).transpose() {
+            Ok(listen) => listen.unwrap_or(ANYWHERE),
+            Err(text) => return self.notices.say(&Problem::new("bad_listen").with("address", text)),
+        };
+        self.meet(Way::Host { relay, listen });
+    }
+
+    pub(super) fn join_room(&mut self, invite: &str) {
+        match Invite::parse(invite) {
+            Ok(invite) => self.meet(Way::Join(invite)),
+            Err(problem) => self.notices.say(&problem),
+        }
+    }
+
+    fn meet(&mut self, way: Way) {
+        let chosen: Vec<_> = self.settings.accounts.iter().filter(|account| self.is_chosen(account)).cloned().collect();
+        if chosen.is_empty() {
+            let lobby = Action::Show { screen: Screen::Lobby };
+            return self.notices.say(&Problem::new("need_an_account").way_out("choose_accounts", lobby));
+        }
+        if self.room.is_some() || self.opening.is_some() {
+            return self.notices.say(&Problem::new("in_a_room").way_out("leave", Action::Leave));
+        }
+        let attempt = self.next_attempt();
+        self.opening = Some(attempt);
+        let reach = self.reach.clone();
+        self.later(async move { Message::Met(attempt, Box::new(meet(&reach, way, chosen).await)) });
+    }
+
+    pub(super) async fn met(&mut self, attempt: u64, met: Result<Met, Problem>) {
+        if self.opening != Some(attempt) {
+            // It was given up: whoever came in goes again.
+            return;
+        }
+        self.opening = None;
+        let met = match met {
+            Ok(met) => met,
+            Err(problem) => return self.notices.say(&problem),
+        };
+        for problem in &met.problems {
+            self.notices.say(problem);
+        }
+        let name = match &met.invite.host {
+            Some(host) => t("room.name.of", &[("name", host)]),
+            None => t("room.name.network", &[]),
+        };
+        let networked = Networked {
+            meeting: Arc::clone(&met.meeting),
+            invite: met.invite,
+            user: met.user,
+            members: MembersSent::default(),
+            reached: BTreeMap::new(),
+            ours: BTreeSet::new(),
+            driven: BTreeSet::new(),
+            _announced: met.announced,
+        };
+        let mut hosted =
+            Hosted::on_network(name, self.reach.endpoints.clone(), networked, (met.to_reports, met.reports));
+        for (place, Entered { account, player, lock, link }) in met.entered.into_iter().enumerate() {
+            self.accounts.entry(account.account_id.clone()).or_default().player = Some(Arc::clone(&player));
+            let seat = Seat {
+                player,
+                device: account.device,
+                trim: Span::from_millis(account.trim_ms.into()),
+                seed: self.options.seed.map_or_else(rand::random, |seed| seed.wrapping_add(place as u64)),
+            };
+            let guest = Guest { account_id: account.account_id, name: account.name, seat };
+            hosted.sit(guest, link, lock);
+        }
+        self.opens(hosted);
+    }
+
+    pub(super) fn wish(&self, wish: &Wish) {
+        if let Some(network) = self.room.as_ref().and_then(|room| room.network.as_ref()) {
+            network.meeting.wish(wish);
+        }
+    }
+
+    /// What the hub on the network says.
+    pub(super) fn told(&mut self, told: Told) {
+        let Some(room) = &mut self.room else { return };
+        let Some(network) = &mut room.network else { return };
+        match told {
+            Told::State(at, state) => room.shown.changed(state, at),
+            Told::Clock(known) => room.shown.clock(known),
+            Told::Members(members) => {
+                room.shown.members_are(&members);
+                network.members = members;
+            }
+            Told::Seen(member, _) if network.driven.contains(&member) => {}
+            Told::Seen(member, seen) => room.shown.seen_afar(member, *seen, clock::now()),
+            Told::Reached(account, reached) => {
+                if let Reached::Refused(trouble) = reached {
+                    self.notices
+                        .say(&Problem::new(refusal_code(trouble)).with("address", network.meeting.places.shown()));
+                }
+                network.reached.insert(account, reached);
+            }
+        }
+    }
+}
+
+impl Networked {
+    pub fn picture(&self) -> api::Network {
+        let own = Invite { user: Some(self.user), ..self.invite.clone() };
+        let host = self.members.list.iter().find(|member| member.host).map(|member| MemberId(member.id));
+        let reached = |wanted: &Reached| self.reached.values().any(|reached| reached == wanted);
+        let refused = self.reached.values().find_map(|reached| match reached {
+            Reached::Refused(trouble) => Some(refusal_code(*trouble)),
+            Reached::Yes | Reached::Not => None,
+        });
+        let connection = match refused {
+            _ if reached(&Reached::Not) => status("reconnecting", t("network.reconnecting", &[])),
+            Some(code) if !reached(&Reached::Yes) => {
+                status(code, Problem::new(code).with("address", self.meeting.places.shown()).text())
+            }
+            _ => status("connected", t("network.connected", &[])),
+        };
+        api::Network {
+            invite: self.invite.link(),
+            page: self.invite.page(),
+            own_device: own.link(),
+            connection,
+            host: host.is_some_and(|host| self.ours.contains(&host)),
+            who_leads: match &self.members.who_leads {
+                wire::WhoLeads::Anyone => api::WhoLeads::Anyone,
+                wire::WhoLeads::Host => api::WhoLeads::Host,
+                wire::WhoLeads::Members(members) => api::WhoLeads::Members(members.clone()),
+            },
+            locked: self.members.locked,
+        }
+    }
+
+    /// Where this member is.
+    pub fn place(&self, member: u32) -> Option<api::Place> {
+        let sent = self.members.list.iter().find(|sent| sent.id == member)?;
+        Some(api::Place {
+            here: self.ours.contains(&MemberId(member)),
+            drives_here: self.driven.contains(&MemberId(member)),
+            devices: sent.devices.clone(),
+            reconnecting: sent.reconnecting,
+            host: sent.host,
+        })
+    }
+}
+
+fn status(code: &str, text: String) -> api::Status {
+    api::Status { code: code.into(), text }
+}
+
+impl From<api::WhoLeads> for wire::WhoLeads {
+    fn from(who: api::WhoLeads) -> Self {
+        match who {
+            api::WhoLeads::Anyone => Self::Anyone,
+            api::WhoLeads::Host => Self::Host,
+            api::WhoLeads::Members(members) => Self::Members(members),
+        }
+    }
+}
+
+/// Opens the accounts' players, finds the hub, and brings everybody in.
+async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Result<Met, Problem> {
+    let secrets = Arc::clone(&reach.secrets);
+    let own = blocking(move || user_key(&*secrets)).await?;
+    let host = chosen.first().map(|account| account.name.clone());
+    let (to_reports, reports) = mpsc::unbounded_channel();
+    let mut announced = None;
+    let (meeting, invite, user) = match way {
+        Way::Host { relay: Some(relay), .. } => {
+            let secret = RoomSecret::new(rand::random());
+            let invite = Invite { secret, hubs: vec![relay.clone()], host, user: None };
+            (Meeting::new(secret, own, vec![relay], true, None, to_reports.clone()), invite, own)
+        }
+        Way::Host { relay: None, listen } => {
+            let secret = RoomSecret::new(rand::random());
+            let heir = bind(listen)?;
+            heir.open(secret.room()).map_err(|error| cannot_listen(listen, &error))?;
+            let invite = Invite { secret, hubs: heir.addresses(), host, user: None };
+            announced = announce(&invite);
+            let hubs = vec![heir.own()];
+            (Meeting::new(secret, own, hubs, true, Some(heir), to_reports.clone()), invite, own)
+        }
+        Way::Join(invite) => {
+            let user = invite.user.unwrap_or(own);
+            let hubs = invite.hubs.clone();
+            // A relay comes back by itself; the program of a host does not, so that everybody in it can hold the hub.
+            let loopback = hubs.iter().all(|hub| hub.host.parse().is_ok_and(|at: std::net::IpAddr| at.is_loopback()));
+            let listen = if loopback { SocketAddr::from(([127, 0, 0, 1], 0)) } else { ANYWHERE };
+            let heir = if is_relay(&hubs) { None } else { Some(bind(listen)?) };
+            let shared = Invite { user: None, ..invite };
+            (Meeting::new(shared.secret, user, hubs, false, heir, to_reports.clone()), shared, user)
+        }
+    };
+    let mut met =
+        Met { meeting, invite, user, to_reports, reports, entered: Vec::new(), problems: Vec::new(), announced };
+    for account in chosen {
+        match enter(reach, &met.meeting, account).await {
+            Ok(entered) => met.entered.push(entered),
+            Err(problem) => met.problems.push(problem),
+        }
+    }
+    if met.entered.is_empty() {
+        let problem = met.problems.pop().expect("nobody came in, and why is known");
+        met.meeting.end().await;
+        return Err(problem);
+    }
+    Ok(met)
+}
+
+async fn enter(reach: &Accounts, meeting: &Arc<Meeting>, account: AccountSettings) -> Result<Entered, Problem> {
+    let lock = reach.lock(&account)?;
+    let player = reach.open(&account).await?;
+    let link = meeting.join(&account.account_id, &account.name).await?;
+    Ok(Entered { account, player, lock, link })
+}
+
+fn bind(listen: SocketAddr) -> Result<Heir, Problem> {
+    Heir::bind(listen).map_err(|error| cannot_listen(listen, &error))
+}
+
+fn cannot_listen(listen: SocketAddr, why: &std::io::Error) -> Problem {
+    Problem::new("cannot_listen").with("address", listen.to_string()).with("why", why.to_string())
+}
+
+/// Friends on the same network find the session; one that only this computer can reach is nobody's to find.
+fn announce(invite: &Invite) -> Option<Announced> {
+    let reachable = |hub: &&HubAddress| hub.host.parse::<std::net::IpAddr>().is_ok_and(|at| !at.is_loopback());
+    let hubs: Vec<HubAddress> = invite.hubs.iter().filter(reachable).cloned().collect();
+    if hubs.is_empty() {
+        return None;
+    }
+    let host = invite.host.clone().unwrap_or_default();
+    match Announced::new(invite.secret.room(), &host, &hubs) {
+        Ok(announced) => Some(announced),
+        Err(problem) => {
+            tracing::warn!("{}", problem.text());
+            None
+        }
+    }
+}
+
+/// A relay has a name, or speaks TLS; a host's program has an address.
+fn is_relay(hubs: &[HubAddress]) -> bool {
+    hubs.iter().any(|hub| hub.secure || hub.host.parse::<std::net::IpAddr>().is_err())
+}

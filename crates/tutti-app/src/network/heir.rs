@@ -1,0 +1,226 @@
+//! The hub in this process: for a session that is hosted here, or one whose hub went and that this member inherits.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rustls_platform_verifier::ConfigVerifierExt;
+use tokio::net::TcpSocket;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tutti_core::proof::{RoomId, RoomSecret};
+use tutti_core::room::RoomState;
+use tutti_core::time::RoomTime;
+use tutti_core::wire::{FromHub, Hello, Hex, ToHub, Trouble, VERSION};
+use tutti_relay::listen::Plain;
+use tutti_relay::{Config, Heirloom, HubClock, serve};
+
+use super::connection::{Broken, Connection};
+use crate::invite::HubAddress;
+
+/// A port that is kept for the day on which the hub has to be held here. Until then nobody listens at it, so that whoever
+/// looks for the hub is refused at once and goes on. When this is dropped, a hub that is held ends in order.
+#[derive(Debug)]
+pub struct Heir {
+    state: Arc<Mutex<State>>,
+    port: u16,
+    /// All addresses of this machine are listened on, or this one alone.
+    at: IpAddr,
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting(TcpSocket),
+    Holds(CancellationToken),
+    /// The port could not be had again.
+    Lost,
+}
+
+/// A room as it was, for whoever inherits it.
+pub(super) struct Inheritance {
+    pub state: RoomState,
+    /// The clock's name, and the time that it shows at this moment.
+    pub clock: Option<(String, RoomTime)>,
+    /// Whoever would hold the hub before this one: if the room is there, this hub ends.
+    pub before: Vec<HubAddress>,
+}
+
+/// The places of those who come before are asked so often.
+const ASK_EVERY: Duration = Duration::from_secs(5);
+/// Connections that wait to be accepted: all members of a room come at once.
+const BACKLOG: u32 = 256;
+
+impl Heir {
+    /// Keeps this address; nobody listens yet.
+    pub fn bind(at: SocketAddr) -> io::Result<Self> {
+        let socket = bound(at)?;
+        let port = socket.local_addr()?.port();
+        Ok(Self { state: Arc::new(Mutex::new(State::Waiting(socket))), port, at: at.ip(), tasks: TaskTracker::new() })
+    }
+
+    /// Where the members of this process would find it.
+    pub fn own(&self) -> HubAddress {
+        let at = if self.at.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { self.at };
+        HubAddress::plain(at, self.port)
+    }
+
+    /// Where others would: `local` is this machine's address towards them.
+    pub fn seen_from(&self, local: Option<IpAddr>) -> HubAddress {
+        match local {
+            Some(local) if self.at.is_unspecified() => HubAddress::plain(local, self.port),
+            _ => self.own(),
+        }
+    }
+
+    /// All addresses at which others may find it.
+    pub fn addresses(&self) -> Vec<HubAddress> {
+        if !self.at.is_unspecified() {
+            return vec![self.own()];
+        }
+        let known = if_addrs::get_if_addrs().unwrap_or_default();
+        let others = known.iter().filter(|interface| !interface.is_loopback() && !interface.is_link_local());
+        let mut found: Vec<HubAddress> = others.map(|interface| HubAddress::plain(interface.ip(), self.port)).collect();
+        // IPv4 first: it is what home networks are sure to have.
+        found.sort_by_key(|address| address.host.contains(':'));
+        found.truncate(4);
+        if found.is_empty() { vec![self.own()] } else { found }
+    }
+
+    pub fn waits(&self) -> bool {
+        matches!(*lock(&self.state), State::Waiting(_))
+    }
+
+    /// Holds the hub of a new room from now on.
+    ///
+    /// # Errors
+    /// The port cannot be listened on.
+    pub fn open(&self, room: RoomId) -> io::Result<()> {
+        let config = Config { only: Some(Heirloom { room, state: None }), ..Config::default() };
+        self.hold(config).map(drop)
+    }
+
+    /// Holds the hub of a room whose hub is gone.
+    ///
+    /// # Errors
+    /// The port cannot be listened on.
+    pub(super) fn inherit(&self, secret: RoomSecret, inheritance: Inheritance) -> io::Result<()> {
+        let clock = match inheritance.clock {
+            Some((name, now)) => HubClock::showing(name, now),
+            None => HubClock::of_this_machine(),
+        };
+        let only = Some(Heirloom { room: secret.room(), state: Some(inheritance.state) });
+        let stop = self.hold(Config { clock: Arc::new(clock), only, ..Config::default() })?;
+        let before = inheritance.before;
+        self.tasks.spawn(async move {
+            let found = async {
+                loop {
+                    tokio::time::sleep(ASK_EVERY).await;
+                    for place in &before {
+                        if Box::pin(has_room(place, secret)).await {
+                            return;
+                        }
+                    }
+                }
+            };
+            tokio::select! {
+                () = found => {
+                    tracing::info!("the room is held by another, who comes first: this hub ends");
+                    stop.cancel();
+                }
+                () = stop.cancelled() => {}
+            }
+        });
+        Ok(())
+    }
+
+    fn hold(&self, config: Config) -> io::Result<CancellationToken> {
+        let mut state = lock(&self.state);
+        let State::Waiting(socket) = std::mem::replace(&mut *state, State::Lost) else {
+            return Err(io::Error::other("it is held already"));
+        };
+        let listener = socket.listen(BACKLOG)?;
+        let stop = CancellationToken::new();
+        *state = State::Holds(stop.clone());
+        let (stopped, kept, at) = (stop.clone(), Arc::clone(&self.state), SocketAddr::new(self.at, self.port));
+        self.tasks.spawn(async move {
+            if let Err(error) = serve(listener, config, stopped.cancelled_owned()).await {
+                tracing::error!(%error, "the hub in this program ended");
+            }
+            // It may be its turn again one day.
+            *lock(&kept) = bound(at).map_or(State::Lost, State::Waiting);
+        });
+        Ok(stop)
+    }
+
+    /// Ends the hub, if it is here: its members are told to be back, at the next heir's.
+    pub async fn end(&self) {
+        self.stop();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn stop(&self) {
+        if let State::Holds(stop) = &*lock(&self.state) {
+            stop.cancel();
+        }
+    }
+}
+
+impl Drop for Heir {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn bound(at: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Connections of a hub that ended here must not keep its port from the next one. (On Windows it would let others in.)
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(at)?;
+    Ok(socket)
+}
+
+/// Whether the hub at this place has the room, as a listener hears it who is gone at once.
+async fn has_room(place: &HubAddress, secret: RoomSecret) -> bool {
+    let Ok(mut connection) = Connection::open(place).await else { return false };
+    let Ok(FromHub::Challenge { nonce, .. }) = connection.hear().await else { return false };
+    let hello = Hello {
+        version: VERSION,
+        room: Hex(secret.room()),
+        proof: Hex(secret.prove(nonce.0)),
+        open: false,
+        name: String::new(),
+        device: String::new(),
+        user: None,
+        resume: None,
+        brings: None,
+        heir: None,
+    };
+    let told = connection.say(&ToHub::Hello(Box::new(hello))).await.is_ok();
+    let answer = if told { connection.hear().await.ok() } else { None };
+    let there = match answer {
+        Some(FromHub::Welcome(_)) => true,
+        Some(FromHub::Error(refusal)) => matches!(refusal.code, Trouble::RoomFull | Trouble::RoomLocked),
+        _ => false,
+    };
+    connection.close().await;
+    there
+}
+
+/// How TLS is spoken to a relay: certificates are judged as the system does.
+pub(super) fn tls() -> Result<&'static Arc<ClientConfig>, Broken> {
+    static TLS: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(known) = TLS.get() {
+        return Ok(known);
+    }
+    let config = ClientConfig::with_platform_verifier().map_err(|error| Broken::Io(std::io::Error::other(error)))?;
+    Ok(TLS.get_or_init(|| Arc::new(config)))
+}

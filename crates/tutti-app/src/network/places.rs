@@ -1,0 +1,123 @@
+//! Where the room's hub may be: the places of the invite, and those who would hold it next.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tutti_core::wire::MembersSent;
+
+use crate::invite::HubAddress;
+
+/// More heirs than this are not tried.
+const MOST_HEIRS: usize = 8;
+
+/// The places to try, in order.
+#[derive(Debug)]
+pub struct Places(Mutex<Known>);
+
+#[derive(Debug)]
+struct Known {
+    /// Of the invite, then of the hub that took over here.
+    hubs: Vec<HubAddress>,
+    /// Of those who can hold the hub, longest here first.
+    heirs: Vec<HubAddress>,
+    /// Where a connection was made last.
+    last: Option<HubAddress>,
+}
+
+impl Places {
+    pub fn new(hubs: Vec<HubAddress>) -> Self {
+        Self(Mutex::new(Known { hubs, heirs: Vec::new(), last: None }))
+    }
+
+    /// All of them: where it was last, then the invite's, then the heirs'.
+    pub fn all(&self) -> Vec<HubAddress> {
+        let known = self.lock();
+        let mut all: Vec<HubAddress> = Vec::new();
+        for hub in known.last.iter().chain(&known.hubs).chain(&known.heirs) {
+            if !all.contains(hub) {
+                all.push(hub.clone());
+            }
+        }
+        all
+    }
+
+    /// Those who would hold the hub before this one, but for the one whose hub is gone; and where it was at first.
+    pub fn before(&self, own: &HubAddress) -> (Vec<HubAddress>, Vec<HubAddress>) {
+        let known = self.lock();
+        let others = known.heirs.iter().take_while(|heir| *heir != own);
+        let before = others.filter(|heir| Some(*heir) != known.last.as_ref() && !known.hubs.contains(heir));
+        (before.cloned().collect(), known.hubs.iter().filter(|hub| *hub != own).cloned().collect())
+    }
+
+    pub fn reached(&self, hub: &HubAddress) {
+        self.lock().last = Some(hub.clone());
+    }
+
+    pub fn members(&self, members: &MembersSent) {
+        let heirs = members.list.iter().filter_map(|member| member.heir.as_deref());
+        let heirs = heirs.filter_map(|address| HubAddress::parse(&format!("ws://{address}")));
+        let mut distinct: Vec<HubAddress> = Vec::new();
+        for heir in heirs {
+            if !distinct.contains(&heir) && distinct.len() < MOST_HEIRS {
+                distinct.push(heir);
+            }
+        }
+        self.lock().heirs = distinct;
+    }
+
+    /// In words for people.
+    pub fn shown(&self) -> String {
+        let known = self.lock();
+        let hubs: Vec<String> = known.hubs.iter().map(HubAddress::authority).collect();
+        hubs.join(", ")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tutti_core::wire::MemberSent;
+
+    use super::*;
+
+    fn place(port: u16) -> HubAddress {
+        HubAddress::plain([127, 0, 0, 1].into(), port)
+    }
+
+    fn member(id: u32, heir: Option<&str>) -> MemberSent {
+        MemberSent {
+            id,
+            name: "A".into(),
+            devices: Vec::new(),
+            drives: true,
+            reconnecting: false,
+            host: false,
+            heir: heir.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_last_place_comes_first_then_the_invites_then_the_heirs_each_once() {
+        let places = Places::new(vec![place(1), place(2)]);
+        let list = vec![member(0, Some("127.0.0.1:2")), member(1, Some("127.0.0.1:3")), member(2, Some("nonsense/x"))];
+        places.members(&MembersSent { list, ..MembersSent::default() });
+        places.reached(&place(2));
+
+        assert_eq!(places.all(), [place(2), place(1), place(3)]);
+    }
+
+    #[test]
+    fn an_heir_waits_for_those_before_it_and_not_for_the_one_that_is_gone() {
+        let places = Places::new(vec![place(1)]);
+        let list = (1..=3).map(|port| member(port, Some(&format!("127.0.0.1:{port}")))).collect();
+        places.members(&MembersSent { list, ..MembersSent::default() });
+        places.reached(&place(1));
+
+        assert_eq!(places.before(&place(2)), (vec![], vec![place(1)]));
+        assert_eq!(places.before(&place(3)), (vec![place(2)], vec![place(1)]));
+    }
+}

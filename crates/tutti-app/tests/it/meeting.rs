@@ -1,0 +1,93 @@
+//! Rooms on the network: programs of different people meet, part, break off, and inherit the hub.
+
+use tutti_app::api::{Action, Member, Snapshot};
+use tutti_sim::player::Hand;
+
+use crate::spotify::Spotify;
+use crate::stand::Stand;
+
+/// Each in a program of their own, in the room that the first one hosts on this computer.
+async fn friends(spotify: &Spotify, users: &[&str]) -> Vec<Stand> {
+    let mut stands = Vec::new();
+    for user in users {
+        let stand = spotify.stand().await;
+        spotify.sign_in(&stand, user, None).await;
+        stands.push(stand);
+    }
+    stands[0].act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
+    let invite = invite(&stands[0]).await;
+    for stand in &stands[1..] {
+        stand.act(Action::Join { invite: invite.clone() });
+    }
+    for stand in &stands {
+        stand.until("everybody is there", |snapshot| members(snapshot).len() == users.len()).await;
+    }
+    stands
+}
+
+async fn invite(host: &Stand) -> String {
+    let snapshot = host.until("the invite", |snapshot| snapshot.room.is_some()).await;
+    snapshot.room.as_ref().unwrap().network.as_ref().unwrap().invite.clone()
+}
+
+fn members(snapshot: &Snapshot) -> &[Member] {
+    snapshot.room.as_ref().map_or(&[], |room| &room.members)
+}
+
+fn member<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a Member> {
+    members(snapshot).iter().find(|member| member.name == name)
+}
+
+/// Everybody hears this leader, by what this window shows.
+fn in_step(snapshot: &Snapshot, leader: &str, from_ms: f64) -> bool {
+    let follows = |member: &Member| {
+        member.player.as_ref().is_some_and(|player| player.playing && player.position_ms >= from_ms)
+            && (member.leads || member.timing.is_some_and(|timing| timing.error_ms.abs() < 250.0))
+    };
+    member(snapshot, leader).is_some_and(|member| member.leads) && members(snapshot).iter().all(follows)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn friends_in_programs_of_their_own_follow_whoever_acts_by_hand() {
+    let spotify = Spotify::open(3).await;
+    let stands = friends(&spotify, &["anna", "ben", "chiara"]).await;
+
+    spotify.sim.hand("ben", Hand::resume()).unwrap();
+    for stand in &stands {
+        stand.until("all hear Ben", |snapshot| in_step(snapshot, "Ben", 0.0)).await;
+    }
+    spotify.sim.hand("chiara", Hand::Seek { position_ms: 90_000 }).unwrap();
+    for stand in &stands {
+        stand.until("all hear Chiara", |snapshot| in_step(snapshot, "Chiara", 90_000.0)).await;
+    }
+
+    let shown = stands[1].program.snapshots().borrow().clone();
+    let place = |name| member(&shown, name).unwrap().place.clone().unwrap();
+    assert!(place("Anna").host && !place("Anna").here && place("Ben").here && place("Ben").drives_here);
+    stands[2].act(Action::Leave);
+    stands[0].until("Chiara has left", |snapshot| member(snapshot, "Chiara").is_none()).await;
+    let (_, truth) = spotify.sim.truth();
+    assert!(truth.iter().all(|(_, truth)| truth.playing), "the music stays as it is");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_host_goes_the_next_one_holds_the_room_and_everybody_meets_there() {
+    let spotify = Spotify::open(3).await;
+    let stands = friends(&spotify, &["anna", "ben", "chiara"]).await;
+    spotify.sim.hand("ben", Hand::resume()).unwrap();
+    stands[2].until("all hear Ben", |snapshot| in_step(snapshot, "Ben", 0.0)).await;
+
+    stands[0].act(Action::Leave);
+
+    for stand in &stands[1..] {
+        let two = |snapshot: &Snapshot| {
+            let connected = snapshot.room.as_ref().and_then(|room| room.network.as_ref());
+            members(snapshot).len() == 2
+                && in_step(snapshot, "Ben", 0.0)
+                && connected.is_some_and(|network| network.connection.code == "connected")
+        };
+        stand.until("Ben and Chiara meet without Anna", two).await;
+    }
+    spotify.sim.hand("chiara", Hand::Seek { position_ms: 100_000 }).unwrap();
+    stands[1].until("Ben hears Chiara", |snapshot| in_step(snapshot, "Chiara", 100_000.0)).await;
+}
