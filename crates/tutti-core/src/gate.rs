@@ -95,6 +95,7 @@ impl Gate {
         Self {
             hub,
             dice: Dice::new(config.seed),
+            opened: now,
             look_through: now + look_through(&config.limits),
             config,
             people: BTreeMap::new(),

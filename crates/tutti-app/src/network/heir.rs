@@ -146,7 +146,7 @@ impl Heir {
         *state = State::Holds(stop.clone());
         let (stopped, kept, at) = (stop.clone(), Arc::clone(&self.state), SocketAddr::new(self.at, self.port));
         self.tasks.spawn(async move {
-            if let Err(error) = serve(listener, config, stopped.cancelled_owned()).await {
+            if let Err(error) = serve(Plain(listener), config, stopped.cancelled_owned()).await {
                 tracing::error!(%error, "the hub in this program ended");
             }
             // It may be its turn again one day.

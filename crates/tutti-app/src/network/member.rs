@@ -1,5 +1,6 @@
 //! One member's way to its hub: connects, says hello, keeps the clock and the heartbeats, and comes back when it broke off.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use crate::problem::Problem;
 const DRIVES_FOR: Span = Span::from_secs(8);
 /// A hub that was not heard for so long is gone: two heartbeats, and time for the answer.
 const GONE_AFTER: Span = Span::from_secs(11);
+/// A burst, and those of a connection that is about to be given up.
+const MOST_PINGS: usize = 16;
 /// A claim that was not answered is sent again.
 const AGAIN_AFTER: Span = Span::from_secs(3);
 /// The hub says something within this, after it was connected to.
@@ -71,6 +74,8 @@ struct Online {
     waits_to_drive: Option<Span>,
     heard: LocalTime,
     again: LocalTime,
+    /// Those that are not answered yet.
+    pings: VecDeque<LocalTime>,
     suspend: SuspendWatch,
 }
 
@@ -97,6 +102,7 @@ pub async fn run(
         waits_to_drive: None,
         heard: now,
         again: now,
+        pings: VecDeque::new(),
         suspend: SuspendWatch::new(),
     };
     Box::pin(online.run()).await;
@@ -314,6 +320,10 @@ impl Online {
             }
             if self.session.clock.next_exchange() <= now {
                 self.session.clock.begin(now);
+                self.pings.push_back(now);
+                if self.pings.len() > MOST_PINGS {
+                    self.pings.pop_front();
+                }
                 connection.say(&ToHub::Ping { sent_us: now.as_micros() }).await?;
             }
             if self.drives
@@ -361,8 +371,12 @@ impl Online {
                 }
             }
             FromHub::Pong { sent_us, received_us, replied_us } => {
+                // When it was asked is known here; a hub that says something else has made it up.
+                let sent = LocalTime::from_micros(sent_us);
+                let at = self.pings.iter().position(|ping| *ping == sent)?;
+                self.pings.drain(..=at);
                 let exchange = Exchange {
-                    sent: LocalTime::from_micros(sent_us),
+                    sent,
                     hub_received: RoomTime::from_micros(received_us),
                     hub_sent: RoomTime::from_micros(replied_us),
                     received: now,

@@ -198,23 +198,29 @@ impl Gate {
             state.shift(now - RoomTime::from_micros(brought.now_us));
         }
         self.hub.reserve(brought.next_member.min(MOST_NUMBER));
+        let fresh = self.hub.state().playback.is_none() && self.hub.state().actions == 0;
         let settles = self.settles_until.is_some();
-        if !settles && self.is_known() && state.term > self.hub.state().term {
+        let newer = !fresh && !settles && state.order() > self.hub.state().order();
+        if state.playback.is_none() {
+            return;
+        }
+        if newer {
             self.dissolve(now);
         }
-        let news = !self.is_known() || (settles && self.brought < Some(state.order()));
-        if state.playback.is_some() && news {
+        if fresh || newer || (settles && self.brought < Some(state.order())) {
             self.brought = Some(state.order());
             self.settles_until.get_or_insert(now + SETTLES);
             state.term += 1;
+            // What the host had chosen goes on; by whom it was chosen is not known any more.
+            let chosen = state.may_lead.as_ref();
+            self.who_leads = chosen.map_or(WhoLeads::Anyone, |members| {
+                WhoLeads::Members(
+                    members.iter().map(|member| member.0).take(self.config.limits.members as usize).collect(),
+                )
+            });
             self.hub.take_state(state);
             self.apply_who_leads();
         }
-    }
-
-    /// Something has happened in this room, here or under another hub.
-    fn is_known(&self) -> bool {
-        self.hub.state().playback.is_some() || self.hub.state().actions > 0
     }
 
     fn dissolve(&mut self, now: RoomTime) {

@@ -129,3 +129,20 @@ fn a_hub_that_ends_says_so_to_everybody() {
     assert!(room.heard(ada).contains(&FromHub::Leaving { within_ms: 2_000 }));
     assert!(room.closed.contains(&ada));
 }
+
+#[test]
+fn a_hub_that_inherits_a_room_goes_on_with_it_and_follows_no_leader_that_does_not_come_back() {
+    let mut room = Stand::new();
+    room.join(back("Ada", 1, 0, (4, 7, 20), "Blue"));
+    let state = Some(room.gate.state().clone());
+    let config = Config { room: SECRET.room(), clock: "one".into(), limits: Limits::default(), seed: [2; 32], state };
+    let mut room = Stand { gate: Gate::new(config, room.now), ..Stand::new() };
+
+    let (ada, welcome) = room.enter(hello("Ada", 1)).unwrap();
+    assert_eq!((welcome.room.leader, welcome.room.playback.unwrap().item.title.as_str()), (Some(1), "Blue"));
+    let in_place = crate::wire::parts::PresenceSent::InPlace { off_us: 1_000 };
+    room.say(ada, ToHub::Presence(in_place));
+    room.pass(Span::from_secs(12), &[ada]);
+
+    assert_eq!(room.gate.state().leader, Some(MemberId(welcome.member)));
+}
