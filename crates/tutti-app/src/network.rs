@@ -116,6 +116,12 @@ impl Meeting {
         }
     }
 
+    /// Where whoever is invited now finds the room.
+    pub fn to_invite(&self) -> Vec<HubAddress> {
+        let held = self.heir.as_ref().filter(|heir| heir.holds()).map(Heir::addresses);
+        self.places.to_invite(held.unwrap_or_default())
+    }
+
     /// The host's wish, over whichever connection takes it: a hub refuses what others wish.
     pub fn wish(&self, wish: &Wish) {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);

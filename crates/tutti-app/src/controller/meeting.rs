@@ -180,7 +180,8 @@ impl Controller {
 
 impl Networked {
     pub fn picture(&self) -> api::Network {
-        let own = Invite { user: Some(self.user), ..self.invite.clone() };
+        let invite = Invite { hubs: self.meeting.to_invite(), ..self.invite.clone() };
+        let own = Invite { user: Some(self.user), ..invite.clone() };
         let host = self.members.list.iter().find(|member| member.host).map(|member| MemberId(member.id));
         let reached = |wanted: &Reached| self.reached.values().any(|reached| reached == wanted);
         let refused = self.reached.values().find_map(|reached| match reached {
@@ -195,8 +196,8 @@ impl Networked {
             _ => status("connected", t("network.connected", &[])),
         };
         api::Network {
-            invite: self.invite.link(),
-            page: self.invite.page(),
+            invite: invite.link(),
+            page: invite.page(),
             own_device: own.link(),
             connection,
             host: host.is_some_and(|host| self.ours.contains(&host)),

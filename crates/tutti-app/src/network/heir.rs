@@ -93,6 +93,10 @@ impl Heir {
         matches!(*lock(&self.state), State::Waiting(_))
     }
 
+    pub fn holds(&self) -> bool {
+        matches!(*lock(&self.state), State::Holds(_))
+    }
+
     /// Holds the hub of a new room from now on.
     ///
     /// # Errors

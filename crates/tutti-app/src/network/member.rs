@@ -33,6 +33,8 @@ const AGAIN_AFTER: Span = Span::from_secs(3);
 const GREETING: Duration = Duration::from_secs(10);
 /// The first try comes after this, each one after twice as long, up to the last; a random part of it is waited.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// A hub that was never reached is not there after so many tries.
+const FIRST_TRIES: u32 = 4;
 const LAST_WAIT: Duration = Duration::from_secs(8);
 /// Where one of the members takes the hub over, nobody looks for it less often.
 const HEIRS_WAIT: Duration = Duration::from_secs(1);
@@ -112,6 +114,7 @@ impl Online {
     async fn run(mut self) {
         let mut wait = FIRST_WAIT;
         let mut lost_since: Option<Instant> = None;
+        let mut tries = 0;
         loop {
             let was_in = self.session.room.is_some();
             let end = self.attempt().await;
@@ -127,6 +130,11 @@ impl Online {
                 End::Leaving(within) => within.mul_f64(rand::rng().random_range(0.0..1.0)),
                 End::Lost | End::Refused(_) => wait.mul_f64(rand::rng().random_range(0.3..1.0)),
             };
+            tries += 1;
+            if self.first.is_some() && tries >= FIRST_TRIES {
+                // Whoever waits for it is told that nobody answers.
+                return;
+            }
             self.tell_reached(Reached::Not);
             let lost = *lost_since.get_or_insert_with(Instant::now);
             if was_in && self.inherits(lost) {

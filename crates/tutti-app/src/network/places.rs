@@ -9,6 +9,9 @@ use crate::invite::HubAddress;
 /// More heirs than this are not tried.
 const MOST_HEIRS: usize = 8;
 
+/// As many places as fit into a link that can still be read.
+const MOST_INVITED: usize = 6;
+
 /// The places to try, in order.
 #[derive(Debug)]
 pub struct Places(Mutex<Known>);
@@ -46,6 +49,21 @@ impl Places {
         let others = known.heirs.iter().take_while(|heir| *heir != own);
         let before = others.filter(|heir| Some(*heir) != known.last.as_ref() && !known.hubs.contains(heir));
         (before.cloned().collect(), known.hubs.iter().filter(|hub| *hub != own).cloned().collect())
+    }
+
+    /// Where somebody finds the room who is invited now: where it is, then all that are known. `held`: this process holds it,
+    /// and can be found there.
+    pub fn to_invite(&self, held: Vec<HubAddress>) -> Vec<HubAddress> {
+        let mut all = held;
+        let here = !all.is_empty();
+        for hub in self.all() {
+            // To others, this computer's own address is another computer's.
+            let own = hub.host.parse().is_ok_and(|at: std::net::IpAddr| at.is_loopback()) && here;
+            if !all.contains(&hub) && !own && all.len() < MOST_INVITED {
+                all.push(hub);
+            }
+        }
+        all
     }
 
     pub fn reached(&self, hub: &HubAddress) {
