@@ -117,9 +117,17 @@ impl LocalRoom {
     pub async fn close(self) {
         let Self { meets, orders, reports, tasks } = self;
         drop((orders, reports));
+        let meeting = match meets {
+            // The hub's task ends when nobody can join any more.
+            Meets::Here(joins) => {
+                drop(joins);
+                None
+            }
+            Meets::OnNetwork(meeting) => Some(meeting),
+        };
         tasks.close();
         tasks.wait().await;
-        if let Meets::OnNetwork(meeting) = meets {
+        if let Some(meeting) = meeting {
             meeting.end().await;
         }
     }

@@ -44,16 +44,16 @@ impl Running {
 
     /// All that run now. Files of programs that crashed are passed over and deleted.
     pub fn all(home: &Home) -> Vec<Self> {
-        let listed = fs::read_dir(folder(home)).into_iter().flatten().flatten();
-        let mut locks: Vec<PathBuf> =
-            listed.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "lock")).collect();
+        let listed = fs::read_dir(home.folder()).into_iter().flatten().flatten();
+        let mut locks: Vec<PathBuf> = listed.map(|entry| entry.path()).filter(|path| is_ours(path)).collect();
         locks.sort();
         locks.iter().filter_map(|lock| read(lock)).collect()
     }
 }
 
-fn folder(home: &Home) -> PathBuf {
-    home.folder().join("running")
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("running-") && name.ends_with(".lock")
 }
 
 fn read(lock: &Path) -> Option<Running> {
@@ -72,9 +72,8 @@ fn read(lock: &Path) -> Option<Running> {
 
 impl RunningFile {
     pub fn open(home: &Home) -> io::Result<Self> {
-        let folder = folder(home);
-        fs::create_dir_all(&folder)?;
-        let lock = folder.join(format!("{}.lock", std::process::id()));
+        fs::create_dir_all(home.folder())?;
+        let lock = home.folder().join(format!("running-{}.lock", std::process::id()));
         let held = File::create(&lock)?;
         held.try_lock().map_err(|error| io::Error::other(error.to_string()))?;
         Ok(Self { path: lock.with_extension("json"), lock, _held: held, written: None })
@@ -116,7 +115,7 @@ mod tests {
         let running =
             Running { name: "A".into(), members: vec![], leader: None, playing: None, connection: String::new() };
         fs::write(&file.path, serde_json::to_vec(&running).unwrap()).unwrap();
-        let crashed = home.folder().join("running").join("1.lock");
+        let crashed = home.folder().join("running-1.lock");
         fs::write(&crashed, "").unwrap();
         fs::write(crashed.with_extension("json"), serde_json::to_vec(&running).unwrap()).unwrap();
 

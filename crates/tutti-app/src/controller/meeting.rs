@@ -189,11 +189,11 @@ impl Networked {
             Reached::Yes | Reached::Not => None,
         });
         let connection = match refused {
-            _ if reached(&Reached::Not) => status("reconnecting", t("network.reconnecting", &[])),
+            _ if reached(&Reached::Not) => reached_as("reconnecting", t("network.reconnecting", &[])),
             Some(code) if !reached(&Reached::Yes) => {
-                status(code, Problem::new(code).with("address", self.meeting.places.shown()).text())
+                reached_as(code, Problem::new(code).with("address", self.meeting.places.shown()).text())
             }
-            _ => status("connected", t("network.connected", &[])),
+            _ => reached_as("connected", t("network.connected", &[])),
         };
         api::Network {
             invite: invite.link(),
@@ -223,7 +223,7 @@ impl Networked {
     }
 }
 
-fn status(code: &str, text: String) -> api::Status {
+fn reached_as(code: &str, text: String) -> api::Status {
     api::Status { code: code.into(), text }
 }
 
