@@ -10,7 +10,7 @@ mod rivals;
 mod scene;
 mod trace;
 
-pub use link::{Link, Way};
+pub use link::{Link, UnknownLink, Way};
 pub use machine::Machine;
 pub use measure::{Known, Method, Quality, measure};
 pub use rivals::{Kalman, LeastRoundTrip};

@@ -8,6 +8,7 @@ mod agenda;
 mod clock;
 mod config;
 mod deeds;
+mod hub_link;
 mod recording;
 mod requests;
 mod rules;

@@ -1,5 +1,9 @@
 //! How long messages travel between a member and the hub, each way by itself.
 
+use std::str::FromStr;
+
+use thiserror::Error;
+
 use crate::random::Random;
 
 /// One way. All in ms.
@@ -67,5 +71,17 @@ impl Link {
         let down =
             Way { least_ms, jitter_ms: (median / 4.0, sigma), late: late / 4.0, late_ms, queue_ms: queue_ms / 4.0 };
         Self { down, ..self }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is no link; there are: lan, home, bad mobile, jitter of 30 ms")]
+pub struct UnknownLink(String);
+
+impl FromStr for Link {
+    type Err = UnknownLink;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLink> {
+        Self::ALL.into_iter().find(|link| link.name == name).ok_or_else(|| UnknownLink(name.to_owned()))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::names::{self, DeviceWord, MarketWord, ProductWord, ProfileWord, WhoWord, WorkloadWord};
+use super::names::{self, DeviceWord, LinkWord, MarketWord, ProductWord, ProfileWord, WhoWord, WorkloadWord};
 use super::{MOST_HOURS, MOST_MEMBERS, Overrides, ScenarioError};
 use crate::catalogue::Catalogue;
 use crate::fault::Fault;
@@ -58,6 +58,7 @@ struct MemberTable {
     thrifty: Option<bool>,
     drift_ppm: Option<i64>,
     hub_ms: Option<f64>,
+    hub_link: Option<LinkWord>,
     trimmed: Option<bool>,
     counts: Option<bool>,
     joins_s: Option<f64>,
@@ -232,6 +233,7 @@ impl MemberTable {
         member.thrifty = self.thrifty.unwrap_or(member.thrifty);
         member.drift_ppm = self.drift_ppm.unwrap_or(member.drift_ppm);
         member.hub_ms = self.hub_ms.unwrap_or(member.hub_ms);
+        member.hub_link = self.hub_link.map(|word| word.0).or(member.hub_link);
         member.trimmed = self.trimmed.unwrap_or(member.trimmed);
         member.counts = self.counts.unwrap_or(member.counts);
         member.joins_s = self.joins_s.unwrap_or(member.joins_s);

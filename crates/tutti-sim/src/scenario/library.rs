@@ -19,6 +19,7 @@ scenarios! {
     "busy"
     "call-app"
     "calm"
+    "clocks-over-a-network"
     "constant-offset"
     "creeping-device"
     "crossfade-of-the-leader"

@@ -7,6 +7,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::catalogue::{Catalogue, ContextRef, Market};
+use crate::exchanges::Link;
 use crate::player::Product;
 use crate::profile::Profile;
 use crate::world::{Who, Workload};
@@ -24,6 +25,7 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Word<T> {
 
 pub type ProfileWord = Word<Profile>;
 pub type MarketWord = Word<Market>;
+pub type LinkWord = Word<Link>;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]

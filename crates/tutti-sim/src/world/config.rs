@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::catalogue::{ContextRef, Market};
+use crate::exchanges::Link;
 use crate::fault::Fault;
 use crate::player::{Hand, Product, Settings};
 use crate::profile::Profile;
@@ -54,6 +55,8 @@ pub struct MemberConfig {
     pub drift_ppm: i64,
     /// Way to the hub and back, ms, half each; 0 is a hub in the same process.
     pub hub_ms: f64,
+    /// The room's clock is known through exchanges over this link only; None: it is compared every 10 s, to 2 ms.
+    pub hub_link: Option<Link>,
     /// The trim is set to the device's true delay.
     pub trimmed: bool,
     /// When they join, s.
@@ -79,6 +82,7 @@ impl Default for MemberConfig {
             thrifty: false,
             drift_ppm: 0,
             hub_ms: 0.0,
+            hub_link: None,
             trimmed: true,
             joins_s: 0.0,
             leaves_s: None,

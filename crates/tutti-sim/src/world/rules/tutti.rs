@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tutti_core::clock::RoomClock;
 use tutti_core::command::{Answered, Outcome};
 use tutti_core::event::Event;
 use tutti_core::hub::Hub;
@@ -15,6 +16,7 @@ use crate::player::VirtualPlayer;
 use crate::report::RoomChange;
 use crate::world::clock::MachineClock;
 use crate::world::config::{MemberConfig, WorldConfig};
+use crate::world::hub_link::HubLink;
 use crate::world::recording::Recording;
 use crate::world::spotify::{Spotify, instant};
 
@@ -40,6 +42,8 @@ struct Seat {
     device: Option<String>,
     sharing: u32,
     joined: Option<(MemberId, Member)>,
+    /// How the room's clock is learned, if that takes a network.
+    hub_link: Option<HubLink>,
     /// When the clocks were last compared.
     compared_us: i64,
     /// The instant of the tick that was wished for.
@@ -63,6 +67,7 @@ impl Tutti {
             sharing: sharing(&member.client),
             config: member.clone(),
             joined: None,
+            hub_link: None,
             compared_us: 0,
             woken_at: None,
             network: true,
@@ -78,7 +83,9 @@ impl Tutti {
         let seed = self.seed.wrapping_mul(1_000).wrapping_add(place as u64);
         let now = seat.clock.local(now_us);
         seat.compared_us = now_us;
-        let known = seat.clock.compared(now_us, seat.bound_us());
+        let link = seat.config.hub_link;
+        seat.hub_link = link.map(|link| HubLink::connected(link, seat.clock, seed, now_us));
+        let known = seat.learned(now_us).unwrap_or_else(|| seat.clock.compared(now_us, seat.bound_us()));
         let mut member = Member::new(id, known, seed, now);
         let settings = [
             Some(Input::Trim(seat.trim)),
@@ -157,11 +164,23 @@ impl Tutti {
     fn input(&mut self, now_us: i64, place: usize, input: Input, wishes: &mut Vec<Wish>) {
         let seat = &mut self.seats[place];
         let now = seat.clock.local(now_us);
-        let Some((_, member)) = &mut seat.joined else { return };
+        if seat.joined.is_none() {
+            return;
+        }
         if let Some(recording) = self.recording.as_mut().filter(|_| self.records == Some(place)) {
             recording.note(now, &input);
         }
-        if seat.config.drift_ppm != 0 && seat.network && now_us - seat.compared_us >= COMPARED_EVERY_US {
+        if let Some(known) = seat.learned(now_us)
+            && let Some((_, member)) = &mut seat.joined
+        {
+            member.handle(Input::Clock(known), now);
+        }
+        let Some((_, member)) = &mut seat.joined else { return };
+        if seat.config.hub_link.is_none()
+            && seat.config.drift_ppm != 0
+            && seat.network
+            && now_us - seat.compared_us >= COMPARED_EVERY_US
+        {
             seat.compared_us = now_us;
             member.handle(Input::Clock(seat.clock.compared(now_us, COMPARED_BOUND_US)), now);
         }
@@ -256,7 +275,11 @@ impl Rules for Tutti {
             Happened::FromHub(message) => Input::FromHub(message),
             Happened::Awake => {
                 // After a suspend the clocks are compared anew before anything else.
-                self.seats[place].compared_us = i64::MIN / 2;
+                let seat = &mut self.seats[place];
+                seat.compared_us = i64::MIN / 2;
+                if let Some(link) = &mut seat.hub_link {
+                    link.slept(seat.clock, now_us);
+                }
                 self.network(now_us, place, true, wishes);
                 Input::Suspended
             }
@@ -269,6 +292,12 @@ impl Rules for Tutti {
 impl Seat {
     fn way_us(&self) -> i64 {
         way_us(&self.config)
+    }
+
+    /// What exchanges have told of the room's clock by now.
+    fn learned(&mut self, now_us: i64) -> Option<RoomClock> {
+        let (clock, network) = (self.clock, self.network);
+        self.hub_link.as_mut()?.known(clock, now_us, network)
     }
 
     fn bound_us(&self) -> i64 {
