@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tracing_subscriber::EnvFilter;
 use tutti_core::time::Span;
 use tutti_relay::listen::{Plain, Tls};
@@ -63,6 +63,8 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(flags: Flags) -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    raise_files();
     let mut config = Config {
         rooms: flags.rooms,
         connections: flags.connections,
@@ -72,8 +74,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     config.limits.members = flags.members;
     config.limits.messages_s = flags.messages;
     config.limits.together = Span::from_millis(flags.together_ms.into());
-    let listener =
-        TcpListener::bind(flags.listen).await.with_context(|| format!("{} cannot be listened on", flags.listen))?;
+    let listener = listen(flags.listen).with_context(|| format!("{} cannot be listened on", flags.listen))?;
     let local = listener.local_addr()?;
     let stop = stop();
     match (flags.tls_cert, flags.tls_key) {
@@ -88,6 +89,28 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Each connection is a file: as many as the system allows, not as many as it gives unasked.
+#[cfg(target_os = "linux")]
+fn raise_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(%error, "the number of open files stays as it was given");
+    }
+}
+
+/// Whoever connects waits here while others are let in: after a restart all come at once.
+const WAITING: u32 = 4_096;
+
+fn listen(at: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // After a restart the same port is taken again, whatever is left of connections before.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(at)?;
+    socket.listen(WAITING)
 }
 
 /// SIGTERM, or Ctrl-C.

@@ -68,10 +68,10 @@ pub fn all(args: &[String]) -> Result<()> {
         figures.extend(of_crowd(&relay, &bare));
     }
     if wanted("together") {
-        figures.extend(together(&programs)?);
+        figures.extend(together(&programs).context("told together")?);
     }
     if wanted("restart") {
-        figures.extend(restart(&programs)?);
+        figures.extend(restart(&programs).context("a restart")?);
     }
     println!(
         "Clients, hubs and whatever else runs here share the processors. The relay's limits were raised by flags:"
@@ -162,6 +162,7 @@ fn restart(programs: &Programs) -> Result<Vec<Value>> {
     let server = Server::start(&programs.relay, &relay_flags(&address.to_string(), 100))?;
     let (took, back) = swarm.come_back(server.address, JITTER, 0x9e37_79b9_7f4a_7c15)?;
     // They are all well, and hear of each other.
+    swarm.beat()?;
     let steady = swarm.run(1.0, Pace::Every(RATE / ROOM as f64))?;
     ensure!(steady.updates > 0, "nobody hears anything");
     server.kill()?;

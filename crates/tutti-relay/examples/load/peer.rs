@@ -22,6 +22,8 @@ pub struct Peer {
     number: usize,
     room: usize,
     socket: Option<TcpStream>,
+    /// What is asked as soon as it is connected.
+    asks: Option<String>,
     received: Vec<u8>,
     switched: bool,
     pub ready: bool,
@@ -36,7 +38,17 @@ const PING: u8 = 9;
 
 impl Peer {
     pub fn new(hub: Hub, number: usize, room: usize) -> Self {
-        Self { hub, number, room, socket: None, received: Vec::new(), switched: false, ready: false, echoes: false }
+        Self {
+            hub,
+            number,
+            room,
+            socket: None,
+            asks: None,
+            received: Vec::new(),
+            switched: false,
+            ready: false,
+            echoes: false,
+        }
     }
 
     pub fn gone(&mut self) {
@@ -45,20 +57,17 @@ impl Peer {
     }
 
     pub fn connect(&mut self, to: SocketAddr, poll: &Poll, token: usize) -> io::Result<()> {
-        let stream = std::net::TcpStream::connect(to)?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let mut socket = TcpStream::from_std(stream);
-        poll.registry().register(&mut socket, Token(token), Interest::READABLE)?;
+        let mut socket = TcpStream::connect(to)?;
+        socket.set_nodelay(true)?;
+        poll.registry().register(&mut socket, Token(token), Interest::READABLE | Interest::WRITABLE)?;
         let path = match self.hub {
             Hub::Relay => "/room".to_owned(),
             Hub::Bare => format!("/{}", self.room),
         };
-        let ask = format!(
+        self.asks = Some(format!(
             "GET {path} HTTP/1.1\r\nHost: {to}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        );
-        socket.write_all(ask.as_bytes())?;
+        ));
         self.socket = Some(socket);
         Ok(())
     }
@@ -94,6 +103,15 @@ impl Peer {
     /// Takes all that came in; answers whether an own update came back that is to be followed by the next.
     pub fn take(&mut self, heard: &mut impl FnMut(Heard)) -> io::Result<bool> {
         let Some(socket) = &mut self.socket else { return Ok(false) };
+        if let Some(asks) = &self.asks {
+            match socket.write_all(asks.as_bytes()) {
+                Ok(()) => self.asks = None,
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => {
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
         let mut scrap = [0; 16 * 1024];
         loop {
             match socket.read(&mut scrap) {

@@ -87,7 +87,7 @@ impl Swarm {
                 self.peers[next].connect(self.address, &self.poll, next)?;
                 next += 1;
             }
-            if self.turn(Duration::from_millis(10), &mut seen)? > 0 {
+            if !self.turn(Duration::from_millis(10), &mut seen)?.is_empty() {
                 bail!("somebody was sent away");
             }
         }
@@ -133,7 +133,7 @@ impl Swarm {
                 self.peers[at].beat()?;
                 turns += 1;
             }
-            if self.turn(Duration::from_micros(500), &mut seen)? > 0 {
+            if !self.turn(Duration::from_micros(500), &mut seen)?.is_empty() {
                 bail!("somebody was sent away");
             }
         }
@@ -177,23 +177,23 @@ impl Swarm {
         while self.ready() < self.peers.len() && began.elapsed() < PATIENCE {
             while due.last().is_some_and(|(at, _)| *at <= Instant::now()) {
                 let Some((_, at)) = due.pop() else { break };
-                if self.peers[at].connect(self.address, &self.poll, at).is_err() {
-                    due.insert(0, (Instant::now() + Duration::from_millis(100), at));
-                }
+                self.peers[at].connect(self.address, &self.poll, at)?;
             }
-            self.turn(Duration::from_millis(1), &mut seen)?;
+            for at in self.turn(Duration::from_millis(1), &mut seen)? {
+                due.insert(0, (Instant::now() + Duration::from_millis(100), at));
+            }
         }
         Ok((began.elapsed(), self.ready()))
     }
 
-    /// Takes what came in, waiting so long for something; how many were sent away.
-    fn turn(&mut self, wait: Duration, seen: &mut Seen) -> Result<usize> {
+    /// Takes what came in, waiting so long for something; who was sent away.
+    fn turn(&mut self, wait: Duration, seen: &mut Seen) -> Result<Vec<usize>> {
         let mut events = Events::with_capacity(1024);
         match self.poll.poll(&mut events, Some(wait)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(0),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
             polled => polled?,
         }
-        let mut away = 0;
+        let mut away = Vec::new();
         for event in &events {
             let Token(at) = event.token();
             let now = self.now_us();
@@ -212,7 +212,7 @@ impl Swarm {
                 }
                 Ok(_) => {}
                 Err(error) if is_end(&error) => {
-                    away += 1;
+                    away.push(at);
                     self.peers[at].gone();
                 }
                 Err(error) => return Err(error.into()),
@@ -227,5 +227,6 @@ impl Swarm {
 }
 
 fn is_end(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+    use ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe | ConnectionRefused)
 }
