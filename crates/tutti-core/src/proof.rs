@@ -96,7 +96,8 @@ impl RoomSecret {
     }
 
     pub fn prove(self, nonce: Nonce) -> Proof {
-        prove(&self.key(), ROOM, nonce, self.room())
+        let key = self.key();
+        prove(&key, ROOM, nonce, RoomId(key.verifying_key().to_bytes()))
     }
 
     fn key(self) -> SigningKey {

@@ -1,9 +1,18 @@
 //! What everybody is told: the room, who is here, how they stand; each encoded once for all.
 
+use serde::Serialize;
+
 use super::*;
 use crate::room::HubToMember;
 use crate::wire::shown::Shown;
 use crate::wire::{FromHub, MemberSent, MembersSent, write};
+
+/// [`FromHub::Standings`] of what stands here: it is told more often than anything else.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "standings")]
+struct Standings<'a> {
+    list: Vec<(u32, &'a Shown)>,
+}
 
 /// Rooms of so many are told of everybody who comes and goes, at once.
 const SMALL: i64 = 32;
@@ -44,9 +53,13 @@ impl Gate {
 
     pub(super) fn tell_all(&mut self, message: &FromHub) {
         if !self.lines.is_empty() {
-            let to = self.lines.keys().copied().collect();
-            self.out.push_back(Out::Send { to, text: write(message).into() });
+            self.tell_all_text(write(message));
         }
+    }
+
+    fn tell_all_text(&mut self, text: String) {
+        let to = self.lines.keys().copied().collect();
+        self.out.push_back(Out::Send { to, text: text.into() });
     }
 
     /// Tells who is here: at once in a small room; in a large one the changes of a while together.
@@ -98,10 +111,12 @@ impl Gate {
 
     pub(super) fn tell_standings(&mut self, now: RoomTime) {
         let changed = std::mem::take(&mut self.changed);
-        let list = self.standings_of(changed);
+        let standing = |member: MemberId| Some((member.0, self.people.get(&member)?.standing.as_ref()?));
+        let list: Vec<(u32, &Shown)> = changed.into_iter().filter_map(standing).collect();
+        let text = (!list.is_empty()).then(|| write(&Standings { list }));
         self.told = Some(now);
-        if !list.is_empty() {
-            self.tell_all(&FromHub::Standings { list });
+        if let Some(text) = text {
+            self.tell_all_text(text);
         }
     }
 

@@ -108,10 +108,13 @@ pub struct ActionSent {
 
 /// The first so many characters, without those that control a terminal.
 pub fn short(text: &str, most: usize) -> String {
-    if text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
-    }
     text.chars().filter(|letter| !letter.is_control()).take(most).collect()
+}
+
+/// The same of a text that is short already in most cases.
+pub fn shortened(text: String, most: usize) -> String {
+    let is_short = text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_short { text } else { short(&text, most) }
 }
 
 fn instant(us: i64) -> RoomTime {

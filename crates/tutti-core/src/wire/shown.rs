@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::short;
+use super::parts::{short, shortened};
 use crate::clock::RoomClock;
 use crate::member::Trouble;
 use crate::reading::Failure;
@@ -147,11 +147,11 @@ impl Shown {
     /// Says nothing that is too long: how a hub keeps it.
     pub fn cut(mut self) -> Self {
         if let Some(player) = &mut self.player {
-            player.title = short(&player.title, MOST_NAME);
+            player.title = shortened(std::mem::take(&mut player.title), MOST_NAME);
         }
-        self.device = self.device.map(|device| short(&device, MOST_NAME));
+        self.device = self.device.map(|device| shortened(device, MOST_NAME));
         if let Some(TroubleSent::Unavailable { title }) = &mut self.trouble {
-            *title = short(title, MOST_NAME);
+            *title = shortened(std::mem::take(title), MOST_NAME);
         }
         self
     }

@@ -91,3 +91,17 @@ fn the_longest_playback_fits_into_a_message() {
 
     assert!(text.len() < MOST_BYTES, "{} bytes", text.len());
 }
+
+#[test]
+fn a_standing_reads_the_same_wherever_its_type_stands() {
+    let first = r#"{"type":"standing","standing":"in_place","error_us":5,"device":"Kitchen"}"#;
+    let last = r#"{"standing":"in_place","error_us":5,"device":"Kitchen","type":"standing"}"#;
+
+    assert_eq!(read_to_hub(first).unwrap(), read_to_hub(last).unwrap());
+    assert_eq!(
+        read_to_hub(r#"{"type":"standing","standing":"upside_down"}"#).unwrap_err().code,
+        Trouble::UnknownMessage
+    );
+    let long = format!(r#"{{"type":"standing","standing":"away","device":"{}"}}"#, "x".repeat(MOST_BYTES));
+    assert_eq!(read_to_hub(&long).unwrap_err().code, Trouble::TooLong);
+}

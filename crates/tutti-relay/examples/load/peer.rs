@@ -83,11 +83,8 @@ impl Peer {
         let fill = UPDATE_BYTES.saturating_sub(told(0).len());
         let text = match self.hub {
             Hub::Bare => told(fill),
-            Hub::Relay => {
-                let mut standing = standing(fill);
-                standing["type"] = json!("standing");
-                standing.to_string()
-            }
+            // The type comes first, as those write it who build messages from types.
+            Hub::Relay => format!(r#"{{"type":"standing",{}"#, &standing(fill).to_string()[1..]),
         };
         self.send(TEXT, text.as_bytes())
     }
