@@ -324,6 +324,8 @@ impl Follow {
     /// A command was refused, or failed for the moment: wait before the next.
     pub fn failed(&mut self, why: Why, passing: bool, now: LocalTime) {
         self.take_back(why, now);
+        // What the service had no time for is still to be done.
+        self.aligned &= !passing;
         let most = if passing { RETRY_MOST_PASSING } else { RETRY_MOST };
         self.retry_after = now + self.retry_wait.min(most);
         self.retry_wait = (self.retry_wait * 2).min(most);

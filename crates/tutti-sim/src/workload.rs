@@ -133,6 +133,9 @@ pub fn pairs(catalogue: &Catalogue, members: usize, seconds: u32, seed: u64) -> 
     })
 }
 
+/// Whether an action is followed is judged for half a minute: none is made so late that this cannot be seen.
+const LAST_US: i64 = 30_000_000;
+
 /// A song, and then actions of all kinds, by any member, after these waits; `wait_us` is told how many came before.
 fn at_waits(
     catalogue: &Catalogue,
@@ -147,7 +150,7 @@ fn at_waits(
     let mut at_us = LEAD_IN_US;
     loop {
         at_us += wait_us(&mut random, planned.len());
-        if at_us > i64::from(seconds) * 1_000_000 {
+        if at_us > i64::from(seconds) * 1_000_000 - LAST_US {
             return planned;
         }
         let deed = match random.below(7) {
