@@ -51,6 +51,21 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     Object.assign(fake.people[4] ?? {}, { trouble: noDevice() });
     fake.tell("info", "takeover", t("notice.takeover", { name: "Ben", what: t("status.sought", { to: "2:02" }) }));
   },
+  "room-network": (fake) => {
+    fake.fill(4, 8);
+    fake.act({ type: "host_session", relay: null, listen: null });
+    fake.fill(4, 8);
+  },
+  "room-apart": (fake) => {
+    fake.act({ type: "host_session", relay: null, listen: null });
+    fake.fill(4, 8);
+    if (fake.network !== null) fake.network.connection = { code: "reconnecting", text: t("network.reconnecting") };
+  },
+  "join-question": (fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+    fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
+  },
   "room-podcast": (fake) => {
     fake.demo = false;
     fake.fill(4, 8);

@@ -102,13 +102,57 @@ test("in the lobby accounts and devices are chosen, and a session is hosted", as
   await device.selectOption(t("lobby.device.active"));
   await arrives("choose_device").toEqual({ type: "choose_device", account: "anna", device: null });
   expect(await device.locator("option", { hasText: "Car" }).isDisabled()).toBe(true);
+  await window.page.locator("[data-account=anna] label.who").click();
+  await window.page.getByText(t("lobby.chosen.none")).waitFor();
   await window.page.getByTestId("host").click();
-  await window.page.locator("[data-notice=need_two_accounts]").waitFor();
-  await window.page.locator("[data-account=ben] label.who").click();
-  await window.page.getByText(t("lobby.chosen.many", { count: 2 })).waitFor();
+  await window.page.locator("[data-notice=need_an_account]").waitFor();
+  await window.page.locator("[data-account=anna] label.who").click();
   await window.page.getByTestId("host").click();
+  await arrives("host_session").toEqual({ type: "host_session", relay: null, listen: null });
   await window.page.getByTestId("room").waitFor();
   expect(await window.page.getByTestId("demo").count()).toBe(0);
+});
+
+test("an invite that is pasted asks first; no and Escape change nothing, yes joins", async () => {
+  await open((fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+  });
+  const field = window.page.getByTestId("invite-field");
+  await field.fill("something else");
+  await window.page.getByTestId("join").click();
+  await window.page.locator("[data-notice=bad_invite]").waitFor();
+  await field.fill("tutti://join/1f6c?hub=ws://192.168.1.7:7450");
+  await field.press("Enter");
+  const question = window.page.getByTestId("question");
+  await question.waitFor();
+  expect(await question.textContent()).toContain(t("join.ask.title", { host: "Ada" }));
+  expect(await question.textContent()).toContain("Anna and Ben");
+  expect(await question.textContent()).toContain("192.168.1.7:7450");
+  await window.page.keyboard.press("Escape");
+  await arrives("answer_invite").toEqual({ type: "answer_invite", join: false });
+  await question.waitFor({ state: "detached" });
+  expect(await window.page.getByTestId("room").count()).toBe(0);
+  await window.page.getByTestId("join").click();
+  await window.page.getByTestId("answer-join").click();
+  await window.page.getByTestId("room").waitFor();
+});
+
+test("the host's invite is copied, and who may lead and who comes in is the host's to say", async () => {
+  await open((fake) => {
+    fake.fill(4, 2);
+    fake.act({ type: "host_session", relay: null, listen: null });
+  });
+  await window.page.getByTestId("invite").click();
+  await press(t("invite.copy"));
+  expect(await window.page.evaluate(() => navigator.clipboard.readText())).toContain("tutti://join/");
+  await window.page.getByLabel(t("invite.lead")).selectOption("host");
+  await arrives("may_lead").toEqual({ type: "may_lead", who: "host" });
+  await window.page.getByLabel(t("invite.lock")).check();
+  await arrives("lock").toEqual({ type: "lock", on: true });
+  await window.page.keyboard.press("Escape");
+  expect(await window.page.locator("[data-member='0']").textContent()).toContain(t("member.host"));
+  expect(await window.page.locator("[data-member='3']").textContent()).toContain(t("member.reconnecting"));
 });
 
 test("an account's trouble has its words and its way out; signing out names the account", async () => {

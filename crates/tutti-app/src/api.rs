@@ -22,6 +22,8 @@ pub struct Snapshot {
     /// A sign-in that waits for the browser.
     pub sign_in: Option<SignIn>,
     pub room: Option<Room>,
+    /// An invite that waits for a yes or no: nothing happens before.
+    pub question: Option<Question>,
     /// What is left of the requests, for each client id of the accounts shown.
     pub rations: Vec<Ration>,
     /// Set while Tutti talks to another server than Spotify: shown wherever it is in force.
@@ -95,6 +97,21 @@ pub struct SignIn {
     pub address: String,
     /// What the program is waiting for, in words.
     pub text: String,
+}
+
+/// Whether to go into the session of an invite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Question {
+    /// Who hosts, as they call themselves; in words where it is not known.
+    pub host: String,
+    /// Where the session is held.
+    pub place: String,
+    /// Names of the accounts that Tutti would play, pause and seek on.
+    pub accounts: Vec<String>,
+    /// The link proves that it is one of the user's own devices.
+    pub own_device: bool,
+    /// The session of now would be left.
+    pub leaves: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -342,6 +359,14 @@ pub enum Action {
     HostSession {
         relay: Option<String>,
         listen: Option<String>,
+    },
+    /// A link was opened or pasted: it becomes a question, and nothing else.
+    OpenInvite {
+        invite: String,
+    },
+    /// The answer to that question.
+    AnswerInvite {
+        join: bool,
     },
     /// Goes into the room of an invite. Whoever sends this has asked the user.
     Join {

@@ -19,6 +19,7 @@ use crate::accounts::Accounts;
 use crate::api::{Action, Ration, Screen, Snapshot};
 use crate::clock;
 use crate::cover::Covers;
+use crate::invite::Invite;
 use crate::local_room::Report;
 use crate::network::Wish;
 use crate::notices::Notices;
@@ -63,6 +64,8 @@ pub(crate) struct Controller {
     screen: Screen,
     connecting: Option<Connecting>,
     room: Option<Hosted>,
+    /// Waits for a yes or no.
+    question: Option<Invite>,
     /// Counts tasks, so that the answer of one that was given up is known as such.
     attempts: u64,
     opening: Option<u64>,
@@ -108,6 +111,7 @@ impl Controller {
             screen,
             connecting: None,
             room: None,
+            question: None,
             attempts: 0,
             opening: None,
             publisher: Publisher::new(first),
@@ -191,6 +195,8 @@ impl Controller {
             Action::RefreshDevices => self.refresh_devices(),
             Action::Host => self.host(),
             Action::HostSession { relay, listen } => self.host_session(relay.as_deref(), listen.as_deref()),
+            Action::OpenInvite { invite } => self.open_invite(&invite),
+            Action::AnswerInvite { join } => self.answer_invite(join).await,
             Action::Join { invite } => self.join_room(&invite),
             Action::MayLead { who } => self.wish(&Wish::MayLead(who.into())),
             Action::Lock { on } => self.wish(&Wish::Lock(on)),
@@ -296,6 +302,7 @@ impl Controller {
             accounts,
             sign_in: self.connecting.as_ref().and_then(Connecting::shown),
             room,
+            question: self.question_shown(),
             rations: self.rations_shown(now),
             // The demo says itself that its phones are simulated.
             other_server: self.endpoints().shown().filter(|_| !in_demo),

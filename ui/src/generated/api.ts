@@ -12,7 +12,7 @@ export type Account = {
   device: string | null, trouble: Trouble | null, };
 
 /** All that a window can ask of the program. */
-export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
+export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
 /** How far apart, in words a listener would use; from the larger side of the error. */
 export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
@@ -105,6 +105,19 @@ export type Player = { title: string | null, playing: boolean,
   /** 1 but for episodes. */
   speed: number, duration_ms: number, };
 
+/** Whether to go into the session of an invite. */
+export type Question = {
+  /** Who hosts, as they call themselves; in words where it is not known. */
+  host: string,
+  /** Where the session is held. */
+  place: string,
+  /** Names of the accounts that Tutti would play, pause and seek on. */
+  accounts: Array<string>,
+  /** The link proves that it is one of the user's own devices. */
+  own_device: boolean,
+  /** The session of now would be left. */
+  leaves: boolean, };
+
 /** What is left of a client id's requests. They are counted over all programs on this computer that share the profile. */
 export type Ration = {
   /** Names of the accounts that use this client id. */
@@ -153,6 +166,8 @@ export type Snapshot = {
   notices: Array<Notice>, accounts: Array<Account>,
   /** A sign-in that waits for the browser. */
   sign_in: SignIn | null, room: Room | null,
+  /** An invite that waits for a yes or no: nothing happens before. */
+  question: Question | null,
   /** What is left of the requests, for each client id of the accounts shown. */
   rations: Array<Ration>,
   /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */

@@ -1,5 +1,5 @@
 /** A scripted program for development and tests: the same contract, with errors that move and no music. */
-import type { Account, Action, Band, Hand, HistoryMark, Member, Ration, Screen, Snapshot, Song, Trouble } from "../generated/api";
+import type { Account, Action, Band, Hand, HistoryMark, Member, Network, Place, Ration, Screen, Snapshot, Song, Trouble } from "../generated/api";
 import { time } from "../lib/format";
 import { t, type TextKey } from "../lib/texts";
 import type { Host } from "./host";
@@ -15,6 +15,17 @@ const NAMES = ["Anna", "Ben", "Chiara", "Deniz", "Emil", "Farida", "Goran", "Hye
 const DEVICES = ["Desktop", "Phone", "Laptop", "Kitchen speaker", "Tablet"];
 const STEP_MS = 500;
 const KEPT = 1200;
+
+/** A room that this program hosts. */
+const NETWORK: Network = {
+  invite: "tutti://join/1f6c0a8e52b94d07a3c5e1907b2d4f68?hub=ws%3A%2F%2F192.168.1.7%3A7450&host=Anna",
+  page: null,
+  own_device: "tutti://join/1f6c0a8e52b94d07a3c5e1907b2d4f68?hub=ws%3A%2F%2F192.168.1.7%3A7450&user=00112233445566778899aabbccddeeff",
+  connection: { code: "connected", text: t("network.connected") },
+  host: true,
+  who_leads: "anyone",
+  locked: false,
+};
 
 type Phone = { song: number; position_ms: number; playing: boolean };
 type Person = {
@@ -56,6 +67,8 @@ export class FakeProgram {
   sign_in: Snapshot["sign_in"] = null;
   notices: Snapshot["notices"] = [];
   other_server: string | null = null;
+  network: Network | null = null;
+  question: Snapshot["question"] = null;
   people: Person[] = [];
   leader = 0;
   epoch = 1;
@@ -156,6 +169,13 @@ export class FakeProgram {
     });
   }
 
+  /** In a room on the network: the first one is here and hosts. */
+  #place(member: number): Place | null {
+    if (this.network === null) return null;
+    const devices = member === 1 ? ["Desktop", "Laptop"] : ["Laptop"];
+    return { here: member === 0, drives_here: member === 0, devices, reconnecting: member === 3, host: member === 0 };
+  }
+
   /** What Spotify asked of a client id: nothing goes out before it. */
   waits: { who: string[]; until_ms: number; text: string } | null = null;
 
@@ -211,7 +231,41 @@ export class FakeProgram {
           this.screen = "room";
         }
         break;
+      case "host_session":
+        if (this.accounts.every((a) => !a.chosen) && this.accounts.length > 0) {
+          this.tell("problem", "need_an_account", t("notice.need_an_account"));
+          break;
+        }
+        this.demo = false;
+        this.network = { ...NETWORK };
+        this.fill(4, 0);
+        this.screen = "room";
+        break;
+      case "open_invite":
+        if (action.invite.startsWith("tutti://join/")) {
+          const accounts = this.accounts.filter((a) => a.chosen).map((a) => a.name);
+          this.question = { host: "Ada", place: "192.168.1.7:7450", accounts, own_device: false, leaves: this.screen === "room" };
+        } else {
+          this.tell("problem", "bad_invite", t("notice.bad_invite"));
+        }
+        break;
+      case "answer_invite":
+        this.question = null;
+        if (action.join) this.act({ type: "host_session", relay: null, listen: null });
+        break;
+      case "join":
+        break;
+      case "may_lead":
+        if (this.network !== null) this.network.who_leads = action.who;
+        break;
+      case "lock":
+        if (this.network !== null) this.network.locked = action.on;
+        break;
+      case "remove":
+        this.people.splice(action.member, 1);
+        break;
       case "leave":
+        this.network = null;
         this.screen = this.accounts.length > 0 ? "lobby" : "welcome";
         break;
       case "sync":
@@ -249,6 +303,7 @@ export class FakeProgram {
       sign_in: this.sign_in,
       room: this.screen === "room" ? this.#room() : null,
       rations: this.#rations,
+      question: this.question,
       other_server: this.other_server,
       redirect_uri: "http://127.0.0.1/callback",
     };
@@ -289,7 +344,7 @@ export class FakeProgram {
       },
       clock_bound_ms: 0.4,
       requests_minute: 18 * this.people.length,
-      network: null,
+      network: this.network,
       ration: this.waits === null ? t("ration.plenty") : t("ration.waiting", { until: "14:05" }),
     };
   }
@@ -332,7 +387,7 @@ export class FakeProgram {
         duration_ms: SONGS[person.phone.song]?.duration_ms ?? 0,
       },
       requests_minute: 18,
-      place: null,
+      place: this.#place(id),
     };
   }
 

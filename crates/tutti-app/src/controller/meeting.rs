@@ -31,6 +31,10 @@ use crate::texts::t;
 /// Where a hub listens if nobody says: all addresses of this computer, any free port.
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
+/// What was said of an earlier try.
+const MEETING_NOTICES: [&str; 6] =
+    ["hub_unreachable", "need_an_account", "in_a_room", "room_gone", "account_busy", "cannot_listen"];
+
 /// What a room on the network is beside its members.
 pub(super) struct Networked {
     pub meeting: Arc<Meeting>,
@@ -90,8 +94,43 @@ impl Controller {
         }
     }
 
+    /// A link asks; it never does anything by itself.
+    pub(super) fn open_invite(&mut self, text: &str) {
+        match Invite::parse(text) {
+            Ok(invite) => {
+                self.notices.clear("bad_invite");
+                self.question = Some(invite);
+                self.shell.show_window();
+            }
+            Err(problem) => self.notices.say(&problem),
+        }
+    }
+
+    pub(super) async fn answer_invite(&mut self, join: bool) {
+        let Some(invite) = self.question.take().filter(|_| join) else { return };
+        if self.chosen_accounts().next().is_some() {
+            self.leave().await;
+        }
+        self.meet(Way::Join(invite));
+    }
+
+    pub(super) fn question_shown(&self) -> Option<api::Question> {
+        let invite = self.question.as_ref()?;
+        Some(api::Question {
+            host: invite.host.clone().unwrap_or_else(|| t("join.somebody", &[])),
+            place: invite.hubs.iter().map(HubAddress::authority).collect::<Vec<_>>().join(", "),
+            accounts: self.chosen_accounts().map(|account| account.name.clone()).collect(),
+            own_device: invite.user.is_some(),
+            leaves: self.room.is_some(),
+        })
+    }
+
+    fn chosen_accounts(&self) -> impl Iterator<Item = &AccountSettings> {
+        self.settings.accounts.iter().filter(|account| self.is_chosen(account))
+    }
+
     fn meet(&mut self, way: Way) {
-        let chosen: Vec<_> = self.settings.accounts.iter().filter(|account| self.is_chosen(account)).cloned().collect();
+        let chosen: Vec<_> = self.chosen_accounts().cloned().collect();
         if chosen.is_empty() {
             let lobby = Action::Show { screen: Screen::Lobby };
             return self.notices.say(&Problem::new("need_an_account").way_out("choose_accounts", lobby));
@@ -99,8 +138,12 @@ impl Controller {
         if self.room.is_some() || self.opening.is_some() {
             return self.notices.say(&Problem::new("in_a_room").way_out("leave", Action::Leave));
         }
+        for code in MEETING_NOTICES {
+            self.notices.clear(code);
+        }
         let attempt = self.next_attempt();
         self.opening = Some(attempt);
+        self.screen = Screen::Room;
         let reach = self.reach.clone();
         self.later(async move { Message::Met(attempt, Box::new(meet(&reach, way, chosen).await)) });
     }
@@ -113,7 +156,10 @@ impl Controller {
         self.opening = None;
         let met = match met {
             Ok(met) => met,
-            Err(problem) => return self.notices.say(&problem),
+            Err(problem) => {
+                self.screen = Screen::Lobby;
+                return self.notices.say(&problem);
+            }
         };
         for problem in &met.problems {
             self.notices.say(problem);

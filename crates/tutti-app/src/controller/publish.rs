@@ -68,6 +68,7 @@ pub(super) fn empty(options: &Options) -> Snapshot {
         accounts: Vec::new(),
         sign_in: None,
         room: None,
+        question: None,
         rations: Vec::new(),
         other_server: options.endpoints.shown(),
         redirect_uri: "http://127.0.0.1/callback".into(),
