@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tauri::async_runtime;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, RunEvent, Window, WindowEvent, Wry};
+use tauri_plugin_deep_link::DeepLinkExt as _;
 use tutti_app::{Options, Program};
 
 use crate::shell::{DesktopShell, WINDOW, show_window};
@@ -23,16 +24,19 @@ pub struct Profile(pub std::path::PathBuf);
 /// Runs until the user quits.
 pub fn run(flags: Flags) -> anyhow::Result<()> {
     let options = Options::from_env(flags.demo)?;
+    // A profile of its own, or a demo, is opened by whoever started it, not by links.
+    let opened_by_links = !flags.demo && options.home.own_keychain().is_none();
     let mut context = tauri::generate_context!();
     if let Some(folder) = options.home.own_keychain() {
         context.config_mut().identifier = profile_identifier(&context.config().identifier, folder);
     }
     let app = tauri::Builder::default()
         .plugin(one_instance())
+        .plugin(tauri_plugin_deep_link::init())
         .register_asynchronous_uri_scheme_protocol("cover", cover::answer)
         .invoke_handler(tauri::generate_handler![ipc::dispatch, ipc::snapshot])
         .on_window_event(window_event)
-        .setup(move |app| setup(app.handle(), options, flags.hidden))
+        .setup(move |app| setup(app.handle(), options, flags, opened_by_links))
         .build(context)?;
     app.run(|app, event| {
         if let RunEvent::Exit = event {
@@ -42,7 +46,7 @@ pub fn run(flags: Flags) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A second start shows the first one's window and ends.
+/// A second start shows the first one's window, hands it the link that it was started with, and ends.
 fn one_instance() -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::init(|app, _arguments, _folder| show_window(app))
 }
@@ -54,18 +58,39 @@ fn profile_identifier(identifier: &str, folder: &Path) -> String {
     format!("{identifier}.p{hash}")
 }
 
-fn setup(app: &AppHandle, options: Options, hidden: bool) -> Result<(), Box<dyn std::error::Error>> {
+fn setup(
+    app: &AppHandle,
+    options: Options,
+    flags: Flags,
+    opened_by_links: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(Profile(options.home.folder().to_owned()));
     app.manage(DesktopTray::default());
     let shell = Arc::new(DesktopShell::new(app.clone()));
     let program = async_runtime::block_on(Program::start(options, shell))?;
     app.manage(program.clone());
-    if !hidden {
+    if !flags.hidden {
         show_window(app);
     }
+    listen_to_links(app, &program, flags.link, opened_by_links);
     async_runtime::spawn(ipc::publish(app.clone(), program.snapshots()));
     async_runtime::spawn(tray::run(app.clone(), program));
     Ok(())
+}
+
+/// Links of a cold start and of later ones; each becomes a question in the window, and nothing else.
+fn listen_to_links(app: &AppHandle, program: &Program, given: Option<String>, register: bool) {
+    let links = app.deep_link();
+    // macOS registers what the package declares; a package does it on Linux and Windows too, and this where there is none.
+    if register && cfg!(not(target_os = "macos")) && links.register_all().is_err() {
+        tracing::info!("links do not open this program: paste them into it");
+    }
+    let current = || links.get_current().ok().flatten().and_then(|links| links.first().map(ToString::to_string));
+    if let Some(link) = given.or_else(current) {
+        program.open_link(&link);
+    }
+    let program = program.clone();
+    links.on_open_url(move |event| event.urls().iter().for_each(|link| program.open_link(link.as_str())));
 }
 
 /// Closing hides the window where a tray can bring it back; elsewhere it ends the program.

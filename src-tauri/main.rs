@@ -24,6 +24,8 @@ pub struct Flags {
     /// Start in the tray, without a window (with one where there is no tray).
     #[arg(long)]
     hidden: bool,
+    /// A link to open: tutti://join/…
+    link: Option<String>,
 }
 
 fn main() -> ExitCode {

@@ -102,6 +102,11 @@ impl Program {
         self.send(Message::Action(action));
     }
 
+    /// A link of the system's, `tutti://…`: it becomes a question, and nothing else.
+    pub fn open_link(&self, link: &str) {
+        self.dispatch(Action::OpenInvite { invite: link.to_owned() });
+    }
+
     /// The newest snapshot, and a sign when there is a newer one.
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()

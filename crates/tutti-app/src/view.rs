@@ -103,6 +103,11 @@ impl RoomShown {
         self.members.retain(|member| member.id != id);
     }
 
+    /// Whether a later state of the same hub is shown already.
+    pub fn knows_later_than(&self, state: &RoomState) -> bool {
+        self.state.as_ref().is_some_and(|known| known.term == state.term && known.order() > state.order())
+    }
+
     /// What is known of the room's clock.
     pub fn clock(&mut self, clock: RoomClock) {
         self.clock = clock;

@@ -205,6 +205,8 @@ impl Controller {
         let Some(room) = &mut self.room else { return };
         let Some(network) = &mut room.network else { return };
         match told {
+            // Each connection of this process tells it; one may be behind another.
+            Told::State(_, state) if room.shown.knows_later_than(&state) => {}
             Told::State(at, state) => room.shown.changed(state, at),
             Told::Clock(known) => room.shown.clock(known),
             Told::Members(members) => {
