@@ -26,7 +26,7 @@ impl Driver {
         let log = fs::File::create(log).with_context(|| format!("{} could not be written", log.display()))?;
         let mut driver = Command::new("WebKitWebDriver");
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
-        driver.envs(["TUTTI_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"].map(|name| (name, &home)));
+        driver.envs(profile(&home));
         driver.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let process = driver.spawn().context("WebKitWebDriver could not be started")?;
         Ok(Self { process, port, home })
@@ -37,6 +37,13 @@ impl Driver {
         webdriver::ready(self.port)
     }
 
+    /// A command of the same profile: what the system does with a link.
+    pub fn again(&self, binary: &Path) -> Command {
+        let mut command = Command::new(binary);
+        command.envs(profile(&self.home));
+        command
+    }
+
     /// Processes that run in the profile: the program and its web view's.
     pub fn programs(&self) -> Vec<u32> {
         let mark = format!("TUTTI_HOME={}", self.home.display());
@@ -44,6 +51,11 @@ impl Driver {
         let processes = processes.filter_map(|entry| entry.file_name().to_string_lossy().parse::<u32>().ok());
         processes.filter(|id| *id != self.process.id() && has(*id, &mark)).collect()
     }
+}
+
+/// Everything that the program writes is in the profile's folder.
+fn profile(home: &Path) -> [(&'static str, &Path); 3] {
+    ["TUTTI_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"].map(|name| (name, home))
 }
 
 /// Whether a running process has this in its environment; of one that has ended, nothing can be read.

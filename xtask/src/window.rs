@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -82,7 +83,7 @@ fn session(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
     println!("living content {:.2} s after the program's start (second start)", opened.after.as_secs_f64());
     ensure!(opened.after <= PROMPT, "that is later than {} s", PROMPT.as_secs());
     let session = opened.session;
-    let result = act(&session);
+    let result = act(&session).and_then(|()| link(&session, driver.again(binary)));
     // The picture is worth most when something went wrong.
     take(&session, picture)?;
     result?;
@@ -126,6 +127,25 @@ fn act(session: &Session) -> Result<()> {
     println!("sync goes off and on again");
     Ok(())
 }
+
+/// A link that is opened while the program runs asks in its window; the second start ends.
+fn link(session: &Session, mut again: Command) -> Result<()> {
+    let there = || {
+        Ok::<bool, anyhow::Error>(
+            session.script(&format!("return document.querySelector('{QUESTION}') !== null"))? == true,
+        )
+    };
+    let start = Instant::now();
+    let mut second = again.arg(INVITE).spawn()?;
+    until(ANSWERS, "the question of a link", || Ok(there()?.then_some(())))?;
+    println!("a link's question is on the screen {:.2} s after its start", start.elapsed().as_secs_f64());
+    until(ANSWERS, "the end of the second start", || Ok(second.try_wait()?))?;
+    session.click(&format!("{QUESTION} button"))?;
+    until(ANSWERS, "the question gone", || Ok((!there()?).then_some(())))
+}
+
+const QUESTION: &str = "[data-testid=question]";
+const INVITE: &str = "tutti://join/1f6c0a8e52b94d07a3c5e1907b2d4f68?hub=ws%3A%2F%2F127.0.0.1%3A7450&host=Ada";
 
 const SYNC: &str = "[data-testid=sync]";
 
