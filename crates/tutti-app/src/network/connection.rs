@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::either::Either;
-use tutti_core::wire::{self, FromHub, MOST_BYTES, Refusal, ToHub};
+use tutti_core::wire::{self, FromHub, MOST_BYTES_FROM_HUB, Refusal, ToHub};
 
 use super::heir;
 use crate::invite::HubAddress;
@@ -73,8 +73,8 @@ impl Connection {
         let config = WebSocketConfig::default()
             .read_buffer_size(4 * 1024)
             .write_buffer_size(0)
-            .max_message_size(Some(MOST_FROM_HUB))
-            .max_frame_size(Some(MOST_FROM_HUB));
+            .max_message_size(Some(MOST_BYTES_FROM_HUB))
+            .max_frame_size(Some(MOST_BYTES_FROM_HUB));
         let (socket, _) = client_async_with_config(format!("{to}/room"), stream, Some(config)).await?;
         Ok(Self { socket, local })
     }
@@ -109,6 +109,3 @@ impl Connection {
         let _ = timeout(Duration::from_secs(1), self.socket.close(None)).await;
     }
 }
-
-/// A welcome to a room of 64 with their standings and the longest playback is under 64 KiB.
-const MOST_FROM_HUB: usize = MOST_BYTES * 8;
