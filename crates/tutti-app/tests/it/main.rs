@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo;
+mod friend;
 mod meeting;
 mod processes;
+mod relay;
 mod room;
 mod shared_ration;
 mod shared_sign_in;
@@ -12,3 +14,4 @@ mod spotify;
 mod stand;
 mod web_host;
 mod whole;
+mod wire;

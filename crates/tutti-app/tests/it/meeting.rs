@@ -1,6 +1,11 @@
 //! Rooms on the network: programs of different people meet, part, break off, and inherit the hub.
 
-use tutti_app::api::{Action, Member, Snapshot};
+mod cuts;
+mod devices;
+mod refused;
+mod relays;
+
+use tutti_app::api::{Action, Member, Network, Snapshot};
 use tutti_sim::player::Hand;
 
 use crate::spotify::Spotify;
@@ -27,7 +32,16 @@ async fn friends(spotify: &Spotify, users: &[&str]) -> Vec<Stand> {
 
 async fn invite(host: &Stand) -> String {
     let snapshot = host.until("the invite", |snapshot| snapshot.room.is_some()).await;
-    snapshot.room.as_ref().unwrap().network.as_ref().unwrap().invite.clone()
+    network(&snapshot).unwrap().invite.clone()
+}
+
+fn network(snapshot: &Snapshot) -> Option<&Network> {
+    snapshot.room.as_ref()?.network.as_ref()
+}
+
+/// How the hub is reached: a code.
+fn reached(snapshot: &Snapshot) -> &str {
+    network(snapshot).map_or("", |network| &network.connection.code)
 }
 
 fn members(snapshot: &Snapshot) -> &[Member] {
@@ -81,10 +95,7 @@ async fn when_the_host_goes_the_next_one_holds_the_room_and_everybody_meets_ther
 
     for stand in &stands[1..] {
         let two = |snapshot: &Snapshot| {
-            let connected = snapshot.room.as_ref().and_then(|room| room.network.as_ref());
-            members(snapshot).len() == 2
-                && in_step(snapshot, "Ben", 0.0)
-                && connected.is_some_and(|network| network.connection.code == "connected")
+            members(snapshot).len() == 2 && in_step(snapshot, "Ben", 0.0) && reached(snapshot) == "connected"
         };
         stand.until("Ben and Chiara meet without Anna", two).await;
     }

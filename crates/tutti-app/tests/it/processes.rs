@@ -16,7 +16,8 @@ const MARK: &str = "> ";
 pub struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
-    lines: Lines<BufReader<ChildStdout>>,
+    /// Until somebody listens.
+    lines: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 /// What the test was given that runs in another process; `None` in the first one, where it has nothing to do.
@@ -27,15 +28,25 @@ pub fn env() -> Option<Vec<String>> {
 
 impl Process {
     pub fn start(test: &str, given: &[&str]) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", test, "--nocapture", "--test-threads", "1"])
-            .env("TUTTI_TEST_PROCESS", serde_json::to_string(given).unwrap())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::spawn(&mut Self::command(test, given))
+    }
+
+    /// As on another computer, whose user's runtime folder this is: nothing is locked there because it is locked here.
+    pub fn start_on(computer: &Path, test: &str, given: &[&str]) -> Self {
+        Self::spawn(Self::command(test, given).env("XDG_RUNTIME_DIR", computer).env("XDG_DATA_HOME", computer))
+    }
+
+    fn command(test: &str, given: &[&str]) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", test, "--nocapture", "--test-threads", "1"]);
+        command.env("TUTTI_TEST_PROCESS", serde_json::to_string(given).unwrap());
+        command
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { stdin: child.stdin.take(), child, lines }
+        Self { stdin: child.stdin.take(), child, lines: Some(lines) }
     }
 
     pub fn tell(&mut self, word: &str) {
@@ -44,13 +55,20 @@ impl Process {
 
     /// The next line of the test over there.
     pub fn hear(&mut self) -> String {
+        let lines = self.lines.as_mut().expect("somebody else listens");
         loop {
-            let line = self.lines.next().expect("the other process ended").unwrap();
-            // The test program prints the test's name without a line's end before what it prints.
-            if let Some((_, said)) = line.split_once(MARK) {
+            let line = lines.next().expect("the other process ended").unwrap();
+            if let Some(said) = said(&line) {
                 return said.to_owned();
             }
         }
+    }
+
+    /// From now on every line goes there, until the process ends.
+    pub fn listen(&mut self, mut hears: impl FnMut(&str) + Send + 'static) {
+        let lines = self.lines.take().expect("somebody else listens");
+        let all = move || lines.map_while(Result::ok).for_each(|line| said(&line).into_iter().for_each(&mut hears));
+        std::thread::spawn(all);
     }
 
     /// Ends it at once, as a crash would.
@@ -64,6 +82,11 @@ impl Process {
         drop(self.stdin.take());
         assert!(self.child.wait().unwrap().success());
     }
+}
+
+/// The test program prints the test's name without a line's end before what it prints.
+fn said(line: &str) -> Option<&str> {
+    line.split_once(MARK).map(|(_, said)| said)
 }
 
 /// Says a line to the test that started this process.

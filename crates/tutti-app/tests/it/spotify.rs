@@ -17,7 +17,6 @@ pub const CLIENT_ID: &str = "0123456789abcdef0123456789abcdef";
 pub struct Spotify {
     pub sim: Arc<Sim>,
     stop: Option<oneshot::Sender<()>>,
-    http: reqwest::Client,
 }
 
 impl Spotify {
@@ -29,8 +28,7 @@ impl Spotify {
         tokio::spawn(web_api::serve(listener, sim.clone(), async {
             let _ = stopped.await;
         }));
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { sim, stop: Some(stop), http }
+        Self { sim, stop: Some(stop) }
     }
 
     /// A program whose Spotify this is.
@@ -48,17 +46,28 @@ impl Spotify {
 
     /// Opens a sign-in's page with something added to its address; the answer of where it leads.
     pub async fn browse(&self, page: &str, added: &str) -> reqwest::Response {
-        let back = self.http.get(format!("{page}&{added}")).send().await.unwrap();
-        let back = back.headers()["location"].to_str().unwrap().to_owned();
-        self.http.get(back).send().await.unwrap()
+        browse(page, added).await
     }
 
     /// Signs `user` in as `name`, and waits until the program says so.
     pub async fn sign_in(&self, stand: &Stand, user: &str, name: Option<&str>) {
-        let page = begin(stand, name).await;
-        assert!(self.browse(&page, &format!("sim_user={user}")).await.status().is_success());
-        stand.until(&format!("{user} is signed in"), |snapshot| snapshot.sign_in.is_none()).await;
+        sign_in(stand, user, name).await;
     }
+}
+
+/// The person at the browser.
+async fn browse(page: &str, added: &str) -> reqwest::Response {
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let back = http.get(format!("{page}&{added}")).send().await.unwrap();
+    let back = back.headers()["location"].to_str().unwrap().to_owned();
+    http.get(back).send().await.unwrap()
+}
+
+/// Signs `user` in as `name` at whatever server the program is, and waits until it says so.
+pub async fn sign_in(stand: &Stand, user: &str, name: Option<&str>) {
+    let page = begin(stand, name).await;
+    assert!(browse(&page, &format!("sim_user={user}")).await.status().is_success());
+    stand.until(&format!("{user} is signed in"), |snapshot| snapshot.sign_in.is_none()).await;
 }
 
 /// Begins a sign-in and waits for its page.

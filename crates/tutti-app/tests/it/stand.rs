@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tutti_app::api::{Action, Snapshot};
 use tutti_app::players::spotify::Way;
 use tutti_app::secrets::{Memory, SecretStore};
@@ -87,12 +88,7 @@ impl Stand {
 
     /// The first snapshot that shows what is waited for.
     pub async fn until(&self, what: &str, shows: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-        let mut snapshots = self.program.snapshots();
-        let found = tokio::time::timeout(PATIENCE, snapshots.wait_for(|snapshot| shows(snapshot))).await;
-        match found {
-            Ok(snapshot) => snapshot.unwrap().clone(),
-            Err(_) => panic!("never: {what}; last: {:#?}", self.program.snapshots().borrow()),
-        }
+        until(self.program.snapshots(), what, shows).await
     }
 
     /// Waits for a notice and answers its words.
@@ -103,4 +99,18 @@ impl Stand {
         assert!(!notice.text.contains(['{', '}']), "{}", notice.text);
         notice.text.clone()
     }
+}
+
+/// The first of these that shows what is waited for.
+pub async fn until(
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    what: &str,
+    shows: impl Fn(&Snapshot) -> bool,
+) -> Arc<Snapshot> {
+    let mut seen = snapshots.clone();
+    let found = tokio::time::timeout(PATIENCE, seen.wait_for(|snapshot| shows(snapshot))).await;
+    if let Ok(snapshot) = found {
+        return snapshot.unwrap().clone();
+    }
+    panic!("never: {what}; last: {:#?}", snapshots.borrow())
 }

@@ -1,0 +1,124 @@
+//! Links that break for a while: the music plays on, the member comes back as the same one, and nobody else notices.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tutti_app::api::{Action, Snapshot};
+use tutti_sim::player::{Hand, Truth};
+
+use super::relays::{friends, numbers};
+use super::{in_step, invite, member, reached};
+use crate::relay::Relay;
+use crate::spotify::Spotify;
+use crate::stand::Stand;
+use crate::wire::{Link, Wire};
+
+/// Anna and Chiara at the relay, Ben over a wire; all hear Anna.
+struct Room {
+    spotify: Spotify,
+    stands: Vec<Stand>,
+    ben: Stand,
+    wire: Wire,
+    _relay: Relay,
+}
+
+impl Room {
+    async fn open() -> Self {
+        let spotify = Spotify::open(3).await;
+        let relay = Relay::start();
+        let stands = friends(&spotify, &relay, &["anna", "chiara"]).await;
+        let wire = Wire::to(relay.port).await;
+        let ben = spotify.stand().await;
+        spotify.sign_in(&ben, "ben", None).await;
+        ben.act(Action::Join { invite: wire.lead(&invite(&stands[0]).await, relay.port) });
+        ben.until("Ben is in", |snapshot| member(snapshot, "Ben").is_some()).await;
+        spotify.sim.hand("anna", Hand::resume()).unwrap();
+        let room = Self { spotify, stands, ben, wire, _relay: relay };
+        room.all_hear_anna().await;
+        room
+    }
+
+    async fn all_hear_anna(&self) {
+        for stand in self.stands.iter().chain([&self.ben]) {
+            let here = |snapshot: &Snapshot| {
+                super::members(snapshot).len() == 3
+                    && in_step(snapshot, "Anna", 0.0)
+                    && reached(snapshot) == "connected"
+                    && !member(snapshot, "Ben").unwrap().place.as_ref().unwrap().reconnecting
+            };
+            stand.until("all hear Anna", here).await;
+        }
+    }
+
+    fn truth(&self, user: &str) -> Truth {
+        let (_, truth) = self.spotify.sim.truth();
+        truth.into_iter().find(|(name, _)| **name == *user).unwrap().1
+    }
+
+    /// Commands so far to Ben, and to others.
+    fn commands(&self) -> (usize, usize) {
+        let log = self.spotify.sim.log();
+        let to_ben = log.commands().filter(|command| &*command.user == "ben").count();
+        (to_ben, log.commands().count() - to_ben)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_without_the_link_changes_nothing_and_moves_nobody() {
+    let room = Room::open().await;
+    let before = numbers(&room.ben.program.snapshots().borrow());
+    let commands = room.commands();
+
+    room.wire.is(Link::Cut);
+    room.ben.until("Ben is told", |snapshot| reached(snapshot) == "reconnecting").await;
+    sleep(Duration::from_secs(1)).await;
+    room.wire.is(Link::Whole);
+    room.all_hear_anna().await;
+
+    let shown = room.ben.program.snapshots().borrow().clone();
+    assert_eq!(numbers(&shown), before);
+    assert_eq!(room.commands(), commands);
+    // What Ben does is heard as before.
+    room.spotify.sim.hand("ben", Hand::Seek { position_ms: 90_000 }).unwrap();
+    room.stands[0].until("all hear Ben", |snapshot| in_step(snapshot, "Ben", 90_000.0)).await;
+}
+
+/// The link is away for longer than whoever drives may go on; meanwhile Ben seeks.
+async fn away_for(link: Link, away: Duration) {
+    let room = Room::open().await;
+    let before = numbers(&room.ben.program.snapshots().borrow());
+    let (to_ben, to_others) = room.commands();
+
+    room.wire.is(link);
+    sleep(away / 2).await;
+    room.spotify.sim.hand("ben", Hand::Seek { position_ms: 150_000 }).unwrap();
+    sleep(away / 2).await;
+    room.ben.until("Ben is told", |snapshot| reached(snapshot) == "reconnecting").await;
+    let alone = room.truth("ben");
+    assert!(alone.playing && alone.reported_ms > 150_000.0, "his music plays on: {alone:?}");
+    assert_eq!(room.commands().0, to_ben, "nothing moves it while he is away");
+    room.wire.is(Link::Whole);
+    room.all_hear_anna().await;
+
+    let shown = room.ben.program.snapshots().borrow().clone();
+    assert_eq!(numbers(&shown), before);
+    assert_eq!(room.commands().1, to_others, "nobody else was moved");
+    let apart = (room.truth("ben").reported_ms - room.truth("anna").reported_ms).abs();
+    assert!(apart < 1_000.0 && room.truth("anna").reported_ms < 150_000.0, "Anna leads as before: {apart}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_twelve_seconds_what_was_done_by_hand_meanwhile_is_no_takeover() {
+    away_for(Link::Cut, Duration::from_secs(12)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cable_that_is_out_is_noticed_without_anybody_saying_so() {
+    away_for(Link::Silent, Duration::from_secs(16)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "three minutes of real time"]
+async fn after_more_than_two_minutes_the_room_has_forgotten_a_member_who_comes_back_as_the_same() {
+    away_for(Link::Cut, Duration::from_secs(135)).await;
+}
