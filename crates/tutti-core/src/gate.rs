@@ -23,8 +23,6 @@ use crate::wire::{Refusal, ToHub, Trouble, WhoLeads};
 
 /// Connections are looked through for silent ones so often, or five times a beat if that is more often.
 const LOOK_THROUGH: Span = Span::from_secs(1);
-/// A member all of whose connections broke off is kept for so long.
-const KEPT: Span = Span::from_secs(120);
 /// A leader that is not connected is followed no longer after this: a driver without its hub commands no longer, too.
 const LEADER_KEPT: Span = Span::from_secs(8);
 /// A new hub takes what members bring for so long before it judges claims.
@@ -313,7 +311,7 @@ impl Gate {
         let over: Vec<MemberId> = self
             .people
             .values()
-            .filter(|person| gone(person).is_some_and(|for_so_long| for_so_long > KEPT))
+            .filter(|person| gone(person).is_some_and(|for_so_long| for_so_long > self.config.limits.kept))
             .map(|person| person.id)
             .collect();
         for member in over {

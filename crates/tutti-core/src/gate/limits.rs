@@ -18,6 +18,8 @@ pub struct Limits {
     pub beat_ms: u32,
     /// Silent for more than so many heartbeats is gone.
     pub missed_pings: u32,
+    /// A member all of whose connections broke off is kept for so long: a router starts again in two minutes.
+    pub kept: Span,
     /// Changes of standings are told together this often at most; zero: each by itself.
     pub together: Span,
 }
@@ -31,6 +33,7 @@ impl Default for Limits {
             burst_s: 3,
             beat_ms: BEAT_MS,
             missed_pings: 3,
+            kept: Span::from_secs(120),
             together: Span::from_millis(100),
         }
     }
