@@ -9,6 +9,7 @@ mod engine;
 mod figure;
 mod http;
 mod relay;
+mod rooms;
 mod sim;
 mod summary;
 
@@ -24,7 +25,7 @@ pub use figure::Figure;
 use figure::{Verdict, kept_of, table};
 
 /// Everything that can be measured.
-const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, clock::BENCH, relay::BENCH, engine::BENCH];
+const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, clock::BENCH, relay::BENCH, rooms::BENCH, engine::BENCH];
 
 /// One benchmark.
 pub struct Bench {
@@ -134,6 +135,6 @@ mod tests {
     fn an_unknown_benchmark_is_refused_with_the_names_of_all() {
         assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
         let error = chosen(&["htp".into()]).err().unwrap();
-        assert!(error.to_string().contains("there are: http, sim, clock, relay, engine"), "{error}");
+        assert!(error.to_string().contains("there are: http, sim, clock, relay, rooms, engine"), "{error}");
     }
 }

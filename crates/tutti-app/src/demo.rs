@@ -1,5 +1,6 @@
 //! The demo: simulated accounts, signed in through the real flow over HTTP; their tokens stay in memory.
 
+pub mod apart;
 mod friends;
 pub mod headless;
 mod simulator;

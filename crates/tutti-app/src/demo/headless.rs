@@ -37,59 +37,89 @@ pub async fn headless(options: &HeadlessOptions) -> Result<Report, Problem> {
 
 /// Runs the demo and answers everything that was recorded of it.
 pub async fn run(options: &HeadlessOptions) -> Result<Trace, Problem> {
-    let began = Instant::now();
-    let stage = Stage::set(&DemoOptions {
-        members: options.members,
-        profile: options.profile.clone(),
-        seed: options.seed,
-        ..DemoOptions::default()
-    })
-    .await?;
-    let sim = stage.sim().map(Arc::clone).ok_or_else(|| failed("no simulator"))?;
-    let users: Vec<String> = stage.people.iter().map(|person| person.user.clone()).collect();
-    let zero_us = sim.now_us();
-    let script = workload::demo(sim.catalogue(), users.len(), options.seconds, options.seed);
-    let last = script.last().map_or(0, |planned| planned.at_us + SETTLE_US);
-    let length_us = (i64::from(options.seconds) * 1_000_000).max(last);
-
+    let play = Play::set(options).await?;
     let (to_reports, reports) = mpsc::unbounded_channel();
     let mut room = LocalRoom::open(to_reports);
-    let mut trims_ms = Vec::new();
-    for (place, person) in stage.people.iter().enumerate() {
-        let seed = options.seed.wrapping_mul(1_000).wrapping_add(place as u64);
-        // Trims are set from the truth, so that what is heard is measured too.
-        let delay_ms = sim.with_player(&person.user, |player, _| player.audible_offset_ms()).ok().flatten();
-        let trim_ms = delay_ms.unwrap_or(0.0);
-        trims_ms.push(trim_ms);
-        let trim = Span::from_micros((trim_ms * 1e3) as i64);
-        let seat = Seat { player: Arc::clone(&person.player), device: None, trim, seed };
+    for (place, person) in play.stage.people.iter().enumerate() {
+        let trim = Span::from_micros((play.trims_ms[place] * 1e3) as i64);
+        let seat = Seat { player: Arc::clone(&person.player), device: None, trim, seed: play.seed_of(place) };
         room.join(seat).await;
     }
-    let run = Duration::from_micros(length_us as u64);
-    let acting = friends::act(Arc::clone(&sim), &users, script, zero_us);
-    let (samples, hands) = tokio::join!(sample(&sim, run), acting);
-    let ended_us = sim.now_us();
+    let mut trace = play.perform().await;
     room.close().await;
-
-    let to_trace_us = -clock::local(sim.origin()).as_micros();
-    let mut trace = Trace {
-        scenario: "demo".into(),
-        profile: options.profile.clone(),
-        seed: options.seed,
-        members: stage.people.iter().map(|person| person.name.clone()).collect(),
-        trims_ms,
-        started_us: zero_us,
-        ended_us,
-        samples,
-        hands,
-        local_to_trace_us: to_trace_us,
-        ..Trace::default()
-    };
     read_reports(&mut trace, reports);
-    read_requests(&mut trace, &sim, &users);
-    stage.strike().await;
-    trace.wall_s = began.elapsed().as_secs_f64();
+    play.end(&mut trace).await;
     Ok(trace)
+}
+
+/// A stage, and what is played on it.
+pub(super) struct Play {
+    pub stage: Stage,
+    sim: Arc<Sim>,
+    users: Vec<String>,
+    /// Set from the truth, so that what is heard is measured too.
+    pub trims_ms: Vec<f64>,
+    options: HeadlessOptions,
+    began: Instant,
+}
+
+impl Play {
+    pub async fn set(options: &HeadlessOptions) -> Result<Self, Problem> {
+        let began = Instant::now();
+        let stage = Stage::set(&DemoOptions {
+            members: options.members,
+            profile: options.profile.clone(),
+            seed: options.seed,
+            ..DemoOptions::default()
+        })
+        .await?;
+        let sim = stage.sim().map(Arc::clone).ok_or_else(|| failed("no simulator"))?;
+        let users: Vec<String> = stage.people.iter().map(|person| person.user.clone()).collect();
+        let delay_ms = |user: &String| sim.with_player(user, |player, _| player.audible_offset_ms()).ok().flatten();
+        let trims_ms = users.iter().map(|user| delay_ms(user).unwrap_or(0.0)).collect();
+        Ok(Self { stage, sim, users, trims_ms, options: options.clone(), began })
+    }
+
+    /// Of the dither of this member's looks.
+    pub fn seed_of(&self, place: usize) -> u64 {
+        self.options.seed.wrapping_mul(1_000).wrapping_add(place as u64)
+    }
+
+    /// The simulator's clock, µs.
+    pub fn now_us(&self) -> i64 {
+        self.sim.now_us()
+    }
+
+    /// Everybody is in the room: friends act, and the truth is written down.
+    pub async fn perform(&self) -> Trace {
+        let Self { sim, users, options, .. } = self;
+        let zero_us = sim.now_us();
+        let script = workload::demo(sim.catalogue(), users.len(), options.seconds, options.seed);
+        let last = script.last().map_or(0, |planned| planned.at_us + SETTLE_US);
+        let length_us = (i64::from(options.seconds) * 1_000_000).max(last);
+        let acting = friends::act(Arc::clone(sim), users, script, zero_us);
+        let (samples, hands) = tokio::join!(sample(sim, Duration::from_micros(length_us as u64)), acting);
+        Trace {
+            scenario: "demo".into(),
+            profile: options.profile.clone(),
+            seed: options.seed,
+            members: self.stage.people.iter().map(|person| person.name.clone()).collect(),
+            trims_ms: self.trims_ms.clone(),
+            started_us: zero_us,
+            ended_us: sim.now_us(),
+            samples,
+            hands,
+            local_to_trace_us: -clock::local(sim.origin()).as_micros(),
+            ..Trace::default()
+        }
+    }
+
+    /// Nobody is in the room any more.
+    pub async fn end(self, trace: &mut Trace) {
+        read_requests(trace, &self.sim, &self.users);
+        self.stage.strike().await;
+        trace.wall_s = self.began.elapsed().as_secs_f64();
+    }
 }
 
 /// The truth about everybody, every 100 ms.
