@@ -28,6 +28,10 @@ const RULES: &[Rule] = &[
         breaches: sources::engine_is_pure,
     },
     Rule {
+        says: "Rooms, their hubs and their members name no wall clock",
+        breaches: sources::rooms_know_no_wall_clock,
+    },
+    Rule {
         says: "The simulator and the client that it tests share no types",
         breaches: dependencies::simulator_and_client_are_apart,
     },

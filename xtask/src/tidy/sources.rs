@@ -29,6 +29,18 @@ const IMPURE: &[&str] = &[
     "static mut",
 ];
 
+/// What rooms are made of: here nothing may depend on what time a computer believes it is.
+const ROOMS: &[&str] = &[
+    "crates/tutti-relay/src/",
+    "crates/tutti-app/src/network",
+    "crates/tutti-app/src/agent",
+    "crates/tutti-app/src/link",
+    "crates/tutti-app/src/local_room",
+    "crates/tutti-app/src/invite",
+    "crates/tutti-app/src/controller/meeting",
+];
+const WALL_CLOCK: &[&str] = &["SystemTime", "chrono::", "Utc::", "wall_ms"];
+
 /// Where `tutti_spotify` may be named, below crates/tutti-app/src/ (the keychain stores its tokens).
 const REACH_SPOTIFY: &[&str] = &["players/spotify", "accounts", "sign_in", "secrets", "cover"];
 
@@ -38,6 +50,12 @@ const LONGEST_FILE: usize = 600;
 pub fn engine_is_pure(tree: &Tree) -> Vec<String> {
     let sources = tree.below("crates/tutti-core/src/", RUST).filter(|(path, _)| !is_test_file(path));
     sources.flat_map(|(path, text)| naming(path, before_tests(text), IMPURE)).collect()
+}
+
+pub fn rooms_know_no_wall_clock(tree: &Tree) -> Vec<String> {
+    let of_rooms = |path: &str| ROOMS.iter().any(|start| path.starts_with(start));
+    let sources = tree.below("crates/", RUST).filter(|(path, _)| of_rooms(path) && !is_test_file(path));
+    sources.flat_map(|(path, text)| naming(path, before_tests(text), WALL_CLOCK)).collect()
 }
 
 pub fn few_reach_spotify(tree: &Tree) -> Vec<String> {
@@ -171,6 +189,13 @@ mod tests {
             0
         );
         assert_eq!(breaches(engine_is_pure, "crates/tutti-sim/src/player.rs", "let now = Instant::now();"), 0);
+    }
+
+    #[test]
+    fn a_wall_clock_is_seen_in_rooms_and_let_be_in_ledgers() {
+        let text = "//! x\nlet at = clock::wall_ms();\n";
+        assert_eq!(breaches(rooms_know_no_wall_clock, "crates/tutti-app/src/network/member.rs", text), 1);
+        assert_eq!(breaches(rooms_know_no_wall_clock, "crates/tutti-app/src/ration/line.rs", text), 0);
     }
 
     #[test]

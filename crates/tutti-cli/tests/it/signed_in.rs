@@ -100,7 +100,7 @@ fn consent_that_is_denied_is_said() {
 /// Asked of the kernel itself: a container may forbid it. Asking gives the thread a session keyring, which programs that
 /// it starts would inherit: so it is a thread of its own.
 #[cfg(target_os = "linux")]
-fn kernel_keeps_logins() -> bool {
+pub fn kernel_keeps_logins() -> bool {
     let ask = || {
         let key = linux_keyutils_keyring_store::Cred::build_from_specifiers(
             Some("Tutti test"),
@@ -115,7 +115,7 @@ fn kernel_keeps_logins() -> bool {
 }
 
 /// A pretend Spotify; it ends with the runtime.
-fn spotify(accounts: usize) -> (tokio::runtime::Runtime, Arc<Sim>) {
+pub fn spotify(accounts: usize) -> (tokio::runtime::Runtime, Arc<Sim>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let config = SimConfig { accounts, profile: Profile::Lan, ..SimConfig::default() };
@@ -124,7 +124,7 @@ fn spotify(accounts: usize) -> (tokio::runtime::Runtime, Arc<Sim>) {
     (runtime, sim)
 }
 
-fn sign_in(tutti: &Tutti, user: &str, flags: &[&str]) -> Ended {
+pub fn sign_in(tutti: &Tutti, user: &str, flags: &[&str]) -> Ended {
     browse(tutti, flags, &format!("sim_user={user}"))
 }
 
@@ -154,13 +154,13 @@ fn location(answer: &str) -> Option<String> {
     answer.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned)
 }
 
-fn interrupt(child: &Child) {
+pub fn interrupt(child: &Child) {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
 /// A session bus with an unlocked keyring, and a home of its own.
-struct Session {
+pub struct Session {
     bus: Child,
     address: String,
     _home: tempfile::TempDir,
@@ -168,7 +168,7 @@ struct Session {
 
 impl Session {
     /// None where these programs are not installed.
-    fn open() -> Option<Self> {
+    pub fn open() -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let script = "printf pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null && \
                       echo \"$DBUS_SESSION_BUS_ADDRESS\" && exec cat";
@@ -192,7 +192,7 @@ impl Session {
         Some(Self { bus, address, _home: home })
     }
 
-    fn tutti(&self) -> Tutti {
+    pub fn tutti(&self) -> Tutti {
         Tutti::new().env("DBUS_SESSION_BUS_ADDRESS", self.address.clone())
     }
 }
