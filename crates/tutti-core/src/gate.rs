@@ -68,6 +68,10 @@ pub struct Gate {
     who_leads: WhoLeads,
     /// What members bring counts until then, and claims wait.
     settles_until: Option<RoomTime>,
+    /// This room was under another hub, whose drivers may command until then: only they drive before.
+    old_drivers_until: Option<RoomTime>,
+    /// Whose accounts were driven at this hub as it met that one: two devices of each may command until then.
+    driven_twice: Vec<UserId>,
     /// The newest that was brought to this hub.
     brought: Option<(u64, u64, u64)>,
     held: Vec<(MemberId, Claim)>,
@@ -86,13 +90,15 @@ impl Gate {
     /// A room in which nobody is.
     pub fn new(config: Config, now: RoomTime) -> Self {
         let inherited = config.state.as_ref().map(RoomState::order);
+        let mut dice = Dice::new(config.seed);
+        let rise = dice.rise();
         let hub = match &config.state {
-            Some(state) => Hub::restored(state.clone()),
-            None => Hub::new(1),
+            Some(state) => Hub::restored(RoomState { term: state.term.saturating_add(rise), ..state.clone() }),
+            None => Hub::new(rise),
         };
         Self {
             hub,
-            dice: Dice::new(config.seed),
+            dice,
             opened: now,
             look_through: now + look_through(&config.limits),
             config,
@@ -103,6 +109,8 @@ impl Gate {
             who_leads: WhoLeads::Anyone,
             // Others may know more of it than whoever inherited it.
             settles_until: inherited.map(|_| now + SETTLES),
+            old_drivers_until: inherited.map(|_| now + people::DRIVES_FOR),
+            driven_twice: Vec::new(),
             brought: inherited.map(|(term, epoch, seq)| (term.saturating_sub(1), epoch, seq)),
             held: Vec::new(),
             changed: BTreeSet::new(),

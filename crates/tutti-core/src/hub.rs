@@ -19,6 +19,9 @@ const STALE_CLAIM: Span = Span::from_secs(25);
 /// Answers kept for each member, so that the same claim gets the same answer: more than can be in flight.
 const ANSWERS_KEPT: usize = 16;
 
+/// No hand acts twice alike within this: the clocks of two hubs are compared better.
+const SAME_INSTANT: Span = Span::from_millis(500);
+
 /// One room.
 #[derive(Debug)]
 pub struct Hub {
@@ -92,6 +95,7 @@ impl Hub {
         if let Some(seat) = self.members.get_mut(&member) {
             seat.answers.clear();
         }
+        self.rush.take(member);
     }
 
     /// Who may lead from now on; None: everybody. Whoever leads and may not is followed no longer (L1).
@@ -228,6 +232,9 @@ impl Hub {
 
     fn judge(&mut self, from: MemberId, claim: Claim, arrived: RoomTime, now: RoomTime) {
         let id = claim.id;
+        if self.is_in_force(from, &claim) {
+            return self.answer(from, id, true);
+        }
         let took_over = self.state.leader.is_some_and(|leader| leader != from);
         let accepted = self.accept(from, claim, arrived);
         if accepted && took_over {
@@ -237,6 +244,14 @@ impl Hub {
             self.tell_all();
         }
         self.answer(from, id, accepted);
+    }
+
+    /// The room is what it is by this act: a hub before this one accepted it, and its answer was lost (L2).
+    fn is_in_force(&self, from: MemberId, claim: &Claim) -> bool {
+        self.state.action.as_ref().is_some_and(|action| {
+            let apart = (action.when.midpoint() - claim.when.midpoint()).abs();
+            action.member == from && action.act == claim.act && apart < SAME_INSTANT && claim.epoch < self.state.epoch
+        })
     }
 
     fn answer(&mut self, from: MemberId, claim: ClaimId, accepted: bool) {

@@ -166,6 +166,13 @@ impl Dice {
         Token(token)
     }
 
+    /// 1 to 2^20: how much the term rises from one hub of a room to the next. Two hubs that follow the same one, which
+    /// neither of them can know, have different terms.
+    pub fn rise(&mut self) -> u64 {
+        let thrown = self.throw();
+        1 + (u64::from(thrown[0]) | u64::from(thrown[1]) << 8 | u64::from(thrown[2] & 15) << 16)
+    }
+
     fn throw(&mut self) -> [u8; 32] {
         self.thrown += 1;
         hash(&[&self.seed, &self.thrown.to_le_bytes()])

@@ -73,6 +73,9 @@ pub struct Hello {
     /// Takes up a connection that broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Hex<Token>>,
+    /// It drives the account, under the hub before this one: a new hub lets nobody else for as long as one may.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub drives: bool,
     /// What the member knows of the room, for a hub that has lost it or is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brings: Option<Box<Brought>>,

@@ -4,6 +4,7 @@
 //! randomness but its own seed. The HTTP server and rooms on virtual time share it.
 
 pub mod catalogue;
+pub mod churn;
 pub mod exchanges;
 pub mod fault;
 pub mod gateway;

@@ -205,6 +205,7 @@ async fn has_room(place: &HubAddress, secret: RoomSecret) -> bool {
         device: String::new(),
         user: None,
         resume: None,
+        drives: false,
         brings: None,
         heir: None,
     };

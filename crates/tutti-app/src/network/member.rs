@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tutti_core::clock::{Exchange, RoomClock};
 use tutti_core::proof::AccountMark;
 use tutti_core::room::{HubToMember, MemberId, RoomState};
@@ -15,13 +15,14 @@ use tutti_core::wire::{FromHub, ToHub, Trouble, Welcome};
 
 use super::connection::{Broken, Connection};
 use super::heir::Inheritance;
-use super::session::Session;
+use super::session::{HelloAt, Session};
 use super::{Meeting, Reached, Told, Wish, refusal_code};
 use crate::clock::{self, SuspendWatch};
 use crate::link::{Heard, HubEnd, Link, Said, ToHub as FromAgent};
 use crate::problem::Problem;
 
-/// Whoever was not heard of its hub for so long drives no longer: the hub lets another do it then.
+/// Whoever said nothing since then that the hub answered drives no longer: the hub lets another do it so long after its last
+/// answer. What it tells of its own does not count: it may not hear any more.
 const DRIVES_FOR: Span = Span::from_secs(8);
 /// A hub that was not heard for so long is gone: two heartbeats, and time for the answer.
 const GONE_AFTER: Span = Span::from_secs(11);
@@ -71,6 +72,10 @@ struct Online {
     agent: Option<HubEnd>,
     wishes: mpsc::UnboundedReceiver<Wish>,
     drives: bool,
+    /// The hub lets this connection drive.
+    granted: bool,
+    /// When that was said which the hub answered last.
+    answered: LocalTime,
     /// What the hub said before anything was known of its clock.
     waits: Option<Arc<RoomState>>,
     waits_to_drive: Option<Span>,
@@ -100,6 +105,8 @@ pub async fn run(
         agent: None,
         wishes,
         drives: false,
+        granted: false,
+        answered: now,
         waits: None,
         waits_to_drive: None,
         heard: now,
@@ -224,15 +231,18 @@ impl Online {
 
     /// Says hello and stays for as long as the connection does.
     async fn meet(&mut self, mut connection: Connection, place: &crate::invite::HubAddress) -> Result<End, Broken> {
-        let nonce = match timeout(GREETING, connection.hear()).await.unwrap_or(Err(Broken::Slow))? {
+        let nonce = match self.greeting(&mut connection).await? {
             FromHub::Challenge { nonce, .. } => nonce.0,
             FromHub::Error(refusal) => return Ok(End::Refused(refusal.code)),
             _ => return Err(Broken::Closed),
         };
-        let hello = self.session.hello(&self.meeting, &self.who, nonce, connection.local, clock::now());
+        let now = clock::now();
+        self.expire(now);
+        let at = HelloAt { local: connection.local, now, drives: self.drives };
+        let hello = self.session.hello(&self.meeting, &self.who, nonce, at);
         connection.say(&ToHub::Hello(Box::new(hello))).await?;
         let welcome = loop {
-            match timeout(GREETING, connection.hear()).await.unwrap_or(Err(Broken::Slow))? {
+            match self.greeting(&mut connection).await? {
                 FromHub::Welcome(welcome) => break welcome,
                 FromHub::Error(refusal) if refusal.code.is_fatal() => return Ok(End::Refused(refusal.code)),
                 _ => {}
@@ -243,11 +253,12 @@ impl Online {
             return Ok(End::Refused(Trouble::NoSuchRoom));
         }
         self.meeting.places.reached(place);
-        self.welcomed(*welcome);
+        self.welcomed(*welcome, now);
         for message in self.session.again().collect::<Vec<_>>() {
             connection.say(&message).await?;
         }
         let end = self.stay(&mut connection).await;
+        self.granted = false;
         if matches!(end, Ok(End::Left)) {
             // Whoever cannot be told finds out by itself.
             let _ = connection.say(&ToHub::Bye).await;
@@ -256,9 +267,26 @@ impl Online {
         end
     }
 
-    fn welcomed(&mut self, welcome: Welcome) {
+    /// What a hub says first. Driving ends in time, also while it is waited for.
+    async fn greeting(&mut self, connection: &mut Connection) -> Result<FromHub, Broken> {
+        let ends = Instant::now() + GREETING;
+        loop {
+            let expires = clock::instant(self.answered + DRIVES_FOR);
+            tokio::select! {
+                heard = connection.hear() => return heard,
+                () = sleep_until(expires), if self.drives => self.expire(clock::now()),
+                () = sleep_until(ends) => return Err(Broken::Slow),
+            }
+        }
+    }
+
+    /// It is in, with a hello that was said at `said`.
+    fn welcomed(&mut self, welcome: Welcome, said: LocalTime) {
         let now = clock::now();
         self.heard = now;
+        self.expire(now);
+        self.granted = welcome.drives;
+        self.answered = said;
         self.session.welcomed(&welcome, now);
         let room = self.session.newer(welcome.room);
         if let Some(first) = self.first.take() {
@@ -275,6 +303,9 @@ impl Online {
             (true, false) => self.waits_to_drive = Some(Span::ZERO),
             (false, true) => self.rest(),
             _ => {}
+        }
+        if !welcome.drives {
+            self.session.drives_no_more();
         }
         self.hand_over(now);
     }
@@ -352,7 +383,7 @@ impl Online {
     fn due(&self, now: LocalTime) -> LocalTime {
         let stands = self.session.stands_at(now).filter(|_| self.drives);
         let again = self.session.claims().next().map(|_| self.again + AGAIN_AFTER);
-        let dues = [Some(self.session.clock.next_exchange()), Some(self.heard + DRIVES_FOR), stands, again];
+        let dues = [Some(self.session.clock.next_exchange()), Some(self.answered + DRIVES_FOR), stands, again];
         let due = dues.into_iter().flatten().filter(|&at| at > now || self.drives).min();
         due.unwrap_or(now + Span::from_secs(1)).max(now + Span::from_millis(2)).min(now + Span::from_secs(1))
     }
@@ -383,6 +414,11 @@ impl Online {
                 let sent = LocalTime::from_micros(sent_us);
                 let at = self.pings.iter().position(|ping| *ping == sent)?;
                 self.pings.drain(..=at);
+                self.answered = self.answered.max(sent);
+                if self.granted && !self.drives && self.waits_to_drive.is_none() && now - self.answered < DRIVES_FOR {
+                    // It had stopped, and nobody else began.
+                    self.waits_to_drive = Some(Span::ZERO);
+                }
                 let exchange = Exchange {
                     sent,
                     hub_received: RoomTime::from_micros(received_us),
@@ -398,13 +434,17 @@ impl Online {
                 }
             }
             FromHub::Drive { on: true, quiet_us } => {
+                self.granted = true;
                 let clock = self.session.room_clock(now);
                 let quiet =
                     quiet_us.zip(clock).map(|(until, clock)| clock.to_local(RoomTime::from_micros(until)) - now);
                 self.waits_to_drive = Some(quiet.unwrap_or_default().clamp(Span::ZERO, Span::from_secs(10)));
                 self.hand_over(now);
             }
-            FromHub::Drive { on: false, .. } => self.rest(),
+            FromHub::Drive { on: false, .. } => {
+                self.granted = false;
+                self.rest();
+            }
             FromHub::Error(refusal) if refusal.code.is_fatal() => return Some(End::Refused(refusal.code)),
             FromHub::Error(refusal) => tracing::info!(code = ?refusal.code, "the hub refused something"),
             FromHub::Leaving { within_ms } => return Some(End::Leaving(Duration::from_millis(within_ms.into()))),
@@ -434,7 +474,7 @@ impl Online {
     /// Nobody can be reached: what the agent says is kept as far as it matters, and driving ends in time.
     async fn watch(&mut self) -> End {
         loop {
-            let expires = clock::instant(self.heard + DRIVES_FOR);
+            let expires = clock::instant(self.answered + DRIVES_FOR);
             tokio::select! {
                 said = self.from_agent.recv() => {
                     let Some(FromAgent { said, .. }) = said else { return End::Left };
@@ -455,7 +495,7 @@ impl Online {
     }
 
     fn expire(&mut self, now: LocalTime) {
-        if self.drives && now - self.heard >= DRIVES_FOR {
+        if self.drives && now - self.answered >= DRIVES_FOR {
             tracing::info!("the hub was not heard for too long: another device may drive by now");
             self.rest();
         }

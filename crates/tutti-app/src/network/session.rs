@@ -39,6 +39,14 @@ pub struct Session {
     told: Option<(LocalTime, Shown)>,
 }
 
+/// When and from where a hello is said.
+pub struct HelloAt {
+    pub local: Option<IpAddr>,
+    pub now: LocalTime,
+    /// The account is driven here, and may be for a while yet.
+    pub drives: bool,
+}
+
 impl Session {
     pub fn new(seed: u64, now: LocalTime) -> Self {
         Self {
@@ -58,7 +66,8 @@ impl Session {
     }
 
     /// What is said first.
-    pub fn hello(&self, meeting: &Meeting, who: &Who, nonce: Nonce, local: Option<IpAddr>, now: LocalTime) -> Hello {
+    pub fn hello(&self, meeting: &Meeting, who: &Who, nonce: Nonce, at: HelloAt) -> Hello {
+        let HelloAt { local, now, drives } = at;
         let room = meeting.secret.room();
         let known = self.id.zip(self.room.as_ref()).zip(self.clock.clock(now)).zip(self.clock_name.as_ref());
         let brings = known.map(|(((member, room), clock), name)| Brought {
@@ -82,6 +91,7 @@ impl Session {
                 account: Hex(who.mark),
             }),
             resume: self.token.map(Hex),
+            drives,
             brings: brings.map(Box::new),
             heir: meeting.heir.as_ref().map(|heir| heir.seen_from(local).authority()),
         }
@@ -92,6 +102,9 @@ impl Session {
         self.id = Some(MemberId(welcome.member));
         self.token = Some(welcome.token.0);
         if self.clock_name.as_ref() != Some(&welcome.clock) {
+            let before = self.clock.clock(now).map(|clock| clock.to_room(now));
+            let ahead = before.map_or(0, |before| welcome.now_us.saturating_sub(before.as_micros()));
+            self.unanswered.iter_mut().for_each(|(_, claim)| claim.shift(ahead));
             self.clock = ClockSync::new(self.seed, now);
             self.clock_name = Some(welcome.clock.clone());
         }
@@ -122,6 +135,11 @@ impl Session {
     /// The room's clock at this moment, for a hub that goes on with it.
     pub fn clock_now(&self, now: LocalTime) -> Option<(String, RoomTime)> {
         Some((self.clock_name.clone()?, self.clock.clock(now)?.to_room(now)))
+    }
+
+    /// Another device drives: what was claimed here is nobody's any more.
+    pub fn drives_no_more(&mut self) {
+        self.unanswered.clear();
     }
 
     /// Driving begins: what was claimed before is nobody's any more.

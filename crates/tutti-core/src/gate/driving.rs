@@ -26,8 +26,7 @@ impl Gate {
             let free =
                 person.user.is_some() && person.driver.is_none() && person.free_from.is_none_or(|from| now >= from);
             if free && let Some(&next) = person.connections.first() {
-                person.driver = Some(next);
-                person.free_from = None;
+                person.drives(next);
                 told.push((person.id, next, person.quiet_until.filter(|&until| until > now)));
             }
         }

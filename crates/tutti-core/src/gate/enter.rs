@@ -1,6 +1,6 @@
 //! Judges a hello: proofs, limits, who it is, and what it brings to a hub that is new.
 
-use super::people::{Line, Person};
+use super::people::{DRIVES_FOR, Line, Person};
 use super::*;
 use crate::gate::limits::Bucket;
 use crate::proof::{AccountMark, Nonce, Token};
@@ -67,10 +67,13 @@ impl Gate {
         let at = if drove { 0 } else { person.connections.len() };
         person.connections.insert(at, connection);
         let player = person.user.is_some();
-        let drives = player && person.driver.is_none() && (drove || person.free_from.is_none_or(|from| now >= from));
+        // Under the hub before, no other of this user's drove.
+        let alone = person.user.is_some_and(|(user, _)| !self.driven_twice.contains(&user));
+        let still = hello.drives && alone && person.free_from.is_some() && person.free_from == self.old_drivers_until;
+        let free = drove || still || person.free_from.is_none_or(|from| now >= from);
+        let drives = player && person.driver.is_none() && free;
         if drives {
-            person.driver = Some(connection);
-            person.free_from = None;
+            person.drives(connection);
             if !drove {
                 self.hub.speaks_anew(member);
             }
@@ -138,7 +141,7 @@ impl Gate {
                 name: String::new(),
                 connections: Vec::new(),
                 driver: None,
-                free_from: None,
+                free_from: self.old_drivers_until,
                 quiet_until: None,
                 gone: Some(now),
                 broke_off: VecDeque::new(),
@@ -197,20 +200,34 @@ impl Gate {
         if brought.clock != self.config.clock {
             state.shift(now - RoomTime::from_micros(brought.now_us));
         }
-        self.hub.reserve(brought.next_member.min(MOST_NUMBER));
-        let fresh = self.hub.state().playback.is_none() && self.hub.state().actions == 0;
+        let next = brought.next_member.min(MOST_NUMBER);
+        let own = self.hub.state();
+        let fresh = own.playback.is_none() && own.actions == 0;
         let settles = self.settles_until.is_some();
-        let newer = !fresh && !settles && state.order() > self.hub.state().order();
+        // A hub that began with nothing gives way to what was there before, however it counted.
+        let began_anew =
+            self.brought.is_none() && now - self.opened < self.config.limits.kept && state.term != own.term;
+        let newer = !fresh && !settles && (began_anew || state.order() > own.order());
+        let term = own.term.max(state.term).saturating_add(self.dice.rise());
+        if state.term != own.term {
+            self.old_drivers_until.get_or_insert(self.opened + DRIVES_FOR);
+        }
         if state.playback.is_none() {
-            return;
+            if state.order() > own.order() {
+                // Nothing was lost but the number, and whoever knows it takes no lower one.
+                let own = RoomState { term, ..own.clone() };
+                self.hub.take_state(own);
+            }
+            return self.hub.reserve(next);
         }
         if newer {
             self.dissolve(now);
         }
+        self.hub.reserve(next);
         if fresh || newer || (settles && self.brought < Some(state.order())) {
             self.brought = Some(state.order());
             self.settles_until.get_or_insert(now + SETTLES);
-            state.term += 1;
+            state.term = term;
             // What the host had chosen goes on; by whom it was chosen is not known any more.
             let chosen = state.may_lead.as_ref();
             self.who_leads = chosen.map_or(WhoLeads::Anyone, |members| {
@@ -224,6 +241,8 @@ impl Gate {
     }
 
     fn dissolve(&mut self, now: RoomTime) {
+        let driven = self.people.values().filter(|person| person.driver.is_some() || person.free_from.is_some());
+        self.driven_twice = driven.filter_map(|person| Some(person.user?.0)).collect();
         let all: Vec<ConnectionId> = self.lines.keys().copied().collect();
         for connection in all {
             self.refuse(connection, Trouble::NewerHub.into(), now);
@@ -232,8 +251,11 @@ impl Gate {
         for member in members {
             self.forget(member, now);
         }
-        self.hub = Hub::new(1);
+        let next = self.hub.next_id();
+        self.hub = Hub::new(0);
+        self.hub.reserve(next.0);
         self.brought = None;
+        self.old_drivers_until = Some(now + DRIVES_FOR);
     }
 
     fn welcome(&mut self, connection: ConnectionId, member: MemberId, token: Token, drives: bool, now: RoomTime) {

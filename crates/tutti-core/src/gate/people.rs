@@ -27,6 +27,15 @@ pub(super) struct Person {
     pub standing: Option<Shown>,
 }
 
+impl Person {
+    /// This one drives from now on; whoever broke off before drives no more when it comes back.
+    pub fn drives(&mut self, connection: ConnectionId) {
+        self.driver = Some(connection);
+        self.free_from = None;
+        self.broke_off.iter_mut().for_each(|(_, drove)| *drove = false);
+    }
+}
+
 /// One open connection.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -63,7 +72,9 @@ impl Gate {
         if person.connections.is_empty() {
             let listener = person.user.is_none();
             person.gone = Some(now);
-            if clean || listener {
+            // Another device of this user may still command: nobody takes its place before it cannot.
+            let free = person.free_from.is_none_or(|from| now >= from);
+            if (clean && free) || listener {
                 return self.forget(id, now);
             }
         }

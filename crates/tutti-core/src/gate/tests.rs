@@ -149,6 +149,7 @@ fn hello(name: &str, key: u8) -> Hello {
             account: Hex(AccountMark::of(name)),
         }),
         resume: None,
+        drives: false,
         brings: None,
         heir: None,
     }

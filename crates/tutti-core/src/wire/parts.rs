@@ -117,6 +117,17 @@ pub fn shortened(text: String, most: usize) -> String {
     if is_short { text } else { short(&text, most) }
 }
 
+impl super::ToHub {
+    /// A claim in the time of another hub's clock, which is so much ahead, in µs.
+    pub fn shift(&mut self, by_us: i64) {
+        if let Self::Claim { when, playback, .. } = self {
+            for us in [&mut when.earliest_us, &mut when.latest_us, &mut playback.at_us] {
+                *us = us.saturating_add(by_us);
+            }
+        }
+    }
+}
+
 fn instant(us: i64) -> RoomTime {
     RoomTime::from_micros(us.clamp(-MOST_US, MOST_US))
 }

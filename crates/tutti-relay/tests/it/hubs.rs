@@ -106,7 +106,7 @@ async fn after_a_relay_was_killed_its_members_bring_the_room_back_as_it_was() {
         (&back["leader"], &back["epoch"], &back["actions"]),
         (&room["leader"], &room["epoch"], &room["actions"])
     );
-    assert_eq!(back["term"].as_u64(), room["term"].as_u64().map(|term| term + 1));
+    assert!(back["term"].as_u64() > room["term"].as_u64());
     if cfg!(target_os = "linux") {
         assert_eq!(first.welcome["clock"], ada.welcome["clock"], "the same machine has the same clock");
         assert_eq!(back["playback"]["at_us"], room["playback"]["at_us"]);

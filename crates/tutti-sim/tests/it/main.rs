@@ -3,6 +3,7 @@
 
 mod binary;
 mod browse;
+mod churn;
 mod commands;
 mod description;
 mod exchanges;
