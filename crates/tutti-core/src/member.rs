@@ -271,6 +271,10 @@ impl Member {
 
     fn room_changed(&mut self, room: Arc<RoomState>, now: LocalTime) {
         let before = self.room.replace(Arc::clone(&room));
+        let might_not = before.as_ref().is_some_and(|before| !before.may_lead(self.id));
+        if might_not && room.may_lead(self.id) {
+            self.pauses.back();
+        }
         let acted = before.as_ref().map_or(0, |before| before.actions) != room.actions;
         let leader_changed = before.as_ref().and_then(|before| before.leader) != room.leader;
         let plays = |room: &RoomState| room.playback.as_ref().is_some_and(|playback| playback.playing);

@@ -113,6 +113,7 @@ impl Member {
             self.follow.player_moved_on(&line.item.uri);
         }
         match (named.act(), &named.what) {
+            (Some(act), _) if self.sync && !self.may_lead() => self.acted_alone(act),
             (Some(act), _) if self.sync && self.pauses.acted(act, now) => self.claim(act.clone(), when, now),
             (Some(_), _) if self.pauses.is_out() => {
                 self.say(Event::SteppedOut);

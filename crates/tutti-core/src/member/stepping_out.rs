@@ -1,4 +1,5 @@
-//! A member whose pauses others undo again and again: a call app or headphones pause by themselves (L6).
+//! A member whose acts are for its own player alone: its pauses are undone again and again, since a call app or headphones
+//! pause by themselves, or it may not lead (L6).
 
 use super::*;
 
@@ -33,6 +34,12 @@ impl Pauses {
         !self.out
     }
 
+    /// A hand of somebody who may not lead paused, or chose something else; anything else is no wish to be alone.
+    fn acted_alone(&mut self, wants_out: bool) {
+        self.out = wants_out;
+        self.last = None;
+    }
+
     /// The room plays by another member's doing.
     pub(super) fn room_resumed(&mut self, now: LocalTime) {
         if self.last.take().is_some_and(|paused| now - paused <= UNDONE_WITHIN) {
@@ -46,5 +53,28 @@ impl Pauses {
     /// The user wants to take part again.
     pub(super) fn back(&mut self) {
         *self = Self::default();
+    }
+}
+
+impl Member {
+    pub(super) fn may_lead(&self) -> bool {
+        self.room.as_ref().is_none_or(|room| room.may_lead(self.id))
+    }
+
+    /// Who may not lead and pauses, or starts another item, steps out: shown, not undone. A seek is put right; who plays the
+    /// room's item, or goes on, is back in line.
+    pub(super) fn acted_alone(&mut self, act: &Act) {
+        let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
+        let own = self.observer.line().map(|line| &line.item);
+        let same = room.zip(own).is_some_and(|(room, own)| own.same_recording(&room.item));
+        let wants_out = match act {
+            Act::Paused => room.is_some_and(|room| room.playing),
+            Act::Started(_) => !same,
+            Act::Sought(_) | Act::Resumed => false,
+        };
+        self.pauses.acted_alone(wants_out);
+        if wants_out {
+            self.say(Event::SteppedOut);
+        }
     }
 }

@@ -203,11 +203,34 @@ impl From<&Playback> for PlaybackSent {
             speed_ppm: playback.speed.as_ppm(),
             speed_known: playback.speed_known,
             bound_us: playback.bound.as_micros(),
-            next: playback.next.iter().take(NEXT_MOST).map(|item| ItemSent::from(&**item)).collect(),
+            next: as_many_as_fit(playback.next.iter().take(NEXT_MOST).map(|item| ItemSent::from(&**item))),
             next_known: playback.next_known,
         }
     }
 }
+
+/// With very long texts fewer of what comes next go into a message; each character may take six bytes as JSON.
+fn as_many_as_fit(items: impl Iterator<Item = ItemSent>) -> Vec<ItemSent> {
+    let escaped = |text: &str| serde_json::to_string(text).map_or(0, |text| text.len());
+    let size = |item: &ItemSent| {
+        let optional =
+            [&item.cover, &item.link, &item.isrc].into_iter().flatten().map(|text| escaped(text)).sum::<usize>();
+        escaped(&item.uri) + escaped(&item.title) + escaped(&item.by) + escaped(&item.album) + optional + MOST_NAMES
+    };
+    let mut left = MOST_NEXT;
+    let fits = |item: &ItemSent| {
+        let size = size(item);
+        let fits = size <= left;
+        left = left.saturating_sub(size);
+        fits
+    };
+    items.take_while(fits).collect()
+}
+
+/// What comes next takes no more bytes of a message than this.
+const MOST_NEXT: usize = 10 * 1024;
+/// The names of an item's fields and its numbers.
+const MOST_NAMES: usize = 140;
 
 impl From<PlaybackSent> for Playback {
     fn from(sent: PlaybackSent) -> Self {

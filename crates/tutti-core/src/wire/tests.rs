@@ -105,3 +105,31 @@ fn a_standing_reads_the_same_wherever_its_type_stands() {
     let long = format!(r#"{{"type":"standing","standing":"away","device":"{}"}}"#, "x".repeat(MOST_BYTES));
     assert_eq!(read_to_hub(&long).unwrap_err().code, Trouble::TooLong);
 }
+
+#[test]
+fn of_very_long_texts_as_many_go_along_as_fit_and_the_nearest_first() {
+    let long = |number: usize| {
+        let mut item =
+            serde_json::from_str::<parts::ItemSent>(r#"{"uri":"u","title":"t","by":"b","duration_us":1000000}"#)
+                .unwrap();
+        (item.uri, item.title, item.by) = (format!("u{number}"), "\u{1}".repeat(300), "é".repeat(300));
+        std::sync::Arc::new(crate::playback::Item::from(item))
+    };
+    let playback = Playback {
+        item: long(0),
+        playing: true,
+        position: Span::ZERO,
+        at: crate::time::RoomTime::default(),
+        speed: crate::speed::Speed::NORMAL,
+        speed_known: true,
+        bound: Span::ZERO,
+        next: (1..=20).map(long).collect(),
+        next_known: true,
+    };
+
+    let sent = PlaybackSent::from(&playback);
+    let text = write(&ToHub::Publish { epoch: 1, playback: sent.clone() });
+
+    assert!(text.len() <= MOST_BYTES, "{} bytes", text.len());
+    assert!(!sent.next.is_empty() && sent.next[0].uri == "u1");
+}

@@ -597,3 +597,27 @@ fn an_item_that_a_list_passed_over_is_asked_for_alone_once() {
     }
     assert_eq!(table.commands.len(), 2, "not again for this item: {:?}", table.commands);
 }
+
+#[test]
+fn who_may_not_lead_and_pauses_is_left_alone_until_they_play_and_a_seek_is_put_right() {
+    let only_other = || RoomState { may_lead: Some(vec![OTHER]), ..led_by_other("a", 0, 1) };
+    let mut table = Table::new();
+    table.room(only_other(), 0);
+    let script = Script::playing("a", 0, 0);
+    for asked in [1_000, 3_000, 5_000] {
+        table.read(&script, asked);
+    }
+    table.read(&Script::paused("a", 6_000), 7_000);
+    table.read(&Script::paused("a", 6_000), 9_000);
+
+    assert!(table.told.is_empty() && table.commands.is_empty(), "{:?} {:?}", table.told, table.commands);
+    assert_eq!(table.member.view(at(9_100)).trouble, Some(Trouble::SteppedOut));
+
+    // They press play, 4 s behind the room: back in line, and put right.
+    let resumed = Script::playing("a", 6_000, 10_000);
+    for asked in [11_000, 12_000, 13_000] {
+        table.read(&resumed, asked);
+    }
+    assert!(table.told.is_empty(), "{:?}", table.told);
+    assert!(matches!(table.commands.last().unwrap().kind, CommandKind::Seek { .. }), "{:?}", table.commands);
+}
