@@ -73,7 +73,7 @@ pub struct Apart {
     pub trace: Trace,
     /// From an engine naming a hand action to each other member hearing of it, µs.
     pub heard_us: Vec<i64>,
-    /// Named actions that somebody did not hear of within [`HEARD_WITHIN_US`].
+    /// Named actions that somebody did not hear of within `HEARD_WITHIN_US`.
     pub unheard: usize,
     /// How far off each member's clock of the room was, in either direction, every 100 ms after it had settled, µs.
     pub clock_off_us: Vec<i64>,
