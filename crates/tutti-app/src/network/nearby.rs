@@ -23,8 +23,6 @@ pub struct Nearby {
     /// As they call themselves.
     pub host: String,
     pub address: String,
-    /// The beginning of the room's id.
-    room: String,
 }
 
 /// A session that is told to the network until this is dropped.
@@ -75,20 +73,14 @@ pub async fn look() -> Result<Vec<Nearby>, Problem> {
         let Some(address) = info.get_addresses().iter().next().filter(|_| found.len() < MOST) else { continue };
         let host = tidy_name(&text("host")).unwrap_or_else(|| "?".into());
         let address = HubAddress::plain(address.to_ip_addr(), info.get_port()).authority();
-        found.insert(info.get_fullname().to_owned(), Nearby { host, address, room: text("room") });
+        found.insert(info.get_fullname().to_owned(), Nearby { host, address });
     }
     // It ends by itself soon after.
     let _ = daemon.shutdown();
     Ok(found.into_values().collect())
 }
 
-impl Nearby {
-    pub fn is_of(&self, room: RoomId) -> bool {
-        self.room == mark(room)
-    }
-}
-
-/// Enough of the id to know a room again whose invite one has, and nothing for anybody else.
+/// Enough of the id to tell one session from another, and nothing that lets anybody in.
 fn mark(room: RoomId) -> String {
     room.to_string().chars().take(16).collect()
 }
