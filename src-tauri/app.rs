@@ -9,6 +9,7 @@ use tauri::async_runtime;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, RunEvent, Window, WindowEvent, Wry};
 use tauri_plugin_deep_link::DeepLinkExt as _;
+use tutti_app::sign_in::Links;
 use tutti_app::{Options, Program};
 
 use crate::shell::{DesktopShell, WINDOW, show_window};
@@ -23,9 +24,10 @@ pub struct Profile(pub std::path::PathBuf);
 
 /// Runs until the user quits.
 pub fn run(flags: Flags) -> anyhow::Result<()> {
-    let options = Options::from_env(flags.demo)?;
+    let mut options = Options::from_env(flags.demo)?;
     // A profile of its own, or a demo, is opened by whoever started it, not by links.
     let opened_by_links = !flags.demo && options.home.own_keychain().is_none();
+    options.links = if opened_by_links { Links::Opened } else { Links::Given };
     let mut context = tauri::generate_context!();
     if let Some(folder) = options.home.own_keychain() {
         context.config_mut().identifier = profile_identifier(&context.config().identifier, folder);

@@ -11,7 +11,7 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
   },
   "connect-waiting": (fake) => {
     fake.screen = "connect";
-    fake.act({ type: "connect", client_id: "0123456789abcdef0123456789abcdef", name: null });
+    fake.act({ type: "connect", client_id: "0123456789abcdef0123456789abcdef", name: null, way: null });
   },
   lobby: (fake) => {
     fake.screen = "lobby";

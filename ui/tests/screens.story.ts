@@ -45,9 +45,9 @@ test("the welcome screen leads to connecting, and back", async () => {
 
 test("the redirect URI of the program can be copied", async () => {
   await open((fake) => (fake.screen = "connect"));
-  await press(t("connect.redirect.copy"));
+  await press(t("connect.redirect.copy", { address: "tutti://callback" }));
   await window.page.getByText(t("app.copied")).first().waitFor();
-  expect(await window.page.evaluate(() => navigator.clipboard.readText())).toBe("http://127.0.0.1/callback");
+  expect(await window.page.evaluate(() => navigator.clipboard.readText())).toBe("tutti://callback");
 });
 
 test("the client id is checked in words while it is typed, and only a good one is sent", async () => {
@@ -66,14 +66,15 @@ test("the client id is checked in words while it is typed, and only a good one i
   await field.fill(` ${CLIENT_ID} `);
   expect(await words.textContent()).toBe(t("connect.id.good"));
   await window.page.getByLabel(t("connect.name")).fill("Anna");
+  await window.page.getByRole("radio", { name: "http://127.0.0.1/callback" }).check();
   await window.page.getByTestId("connect-submit").click();
-  await arrives("connect").toEqual({ type: "connect", client_id: CLIENT_ID, name: "Anna" });
+  await arrives("connect").toEqual({ type: "connect", client_id: CLIENT_ID, name: "Anna", way: "loopback" });
 });
 
 test("while the browser is waited for, the page can be opened again, copied, or given up", async () => {
   await open((fake) => {
     fake.screen = "connect";
-    fake.act({ type: "connect", client_id: CLIENT_ID, name: null });
+    fake.act({ type: "connect", client_id: CLIENT_ID, name: null, way: null });
   });
   const waiting = window.page.getByTestId("sign-in");
   expect(await waiting.textContent()).toContain(t("sign_in.waiting"));
@@ -82,6 +83,8 @@ test("while the browser is waited for, the page can be opened again, copied, or 
   await press(t("connect.waiting.copy"));
   await waiting.getByText(t("app.copied")).first().waitFor();
   expect(await window.page.evaluate(() => navigator.clipboard.readText())).toContain("accounts.spotify.com/authorize");
+  await press(t("wayout.by_loopback"));
+  await arrives("connect").toMatchObject({ client_id: CLIENT_ID, way: "loopback" });
   await press(t("connect.waiting.cancel"));
   await arrives("cancel_sign_in").toBeDefined();
   await window.page.getByTestId("client-id").waitFor();

@@ -86,8 +86,10 @@ impl Accounts {
 pub fn remember(settings: &mut Settings, signed_in: &SignedIn, name: Option<&str>) -> Problem {
     let given = name.and_then(tidy_name);
     settings.client_id = Some(signed_in.client_id.clone());
+    settings.sign_in_way = Some(signed_in.way);
     if let Some(known) = settings.account_mut(&signed_in.account_id) {
         known.client_id.clone_from(&signed_in.client_id);
+        known.signed_in_at = Some(signed_in.at());
         let other_name = given.is_some_and(|given| given != known.name);
         let code = if other_name { "same_account_twice" } else { "already_signed_in" };
         return Problem::new(code).with("name", known.name.clone());
@@ -101,6 +103,7 @@ pub fn remember(settings: &mut Settings, signed_in: &SignedIn, name: Option<&str
         chosen: true,
         device: None,
         trim_ms: 0,
+        signed_in_at: Some(signed_in.at()),
     });
     Problem::new("signed_in").with("name", name)
 }
@@ -127,6 +130,7 @@ mod tests {
                 chosen: true,
                 device: None,
                 trim_ms: 0,
+                signed_in_at: None,
             });
         }
 

@@ -28,8 +28,30 @@ pub struct Snapshot {
     pub rations: Vec<Ration>,
     /// Set while Tutti talks to another server than Spotify: shown wherever it is in force.
     pub other_server: Option<String>,
-    /// The redirect address to register in Spotify's dashboard, to be copied.
-    pub redirect_uri: String,
+    /// The redirect addresses that can be registered in Spotify's dashboard; the one to choose unless it is refused first.
+    pub redirects: Vec<Redirect>,
+    /// The one of them that the next sign-in takes unless another is chosen.
+    pub sign_in_way: SignInWay,
+    /// The client id that was used last, offered for the next sign-in.
+    pub client_id: Option<String>,
+}
+
+/// How a sign-in comes back from the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInWay {
+    /// The system opens `tutti://callback` with Tutti.
+    Link,
+    /// The browser asks an address of this computer.
+    Loopback,
+}
+
+/// An address that a sign-in may come back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Redirect {
+    pub way: SignInWay,
+    /// Exactly as it has to stand in the dashboard.
+    pub address: String,
 }
 
 /// Which screen is open. The program decides, so that every window of it shows the same.
@@ -97,6 +119,8 @@ pub struct SignIn {
     pub address: String,
     /// What the program is waiting for, in words.
     pub text: String,
+    /// For when Spotify refuses the redirect address: the same over the other one.
+    pub other: Option<WayOut>,
 }
 
 /// Whether to go into the session of an invite.
@@ -336,6 +360,8 @@ pub enum Action {
     Connect {
         client_id: String,
         name: Option<String>,
+        /// Which of the redirect addresses is registered; none = as it was last time.
+        way: Option<SignInWay>,
     },
     /// Open the sign-in page once more.
     OpenSignInPage,

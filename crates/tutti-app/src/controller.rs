@@ -31,6 +31,7 @@ use crate::tray;
 use crate::view;
 use account::AccountState;
 use connect::Connecting;
+pub(crate) use connect::Opened;
 use hosting::Hosted;
 use publish::Publisher;
 
@@ -40,6 +41,10 @@ pub(crate) enum Message {
     Tray(tray::Entry),
     /// What a task that was started earlier has come to.
     SignIn(u64, connect::News),
+    /// What a sign-in of an earlier run has come to.
+    Resumed(connect::News),
+    /// A link that the system opened.
+    Link(Opened),
     Devices(String, account::Found),
     Opened(u64, Vec<hosting::Opened>),
     Met(u64, Box<Result<meeting::Met, Problem>>),
@@ -51,6 +56,9 @@ pub(crate) enum Message {
 
 /// What other processes took from the rations is read this often, and what could not be written is tried again.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
+
+/// Where a client id is made.
+const DASHBOARD: &str = "https://developer.spotify.com/dashboard";
 
 pub(crate) struct Controller {
     options: Options,
@@ -168,6 +176,9 @@ impl Controller {
             Message::Action(action) => self.act(action).await,
             Message::Tray(entry) => self.tray(entry).await,
             Message::SignIn(attempt, news) => self.sign_in_news(attempt, news),
+            Message::Resumed(news) => self.resumed(news),
+            Message::Link(Opened::Answer(query)) => self.answered(query),
+            Message::Link(Opened::Invite(invite)) => self.open_invite(&invite),
             Message::Devices(account, found) => self.devices_found(&account, found),
             Message::Opened(attempt, opened) => self.opened(attempt, opened).await,
             Message::Met(attempt, met) => self.met(attempt, *met).await,
@@ -186,7 +197,7 @@ impl Controller {
                 let demo = self.options.demo.clone().unwrap_or_else(crate::program::DemoOptions::from_env);
                 self.start_demo(demo);
             }
-            Action::Connect { client_id, name } => self.connect(&client_id, name),
+            Action::Connect { client_id, name, way } => self.connect(&client_id, name, way),
             Action::OpenSignInPage => self.open_sign_in_page(),
             Action::CancelSignIn => self.cancel_sign_in(),
             Action::SignOut { account } => self.sign_out(&account),
@@ -235,7 +246,7 @@ impl Controller {
     /// Only what the snapshot carries is opened, and only at Spotify.
     fn open_link(&mut self, link: &str) {
         let shown = self.room.as_ref().is_some_and(|room| room.shown.link() == Some(link));
-        if shown && link.starts_with("https://open.spotify.com/") {
+        if link == DASHBOARD || (shown && link.starts_with("https://open.spotify.com/")) {
             self.open(link);
         } else {
             tracing::warn!("a link that is not shown was not opened");
@@ -300,7 +311,9 @@ impl Controller {
             screen: self.screen,
             notices: self.notices.list().to_vec(),
             accounts,
-            sign_in: self.connecting.as_ref().and_then(Connecting::shown),
+            sign_in: self.sign_in_shown(),
+            sign_in_way: self.options.links.way(self.settings.sign_in_way),
+            client_id: self.settings.client_id.clone(),
             room,
             question: self.question_shown(),
             rations: self.rations_shown(now),

@@ -147,7 +147,7 @@ async fn sign_in(
     // Each has a client id of their own, as people at Spotify do.
     let client_id = format!("{}{}", short_hash(user.as_bytes()), short_hash(b"demo"));
     let ration = rations.of(&client_id);
-    let pending = Pending::begin(endpoints, &client_id).await?;
+    let pending = Pending::begin(endpoints, &client_id, None).await?;
     let page = format!("{}&sim_user={user}", pending.address());
     let (signed_in, visited) =
         tokio::join!(pending.finish(&ration, sign_in::DEADLINE, |_| {}), simulator.consent(&page));

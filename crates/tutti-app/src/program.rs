@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::api::{Action, Snapshot};
-use crate::controller::{Controller, Message};
+use crate::controller::{Controller, Message, Opened};
 use crate::cover::{Cover, Covers};
 use crate::players::spotify::Way;
 use crate::problem::Problem;
 use crate::secrets::{Keychain, SecretStore};
 use crate::settings::{Endpoints, Home};
 use crate::shell::Shell;
+use crate::sign_in::Links;
 use crate::tray;
 
 /// What a program is started with.
@@ -25,6 +26,8 @@ pub struct Options {
     pub secrets: Arc<dyn SecretStore>,
     /// The accounts to bring together in this run, by id; none = those chosen in the settings.
     pub chosen: Option<Vec<String>>,
+    /// Which links of the system's reach this program.
+    pub links: Links,
     /// What requests for signed-in accounts go over.
     pub way: Way,
     /// For the dither of looks; none = another one each time.
@@ -72,6 +75,7 @@ impl Options {
             endpoints,
             secrets,
             chosen: None,
+            links: Links::None,
             way: Way::default(),
             seed: None,
         })
@@ -102,9 +106,10 @@ impl Program {
         self.send(Message::Action(action));
     }
 
-    /// A link of the system's, `tutti://…`: it becomes a question, and nothing else.
+    /// A link of the system's, `tutti://…`: an invite becomes a question, the answer of a sign-in's page goes to the
+    /// sign-in that waits for it, and nothing else happens.
     pub fn open_link(&self, link: &str) {
-        self.dispatch(Action::OpenInvite { invite: link.to_owned() });
+        self.send(Message::Link(Opened::read(link)));
     }
 
     /// The newest snapshot, and a sign when there is a newer one.

@@ -6,7 +6,10 @@ mod endpoints;
 mod file;
 mod home;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::api::SignInWay;
 
 pub use endpoints::{BadServer, Endpoints};
 pub use file::{Loaded, write_atomically};
@@ -32,6 +35,9 @@ pub struct Settings {
     /// Few requests: followed later, and far from every limit (P1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub thrifty: bool,
+    /// The redirect that the last sign-in came back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in_way: Option<SignInWay>,
 }
 
 /// What is remembered of an account; its sign-in is in the keychain.
@@ -49,6 +55,9 @@ pub struct AccountSettings {
     /// The user's correction for their speakers: + plays earlier.
     #[serde(default)]
     pub trim_ms: i32,
+    /// When its user signed in, to say in time that it ends; none in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in_at: Option<DateTime<Utc>>,
 }
 
 fn yes() -> bool {
@@ -57,7 +66,14 @@ fn yes() -> bool {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { version: VERSION, client_id: None, accounts: Vec::new(), same_developer: Vec::new(), thrifty: false }
+        Self {
+            version: VERSION,
+            client_id: None,
+            accounts: Vec::new(),
+            same_developer: Vec::new(),
+            thrifty: false,
+            sign_in_way: None,
+        }
     }
 }
 
@@ -192,6 +208,7 @@ mod tests {
             chosen: true,
             device: None,
             trim_ms: 0,
+            signed_in_at: None,
         }
     }
 }

@@ -1,14 +1,17 @@
-//! Signing an account in: the page in the browser, the answer on a loopback port, who it is, and the keychain.
+//! Signing an account in: the page in the browser, its answer, who it is, and the keychain.
 
+pub mod arrival;
+mod lasting;
 pub mod renewal;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tutti_core::limit::Class;
-use tutti_spotify::{AuthError, Client, Http, Listener, SignIn};
+use tutti_spotify::{AuthError, Client, Http, SignIn};
 
-use crate::api::Action;
+use crate::api::{Action, SignInWay};
 use crate::clock;
 use crate::players::spotify::{SpotifyPlayer, failure, servers};
 use crate::problem::{Problem, to_connect};
@@ -16,6 +19,8 @@ use crate::ration::Ration;
 use crate::secrets::{Keeps, SecretError, SecretStore, StoredLogin};
 use crate::settings::{Endpoints, tidy_client_id, tidy_name};
 use crate::trouble;
+pub use arrival::{Answers, Arrival, Links};
+pub use lasting::{Lasts, lasts};
 
 /// How long the program waits for somebody to finish in the browser.
 pub const DEADLINE: Duration = Duration::from_secs(300);
@@ -26,7 +31,7 @@ const LONGEST_CLIENT_ID: usize = 64;
 #[derive(Debug)]
 pub struct Pending {
     sign_in: SignIn,
-    listener: Listener,
+    arrival: Arrival,
     http: Http,
     endpoints: Endpoints,
     client_id: String,
@@ -41,6 +46,7 @@ pub struct SignedIn {
     pub name: Option<String>,
     pub client_id: String,
     pub player: SpotifyPlayer,
+    pub way: SignInWay,
     login: StoredLogin,
 }
 
@@ -59,15 +65,42 @@ pub fn check_client_id(given: &str, endpoints: &Endpoints) -> Result<String, Pro
 }
 
 impl Pending {
-    /// Opens the loopback port and prepares the page.
-    pub async fn begin(endpoints: &Endpoints, client_id: &str) -> Result<Self, Problem> {
+    /// Prepares the page. The answer comes over `links` if they are given, else to a loopback port that opens here.
+    pub async fn begin(endpoints: &Endpoints, client_id: &str, links: Option<Arrival>) -> Result<Self, Problem> {
         let client_id = check_client_id(client_id, endpoints)?;
         let explain = |error: AuthError| problem(&error, endpoints, &client_id);
         let there = servers(endpoints)?;
         let http = Http::new(&there).map_err(|error| explain(error.into()))?;
-        let listener = Listener::bind().await.map_err(explain)?;
-        let sign_in = SignIn::begin(&there, &client_id, listener.redirect()).map_err(explain)?;
-        Ok(Self { sign_in, listener, http, endpoints: endpoints.clone(), client_id })
+        let arrival = match links {
+            Some(links) => links,
+            None => Arrival::loopback().await.map_err(explain)?,
+        };
+        let sign_in = SignIn::begin(&there, &client_id, &arrival.redirect()).map_err(explain)?;
+        Ok(Self { sign_in, arrival, http, endpoints: endpoints.clone(), client_id })
+    }
+
+    /// The sign-in that an earlier run of the program began, for a link that came after a restart. `None` if none waits.
+    pub async fn resume(
+        endpoints: &Endpoints,
+        secrets: Arc<dyn SecretStore>,
+        links: Arrival,
+    ) -> Result<Option<Self>, Problem> {
+        let Some((client_id, sign_in)) = arrival::take(secrets, endpoints).await? else { return Ok(None) };
+        let http = Http::new(&servers(endpoints)?);
+        let http = http.map_err(|error| problem(&error.into(), endpoints, &client_id))?;
+        Ok(Some(Self { sign_in, arrival: links, http, endpoints: endpoints.clone(), client_id }))
+    }
+
+    /// Keeps what a link needs that comes after a restart of the program. A loopback port is gone with it.
+    pub async fn outlive(&self, secrets: Arc<dyn SecretStore>) -> Result<(), Problem> {
+        match self.arrival {
+            Arrival::Loopback(_) => Ok(()),
+            Arrival::Link(_) => arrival::keep(secrets, &self.client_id, &self.sign_in.kept()).await,
+        }
+    }
+
+    pub fn client_id(&self) -> &str {
+        &self.client_id
     }
 
     /// The page to open in the browser.
@@ -83,10 +116,11 @@ impl Pending {
         deadline: Duration,
         told: impl Fn(Problem) + Send + Sync,
     ) -> Result<SignedIn, Problem> {
-        let Self { sign_in, listener, http, endpoints, client_id } = self;
+        let Self { sign_in, arrival, http, endpoints, client_id } = self;
+        let way = arrival.way();
         let explain = |error: AuthError| problem(&error, &endpoints, &client_id);
         let foreign = || told(Problem::new("sign_in_foreign_state"));
-        let query = listener.wait_telling(&sign_in, deadline, foreign).await.map_err(explain)?;
+        let query = arrival.wait(&sign_in, deadline, foreign).await.map_err(explain)?;
         let token = sign_in.finish(&http, &query).await.map_err(explain)?;
         let refresh = token.refresh.clone().ok_or_else(|| explain(AuthError::Unreadable))?;
         let login = StoredLogin { refresh, client_id: client_id.clone(), signed_in_at: token.signed_in_at };
@@ -104,12 +138,18 @@ impl Pending {
             name: me.value.display_name.as_deref().and_then(tidy_name),
             client_id,
             player: SpotifyPlayer::new(client),
+            way,
             login,
         })
     }
 }
 
 impl SignedIn {
+    /// When the user signed in.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.login.signed_in_at
+    }
+
     /// Puts the sign-in into the keychain, which may ask the user. The answer is what to tell the user about how long it
     /// is kept, unless that is for good.
     pub async fn keep(&self, secrets: Arc<dyn SecretStore>) -> Result<Option<Problem>, Problem> {
@@ -125,6 +165,11 @@ impl SignedIn {
 /// Whether a sign-in could be kept: asked before anybody is sent to the browser.
 pub async fn probe(secrets: Arc<dyn SecretStore>) -> Result<(), Problem> {
     blocking(move || secrets.probe()).await
+}
+
+/// No answer of a page is waited for any more, in this run or a later one.
+pub async fn give_up(secrets: Arc<dyn SecretStore>) -> Result<(), Problem> {
+    arrival::forget(secrets).await
 }
 
 /// Keychain calls block for as long as a prompt is open.
@@ -147,7 +192,7 @@ pub(crate) fn keychain_problem(error: &SecretError) -> Problem {
 
 /// A sign-in that did not work, in words, with the way out.
 fn problem(error: &AuthError, endpoints: &Endpoints, client_id: &str) -> Problem {
-    let again = Action::Connect { client_id: client_id.to_owned(), name: None };
+    let again = Action::Connect { client_id: client_id.to_owned(), name: None, way: None };
     let code = match error {
         AuthError::NoClientId => return Problem::new("no_client_id").way_out("connect", to_connect()),
         AuthError::Denied => "sign_in_denied",

@@ -41,6 +41,13 @@ pub struct SignIn {
     verifier: Secret,
 }
 
+/// The two secrets of a sign-in under way; worth nothing once it was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub state: Secret,
+    pub verifier: Secret,
+}
+
 /// Tells a sign-in's own answer from any other.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -88,6 +95,32 @@ impl SignIn {
             state: Secret::new(state.into_secret()),
             verifier: Secret::new(verifier.into_secret()),
         })
+    }
+
+    /// The same sign-in in a later run of the program, from what [`SignIn::kept`] gave out. Its page cannot be opened
+    /// again: only its answer is waited for.
+    pub fn resume(endpoints: &Endpoints, client_id: &str, redirect: &Url, kept: Kept) -> Self {
+        Self {
+            authorize_url: endpoints.authorize(),
+            endpoints: endpoints.clone(),
+            client_id: client_id.trim().into(),
+            redirect: redirect.clone(),
+            state: kept.state,
+            verifier: kept.verifier,
+        }
+    }
+
+    /// What makes the answer acceptable in a later run; to be kept where tokens are.
+    pub fn kept(&self) -> Kept {
+        Kept { state: self.state.clone(), verifier: self.verifier.clone() }
+    }
+
+    /// Whether the query of a redirect is this sign-in's answer, be it a yes or a no.
+    ///
+    /// # Errors
+    /// [`AuthError::ForeignState`] and [`AuthError::Incomplete`]: it is not.
+    pub fn check(&self, query: &str) -> Result<(), AuthError> {
+        self.read(query).map(drop)
     }
 
     /// Checks the query of the redirect (`code=…&state=…`, without `?`) and exchanges its code for a token.

@@ -40,7 +40,7 @@ pub mod model;
 mod session;
 pub mod token;
 
-pub use auth::{SCOPES, SignIn};
+pub use auth::{Kept, SCOPES, SignIn};
 pub use callback::Listener;
 pub use client::{CallError, Client, Offset, Play, Timed};
 pub use endpoints::{Endpoints, NotLoopback};

@@ -12,7 +12,9 @@ export type Account = {
   device: string | null, trouble: Trouble | null, };
 
 /** All that a window can ask of the program. */
-export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
+export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
+  /** Which of the redirect addresses is registered; none = as it was last time. */
+  way: SignInWay | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
 /** How far apart, in words a listener would use; from the larger side of the error. */
 export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
@@ -131,6 +133,11 @@ export type Ration = {
   /** The same in words, with the reason of a wait. */
   text: string, };
 
+/** An address that a sign-in may come back to. */
+export type Redirect = { way: SignInWay,
+  /** Exactly as it has to stand in the dashboard. */
+  address: string, };
+
 export type Room = { name: string,
   /** The members are simulated: phones can be acted on, and the window says so. */
   demo: Demo | null,
@@ -154,7 +161,12 @@ export type SignIn = {
   /** The address that was opened in the browser, to open or copy again. */
   address: string,
   /** What the program is waiting for, in words. */
-  text: string, };
+  text: string,
+  /** For when Spotify refuses the redirect address: the same over the other one. */
+  other: WayOut | null, };
+
+/** How a sign-in comes back from the browser. */
+export type SignInWay = "link" | "loopback";
 
 /** Everything a window shows. Always sent whole; a window keeps nothing but the newest one. */
 export type Snapshot = {
@@ -172,8 +184,12 @@ export type Snapshot = {
   rations: Array<Ration>,
   /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */
   other_server: string | null,
-  /** The redirect address to register in Spotify's dashboard, to be copied. */
-  redirect_uri: string, };
+  /** The redirect addresses that can be registered in Spotify's dashboard; the one to choose unless it is refused first. */
+  redirects: Array<Redirect>,
+  /** The one of them that the next sign-in takes unless another is chosen. */
+  sign_in_way: SignInWay,
+  /** The client id that was used last, offered for the next sign-in. */
+  client_id: string | null, };
 
 export type Song = { uri: string, title: string, by: string, };
 

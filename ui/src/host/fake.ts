@@ -65,6 +65,7 @@ export class FakeProgram {
   sync = true;
   accounts: Account[] = [];
   sign_in: Snapshot["sign_in"] = null;
+  client_id: string | null = null;
   notices: Snapshot["notices"] = [];
   other_server: string | null = null;
   network: Network | null = null;
@@ -208,6 +209,10 @@ export class FakeProgram {
         this.sign_in = {
           address: `https://accounts.spotify.com/authorize?client_id=${action.client_id}&response_type=code&state=k3v9`,
           text: t("sign_in.waiting"),
+          other: {
+            label: t("wayout.by_loopback"),
+            action: { ...action, way: "loopback" },
+          },
         };
         break;
       case "cancel_sign_in":
@@ -305,7 +310,12 @@ export class FakeProgram {
       rations: this.#rations,
       question: this.question,
       other_server: this.other_server,
-      redirect_uri: "http://127.0.0.1/callback",
+      redirects: [
+        { way: "link", address: "tutti://callback" },
+        { way: "loopback", address: "http://127.0.0.1/callback" },
+      ],
+      sign_in_way: "link",
+      client_id: this.client_id,
     };
   }
 

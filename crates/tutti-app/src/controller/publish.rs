@@ -71,7 +71,9 @@ pub(super) fn empty(options: &Options) -> Snapshot {
         question: None,
         rations: Vec::new(),
         other_server: options.endpoints.shown(),
-        redirect_uri: "http://127.0.0.1/callback".into(),
+        redirects: options.links.redirects(),
+        sign_in_way: options.links.way(None),
+        client_id: None,
     }
 }
 
@@ -111,6 +113,7 @@ mod tests {
             endpoints: crate::settings::Endpoints::default(),
             secrets: Arc::new(crate::secrets::Memory::default()),
             chosen: None,
+            links: crate::sign_in::Links::None,
             way: crate::players::spotify::Way::default(),
             seed: None,
         }

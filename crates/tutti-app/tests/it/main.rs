@@ -10,6 +10,7 @@ mod room;
 mod shared_ration;
 mod shared_sign_in;
 mod sign_in;
+mod sign_in_by_link;
 mod spotify;
 mod stand;
 mod web_host;

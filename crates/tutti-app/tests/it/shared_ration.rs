@@ -157,7 +157,7 @@ async fn register(spotify: &Spotify, client_id: &str, developer: &str) {
 }
 
 async fn sign_in(spotify: &Spotify, stand: &Stand, user: &str, client_id: &str) {
-    stand.act(Action::Connect { client_id: client_id.into(), name: None });
+    stand.act(Action::Connect { client_id: client_id.into(), name: None, way: None });
     let snapshot = stand.until("the sign-in's page", |snapshot| snapshot.sign_in.is_some()).await;
     let page = snapshot.sign_in.as_ref().unwrap().address.clone();
     assert!(spotify.browse(&page, &format!("sim_user={user}")).await.status().is_success());

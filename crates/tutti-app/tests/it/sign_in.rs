@@ -59,9 +59,9 @@ async fn an_answer_with_a_foreign_state_is_refused_and_the_right_one_still_count
 async fn without_a_client_id_or_with_a_wrong_one_no_browser_opens() {
     let stand = Stand::start(|_| {}).await;
 
-    stand.act(Action::Connect { client_id: "  ".into(), name: None });
+    stand.act(Action::Connect { client_id: "  ".into(), name: None, way: None });
     assert!(stand.notice("no_client_id").await.contains("client id"));
-    stand.act(Action::Connect { client_id: "my app".into(), name: None });
+    stand.act(Action::Connect { client_id: "my app".into(), name: None, way: None });
     assert!(stand.notice("bad_client_id").await.contains("32 characters"));
 
     assert!(stand.shell.0.lock().unwrap().is_empty());
@@ -80,7 +80,7 @@ async fn without_a_keychain_nobody_is_sent_to_the_browser() {
         let spotify = Spotify::open(1).await;
         let stand = spotify.stand_with(Arc::new(Broken(error))).await;
 
-        stand.act(Action::Connect { client_id: CLIENT_ID.into(), name: None });
+        stand.act(Action::Connect { client_id: CLIENT_ID.into(), name: None, way: None });
 
         stand.notice(code).await;
         assert!(stand.shell.0.lock().unwrap().is_empty(), "{code}");

@@ -72,7 +72,7 @@ pub async fn sign_in(stand: &Stand, user: &str, name: Option<&str>) {
 
 /// Begins a sign-in and waits for its page.
 pub async fn begin(stand: &Stand, name: Option<&str>) -> String {
-    stand.act(Action::Connect { client_id: CLIENT_ID.into(), name: name.map(str::to_owned) });
+    stand.act(Action::Connect { client_id: CLIENT_ID.into(), name: name.map(str::to_owned), way: None });
     let snapshot = stand.until("the sign-in's page", |snapshot| snapshot.sign_in.is_some()).await;
     let page = snapshot.sign_in.as_ref().unwrap().address.clone();
     assert_eq!(stand.shell.0.lock().unwrap().last(), Some(&page), "the browser was opened there");

@@ -9,6 +9,7 @@ use tutti_app::players::spotify::Way;
 use tutti_app::secrets::{Memory, SecretStore};
 use tutti_app::settings::{Endpoints, Home};
 use tutti_app::shell::Shell;
+use tutti_app::sign_in::Links;
 use tutti_app::{DemoOptions, Options, Program};
 
 /// Longer than anything here takes on a busy machine.
@@ -42,6 +43,7 @@ pub fn options(home: &tempfile::TempDir) -> Options {
         endpoints: Endpoints::default(),
         secrets: Arc::new(Memory::default()),
         chosen: None,
+        links: Links::Given,
         way: Way::default(),
         seed: None,
     }

@@ -20,7 +20,7 @@ pub async fn run(flags: Login) -> anyhow::Result<()> {
     sign_in::check_client_id(&client_id, &reach.endpoints)?;
     // Before anybody goes to the browser in vain.
     sign_in::probe(Arc::clone(&reach.secrets)).await?;
-    let pending = Pending::begin(&reach.endpoints, &client_id).await?;
+    let pending = Pending::begin(&reach.endpoints, &client_id, None).await?;
     show(pending.address(), flags.no_browser)?;
     let ration = reach.rations.of(client_id.trim());
     let finished = tokio::select! {

@@ -86,7 +86,15 @@ impl Bench {
             };
             secrets.save(&account_id, &login).unwrap();
             let (name, chosen, device) = (name_of(user), true, None);
-            settings.accounts.push(AccountSettings { account_id, name, client_id, chosen, device, trim_ms: 0 });
+            settings.accounts.push(AccountSettings {
+                account_id,
+                name,
+                client_id,
+                chosen,
+                device,
+                trim_ms: 0,
+                signed_in_at: None,
+            });
         }
         let home = tempfile::tempdir().unwrap();
         settings.save(&Home::at(home.path())).unwrap();
@@ -96,6 +104,7 @@ impl Bench {
             endpoints: Endpoints::other(&format!("http://{address}/v1"), &format!("http://{address}")).unwrap(),
             secrets: secrets.clone(),
             chosen: None,
+            links: tutti_app::sign_in::Links::None,
             way: Way::over(wire.clone()),
             seed: Some(setting.seed),
         };
