@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tutti_core::clock::RoomClock;
 use tutti_core::event::Event;
-use tutti_core::member::{Input, Member, Output, Trouble};
+use tutti_core::member::{Input, Member, Output, Preferences, Trouble};
 use tutti_core::poll::Reason;
 use tutti_core::room::{HubToMember, MemberId, RoomState};
 use tutti_core::standing::View;
@@ -26,6 +26,7 @@ pub enum Order {
     Sync(bool),
     Trim(Span),
     Device(Option<String>),
+    Preferences(Preferences),
 }
 
 /// What an agent says of its member.
@@ -47,6 +48,7 @@ struct Wishes {
     trim: Span,
     sync: bool,
     seed: u64,
+    preferences: Preferences,
 }
 
 /// What a request has come to.
@@ -100,6 +102,7 @@ impl Wishes {
         let mut member = Member::new(id, clock, self.seed, now);
         member.handle(Input::Device(self.device.clone()), now);
         member.handle(Input::Trim(self.trim), now);
+        member.handle(Input::Preferences(self.preferences), now);
         if !self.sync {
             member.handle(Input::Sync(false), now);
         }
@@ -113,11 +116,13 @@ impl Agent {
         clock: RoomClock,
         link: Link,
         drives: bool,
+        preferences: Preferences,
         orders: mpsc::UnboundedReceiver<Order>,
         reports: mpsc::UnboundedSender<local_room::Report>,
     ) -> Self {
         let id = link.member();
-        let wishes = Wishes { device: seat.device, trim: seat.trim, sync: true, seed: seat.seed };
+        let Seat { player, device, trim, seed } = seat;
+        let wishes = Wishes { device, trim, sync: true, seed, preferences };
         Self {
             id,
             member: wishes.member(id, clock),
@@ -126,7 +131,7 @@ impl Agent {
             begins: None,
             clock,
             room: None,
-            player: seat.player,
+            player,
             link,
             orders,
             reports,
@@ -253,6 +258,10 @@ impl Agent {
             Order::Device(device) => {
                 self.wishes.device.clone_from(&device);
                 Input::Device(device)
+            }
+            Order::Preferences(preferences) => {
+                self.wishes.preferences = preferences;
+                Input::Preferences(preferences)
             }
         };
         self.unless_resting(input)

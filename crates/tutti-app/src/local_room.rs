@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 use tutti_core::clock::RoomClock;
 use tutti_core::hub::Hub;
+use tutti_core::member::Preferences;
 use tutti_core::room::{MemberId, RoomState};
 use tutti_core::time::{LocalTime, Span};
 
@@ -47,6 +48,8 @@ enum Meets {
 pub struct LocalRoom {
     meets: Meets,
     orders: BTreeMap<MemberId, mpsc::UnboundedSender<Order>>,
+    /// Of all members of this process, also of those who come later.
+    preferences: Preferences,
     reports: mpsc::UnboundedSender<Report>,
     tasks: TaskTracker,
 }
@@ -57,12 +60,16 @@ impl LocalRoom {
         let (joins, asked) = mpsc::unbounded_channel();
         let tasks = TaskTracker::new();
         tasks.spawn(run_hub(asked, reports.clone()));
-        Self { meets: Meets::Here(joins), orders: BTreeMap::new(), reports, tasks }
+        Self::at(Meets::Here(joins), reports, tasks)
     }
 
     /// A room whose hub is on the network.
     pub fn meet(meeting: Arc<Meeting>, reports: mpsc::UnboundedSender<Report>) -> Self {
-        Self { meets: Meets::OnNetwork(meeting), orders: BTreeMap::new(), reports, tasks: TaskTracker::new() }
+        Self::at(Meets::OnNetwork(meeting), reports, TaskTracker::new())
+    }
+
+    fn at(meets: Meets, reports: mpsc::UnboundedSender<Report>, tasks: TaskTracker) -> Self {
+        Self { meets, orders: BTreeMap::new(), preferences: Preferences::default(), reports, tasks }
     }
 
     /// Somebody joins; from now on their player is looked at, and moved while sync is on. Only where the hub is here.
@@ -84,7 +91,8 @@ impl LocalRoom {
         let (to_agent, orders) = mpsc::unbounded_channel();
         self.orders.insert(member, to_agent);
         // A hub in this process has this machine's clock; of another's nothing is known yet.
-        let agent = Agent::new(seat, RoomClock::same_machine(), link, drives, orders, self.reports.clone());
+        let (clock, reports) = (RoomClock::same_machine(), self.reports.clone());
+        let agent = Agent::new(seat, clock, link, drives, self.preferences, orders, reports);
         self.tasks.spawn(agent.run());
         member
     }
@@ -93,6 +101,14 @@ impl LocalRoom {
     pub fn sync(&self, on: bool) {
         for orders in self.orders.values() {
             tell(orders, Order::Sync(on));
+        }
+    }
+
+    /// What the user prefers, for all members of this process.
+    pub fn set_preferences(&mut self, preferences: Preferences) {
+        self.preferences = preferences;
+        for orders in self.orders.values() {
+            tell(orders, Order::Preferences(preferences));
         }
     }
 
@@ -115,7 +131,7 @@ impl LocalRoom {
 
     /// Ends the room; returns when nothing more goes out to any player.
     pub async fn close(self) {
-        let Self { meets, orders, reports, tasks } = self;
+        let Self { meets, orders, reports, tasks, .. } = self;
         drop((orders, reports));
         let meeting = match meets {
             // The hub's task ends when nobody can join any more.

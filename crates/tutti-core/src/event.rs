@@ -22,6 +22,8 @@ pub enum Event {
     Predicted { at: LocalTime, uri: String, position: Span },
     /// What its user did is for this player alone, since others undid the like again and again (L6).
     SteppedOut,
+    /// Others have paused the room, and this member plays on by itself from now on; or no longer.
+    PlaysOn(bool),
     /// A reading was left out, and the reason's name.
     LeftOut(&'static str),
 }

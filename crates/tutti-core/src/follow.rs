@@ -1,5 +1,11 @@
 //! What to do about a member that is not where the room is: nothing, or one command (F1, F2, F4, F5).
 
+mod style;
+
+pub use style::Correction;
+
+use style::Style;
+
 use crate::command::CommandKind;
 use crate::event::Why;
 use crate::observe::Line;
@@ -8,21 +14,10 @@ use crate::time::{LocalTime, RoomTime, Span};
 
 /// After a join, a change, a takeover, a return: errors are put right quickly for so long (F1).
 const SETTLING: Span = Span::from_secs(10);
-/// While settling, corrections down to this error, and how many; further down on a device whose seeks land as closely
-/// together as that.
-const SETTLE_ABOVE: Span = Span::from_millis(60);
-const SETTLE_ABOVE_LEAST: Span = Span::from_millis(25);
-const SETTLE_MOST: u32 = 2;
-/// A third one is worth it above this, and a fourth.
-const SETTLE_AGAIN_ABOVE: Span = Span::from_millis(90);
-const SETTLE_LAST_ABOVE: Span = Span::from_millis(150);
-/// In a steady room only what a listener would notice is corrected, and seldom (F2, style "normal").
-const STEADY_ABOVE: Span = Span::from_millis(250);
+/// In a steady room only what a listener would notice is corrected: an error in so many readings, ever more seldom (F2).
 const STEADY_READINGS: u32 = 3;
-const STEADY_WAIT: Span = Span::from_secs(30);
 const STEADY_WAIT_MOST: Span = Span::from_secs(300);
-/// A constant offset above this in so many readings is put right with the next item's start (F3).
-const OFFSET_ABOVE: Span = Span::from_millis(80);
+/// A constant offset in so many readings is put right with the next item's start (F3).
 const OFFSET_READINGS: u32 = 3;
 /// Nothing is aimed into so much of an item's end, and around its boundary everybody is given time (F4).
 const BOUNDARY: Span = Span::from_secs(2);
@@ -70,6 +65,7 @@ pub enum Pace {
 /// What a follower remembers between decisions.
 #[derive(Debug)]
 pub struct Follow {
+    style: Style,
     /// When the situation began.
     since: LocalTime,
     settling_until: LocalTime,
@@ -131,6 +127,7 @@ pub struct Sight<'a> {
 impl Follow {
     pub fn new(now: LocalTime) -> Self {
         Self {
+            style: Correction::Normal.style(),
             since: now,
             settling_until: now + SETTLING,
             settled: 0,
@@ -140,7 +137,7 @@ impl Follow {
             aligned: false,
             steady: (0, 0),
             steady_after: now,
-            steady_wait: STEADY_WAIT,
+            steady_wait: Correction::Normal.style().steady_wait,
             retry_after: now,
             retry_wait: RETRY,
             drift: None,
@@ -157,6 +154,15 @@ impl Follow {
         }
     }
 
+    /// Errors are put right in this style from now on; what readings agree on counts from the start by its limits.
+    pub fn correct_by(&mut self, correction: Correction) {
+        let style = correction.style();
+        if self.style != style {
+            self.style = style;
+            (self.offset, self.steady, self.steady_wait) = ((0, 0), (0, 0), style.steady_wait);
+        }
+    }
+
     /// Somebody acted, or this member came back: a new situation to settle in.
     pub fn anew(&mut self, now: LocalTime) {
         self.since = now;
@@ -167,7 +173,7 @@ impl Follow {
         self.offset_due = false;
         self.aligned = false;
         self.steady = (0, 0);
-        self.steady_wait = STEADY_WAIT;
+        self.steady_wait = self.style.steady_wait;
         self.steady_after = now;
         self.retry_after = now;
         self.retry_wait = RETRY;
@@ -225,7 +231,7 @@ impl Follow {
         self.offset_due = self.offset.1 >= OFFSET_READINGS;
         self.offset = (0, 0);
         self.steady = (0, 0);
-        self.steady_wait = STEADY_WAIT;
+        self.steady_wait = self.style.steady_wait;
         self.answered = false;
         self.ended = false;
         self.shifted = Span::ZERO;
@@ -259,16 +265,17 @@ impl Follow {
 
     /// Still settling, with something to be put right.
     pub fn settling(&self, now: LocalTime) -> bool {
-        now < self.settling_until && self.settled <= SETTLE_MOST + 1
+        now < self.settling_until && self.settled <= self.style.settle_most + 1
     }
 
     /// Above which error the next correction is worth it.
     pub fn settles_above(&self, scatter: Option<Span>) -> Span {
+        let style = &self.style;
         match self.settled {
-            SETTLE_MOST => SETTLE_AGAIN_ABOVE,
-            more if more > SETTLE_MOST => SETTLE_LAST_ABOVE,
-            _ if scatter.is_some_and(|scatter| scatter <= SETTLE_ABOVE_LEAST) => SETTLE_ABOVE_LEAST,
-            _ => SETTLE_ABOVE,
+            last if last == style.settle_most => style.settle_again_above,
+            more if more > style.settle_most => style.settle_last_above,
+            _ if scatter.is_some_and(|scatter| scatter <= style.settle_above_least) => style.settle_above_least,
+            _ => style.settle_above,
         }
     }
 
@@ -350,7 +357,7 @@ impl Follow {
             Why::Settle => self.settled = self.settled.saturating_sub(1),
             Why::Steady => {
                 self.steady_after = now;
-                self.steady_wait = STEADY_WAIT;
+                self.steady_wait = self.style.steady_wait;
             }
             Why::Follow | Why::Boundary | Why::HandOn => {}
         }
@@ -392,8 +399,8 @@ impl Follow {
             true => (sign, 1),
             false => (0, 0),
         };
-        self.offset = agrees(self.offset, OFFSET_ABOVE);
-        self.steady = agrees(self.steady, STEADY_ABOVE);
+        self.offset = agrees(self.offset, self.style.offset_above);
+        self.steady = agrees(self.steady, self.style.steady_above);
     }
 
     /// Nothing, or one command.
@@ -439,7 +446,7 @@ impl Follow {
 
     fn correct(&self, sight: &Sight<'_>, line: &Line, error: Span) -> Option<(CommandKind, Why)> {
         let bound = line.estimate.bound(sight.now);
-        let known = line.estimate.readings() >= 2 || error.abs() > SETTLE_ABOVE + bound + sight.want.bound;
+        let known = line.estimate.readings() >= 2 || error.abs() > self.style.settle_above + bound + sight.want.bound;
         // What another speed has made of it since the start is no error of the start.
         let start = self.boundary.as_ref().map_or(self.since, |(at, _)| *at);
         let ran_apart = line.estimate.speed().run(sight.now - start) - sight.want.speed.run(sight.now - start);
@@ -451,7 +458,7 @@ impl Follow {
             if aligns && self.at_own_speed() { Why::Boundary } else { return None }
         } else if self.settling(sight.now) && error.abs() > self.settles_above(sight.seek_scatter) && known {
             Why::Settle
-        } else if self.offset_due && error.abs() > OFFSET_ABOVE && known {
+        } else if self.offset_due && error.abs() > self.style.offset_above && known {
             Why::Boundary
         } else if self.steady.1 >= STEADY_READINGS && sight.now >= self.steady_after {
             Why::Steady

@@ -3,10 +3,13 @@
 mod acting;
 mod lacking;
 mod looking;
+mod preferences;
 mod presence;
 mod seeing;
 mod speeds;
 mod stepping_out;
+
+pub use preferences::{Correction, LeadersAd, PauseByOthers, Preferences};
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +21,7 @@ use crate::follow::{Follow, Sight};
 use crate::issued::Issued;
 use crate::latency::Kind;
 use crate::lead::{Lead, LeaderLost};
-use crate::observe::{Finding, Observer};
+use crate::observe::{Finding, Line, Observer};
 use crate::playback::{Item, Playback};
 use crate::poll::{Reason, Schedule, Situation};
 use crate::reading::{Failure, Reading, Seen};
@@ -71,6 +74,8 @@ pub enum Input {
     Sharing(u32),
     /// The user's wish for few requests (P1).
     Thrifty(bool),
+    /// What the user prefers, where there is a choice.
+    Preferences(Preferences),
     /// The machine slept (A6).
     Suspended,
     /// What is known of the room's clock by now (C2).
@@ -141,6 +146,9 @@ pub struct Member {
     reach: Reach,
     lacking: Lacking,
     pub(crate) pauses: Pauses,
+    preferences: Preferences,
+    /// While others have paused the room and this member plays on: the line on which the room was.
+    plays_on: Option<Playback>,
     /// The last command that went out.
     sent: Option<(CommandId, CommandKind, Why)>,
     /// Commands in a row without any effect.
@@ -184,6 +192,8 @@ impl Member {
             reach: Reach::default(),
             lacking: Lacking::default(),
             pauses: Pauses::default(),
+            preferences: Preferences::default(),
+            plays_on: None,
             sent: None,
             no_effect: 0,
             woken: None,
@@ -194,6 +204,7 @@ impl Member {
 
     /// Takes one input. Afterwards drain [`Member::poll`].
     pub fn handle(&mut self, input: Input, now: LocalTime) {
+        let alone = self.plays_on();
         match input {
             Input::Tick => {}
             Input::Reading(reading) => self.reading(&reading, now),
@@ -210,8 +221,12 @@ impl Member {
             Input::Device(device) => self.device = device,
             Input::Sharing(members) => self.sharing = members,
             Input::Thrifty(thrifty) => self.thrifty = thrifty,
+            Input::Preferences(preferences) => self.prefer(preferences),
             Input::Suspended => self.start_over(now),
             Input::Clock(clock) => self.clock = clock,
+        }
+        if self.plays_on() != alone {
+            self.say(Event::PlaysOn(!alone));
         }
         self.follow.runs(self.pace(), now);
         self.act(now);
@@ -250,7 +265,9 @@ impl Member {
     /// The room's playback as this member should play it: put forward by its own trim. A room that has ended stands at
     /// the item's end for everybody.
     pub(crate) fn wanted(&self, now: LocalTime) -> Option<Playback> {
-        let mut playback = self.room.as_ref()?.playback.clone()?.gone_on(self.clock.to_room(now), self.goes_on_after());
+        let room = self.room.as_ref()?.playback.as_ref()?;
+        let line = self.plays_on.as_ref().unwrap_or(room).clone();
+        let mut playback = line.gone_on(self.clock.to_room(now), self.goes_on_after());
         if !playback.has_ended() {
             playback.position += playback.speed.run(self.trim);
         }
@@ -275,6 +292,7 @@ impl Member {
         if might_not && room.may_lead(self.id) {
             self.pauses.back();
         }
+        self.note_pause(before.as_deref());
         let acted = before.as_ref().map_or(0, |before| before.actions) != room.actions;
         let leader_changed = before.as_ref().and_then(|before| before.leader) != room.leader;
         let plays = |room: &RoomState| room.playback.as_ref().is_some_and(|playback| playback.playing);
@@ -282,7 +300,9 @@ impl Member {
         if acted && resumed && !self.leads() && before.as_ref().is_some_and(|before| !plays(before)) {
             self.pauses.room_resumed(now);
         }
-        if acted {
+        if self.plays_on() {
+            // What happens to a room that stands is nothing to a player that goes on.
+        } else if acted {
             self.acted = now;
             self.follow.anew(now);
             if !self.leads() && before.is_some() {
@@ -316,7 +336,7 @@ impl Member {
             let next = self.observer.line().map(|line| self.lead.next_after(&line.item)).unwrap_or_default();
             self.follow.goes_on_with(next.iter().map(|item| item.uri.clone()).collect());
         }
-        let playing = room.playback.as_ref().is_some_and(|playback| playback.playing);
+        let playing = plays(&room) || self.plays_on();
         self.paused_since = (!playing).then(|| self.paused_since.unwrap_or(now));
         if acted {
             let interval = self.situation(now).interval();
@@ -330,6 +350,9 @@ impl Member {
             self.not_premium = false;
             self.pauses.back();
             self.start_over(now);
+        }
+        if !on {
+            self.plays_on = None;
         }
         self.sync = on;
     }

@@ -23,6 +23,8 @@ pub enum Standing {
     Paused,
     /// On the room's episode, at another speed (E7).
     OwnSpeed,
+    /// Others have paused the room, and this member prefers not to pause for that.
+    PlaysOn,
     Away,
     /// Sync is off.
     Watching,
@@ -101,6 +103,7 @@ impl Member {
             _ if self.leads() => Standing::Leads,
             _ if !self.sync => Standing::Watching,
             (None, _) => Standing::Waiting,
+            _ if self.plays_on() => Standing::PlaysOn,
             (Some(want), Some(line)) if !want.playing && !line.playing() => Standing::Paused,
             (Some(want), Some(line)) if want.playing && line.playing() && self.other_speed().is_some() => {
                 Standing::OwnSpeed

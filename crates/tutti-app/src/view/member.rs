@@ -257,6 +257,7 @@ fn status_of(
         Some(Standing::Paused) => status("paused_with_room"),
         Some(Standing::CatchingUp) => status("catching_up"),
         Some(Standing::OwnSpeed) => status("own_speed"),
+        Some(Standing::PlaysOn) => status("plays_on"),
         Some(Standing::InPlace) => match timing.map(|timing| timing.band) {
             Some(Band::OneSound) => status("one_sound"),
             Some(Band::Imperceptible) => status("imperceptible"),

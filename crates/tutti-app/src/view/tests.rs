@@ -205,7 +205,7 @@ fn the_ration_says_plenty_some_or_how_long_to_wait() {
 #[test]
 fn every_status_has_its_text() {
     use Standing::*;
-    for standing in [Joining, Waiting, Leads, InPlace, CatchingUp, Paused, OwnSpeed, Away, Watching] {
+    for standing in [Joining, Waiting, Leads, InPlace, CatchingUp, Paused, OwnSpeed, PlaysOn, Away, Watching] {
         let mut room = room();
         room.seen(MemberId(0), view(standing, Some(1)), NOW);
 

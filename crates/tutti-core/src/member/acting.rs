@@ -52,7 +52,7 @@ impl Member {
         if line.is_none() || self.away_since.is_some() {
             // F8: only a device that the user chose is started, and not over and over.
             let again = self.woken.is_none_or(|woken| now - woken > Span::from_secs(15));
-            let heard = line.is_some() || self.away_since.is_some();
+            let heard = (line.is_some() || self.away_since.is_some()) && !self.plays_on();
             if !(heard && self.device.is_some() && again && want.playing && self.away_since.is_some()) {
                 return None;
             }

@@ -60,7 +60,7 @@ impl Member {
         }
         let stands = |want: &Playback, playing: bool| !want.playing && !playing;
         match (self.wanted(now), self.observer.line()) {
-            _ if !self.sync || self.reach.unread_looks() > 0 => Presence::Elsewhere,
+            _ if !self.sync || self.plays_on() || self.reach.unread_looks() > 0 => Presence::Elsewhere,
             _ if let Some((own, _)) = self.other_speed() => Presence::OwnSpeed(own),
             (Some(want), Some(line)) if stands(&want, line.playing()) => Presence::InPlace { off: Span::ZERO },
             _ => match self.timing(now) {

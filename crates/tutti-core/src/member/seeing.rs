@@ -28,6 +28,9 @@ impl Member {
                 self.steady(now);
             }
             Finding::Baseline => {
+                if !self.observer.line().is_some_and(Line::playing) {
+                    self.plays_on = None;
+                }
                 self.follow.anew(now);
                 self.put_right(LeaderLost::Sight, now);
                 self.brisk_until = now + BRISK;
@@ -62,7 +65,8 @@ impl Member {
                 self.schedule.urge(at, Reason::SecondLook);
             }
             Finding::LeftOut(why) => self.say(Event::LeftOut(why)),
-            Finding::Gone | Finding::Ad => {}
+            Finding::Ad => self.hears_ad(now),
+            Finding::Gone => {}
         }
         if !self.observer.in_doubt() {
             self.doubt_since = None;
@@ -113,6 +117,7 @@ impl Member {
             self.follow.player_moved_on(&line.item.uri);
         }
         match (named.act(), &named.what) {
+            (Some(act), _) if !self.joins_in(act) => self.follow.anew(now),
             (Some(act), _) if self.sync && !self.may_lead() => self.acted_alone(act),
             (Some(act), _) if self.sync && self.pauses.acted(act, now) => self.claim(act.clone(), when, now),
             (Some(_), _) if self.pauses.is_out() => {

@@ -43,6 +43,7 @@ pub enum StandingSent {
     CatchingUp,
     Paused,
     OwnSpeed,
+    PlaysOn,
     Away,
     Watching,
 }
@@ -240,4 +241,4 @@ macro_rules! alike {
     };
 }
 
-alike!(Joining, Waiting, Leads, InPlace, CatchingUp, Paused, OwnSpeed, Away, Watching);
+alike!(Joining, Waiting, Leads, InPlace, CatchingUp, Paused, OwnSpeed, PlaysOn, Away, Watching);

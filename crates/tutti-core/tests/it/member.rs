@@ -1,6 +1,7 @@
 //! A member in its room: claims, following, looking first, troubles.
 
 mod back;
+mod preferring;
 
 use std::sync::Arc;
 

@@ -7,8 +7,10 @@ use tutti_core::event::{Author, Event, What};
 
 use super::actions::judge;
 use super::following::{Truth, distance, followers, last_calm};
-use super::{HandKind, Report, Sample, Times, Trace};
+use super::{HandKind, PlayerTruth, Report, Sample, Times, Trace};
 
+/// What a listener notices as a jump.
+const MOVED_MS: f64 = 1_000.0;
 const IN_STEP_MS: f64 = 250.0;
 const WINDOW_US: i64 = 30_000_000;
 /// What happened is found within this, or not at all.
@@ -21,6 +23,8 @@ const FOUND_US: i64 = 15_000_000;
 ///   while it plays;
 /// - `leader.last`: who led in the end; `room.changes` of the leader;
 /// - `recovery.<fault>.p50_s`, `.max_s`;
+/// - `moves.<member>`: how often their music moved in truth, by whatever: stopped, went on, jumped by a second or more, another
+///   item; what went on by itself at its end is not counted;
 /// - `requests_30_s_most`: of one member;
 /// - `follow.<kind>.p50_s`, `.p95_s`: propagation of one kind of hand action (play, pause, resume, seek, next, previous);
 /// - `after_look_s.p50`, `.p95`: from the first request of the acting member after its action to the action's name;
@@ -47,6 +51,7 @@ pub fn measures(trace: &Trace, report: &Report) -> Value {
         "in_step": { "share": super::numbers::round(share, 4), "end": end },
         "leader": { "last": trace.rooms.last().and_then(|room| room.leader) },
         "room": { "changes": changes, "playing": trace.rooms.last().and_then(|room| Some(room.line.as_ref()?.1)) },
+        "moves": moves(trace),
         "requests_30_s_most": most_requests(trace),
         "follow": follow(trace, &outcome.followed),
         "after_look_s": Times::of(outcome.named.iter().filter_map(|&(index, at)| after_look_s(trace, index, at)).collect()),
@@ -166,6 +171,27 @@ fn variant(of: &impl std::fmt::Debug) -> String {
         name.extend(letter.to_lowercase());
     }
     name
+}
+
+/// How often each member's music moved but by itself at an item's end.
+fn moves(trace: &Trace) -> BTreeMap<String, u64> {
+    let mut counts: BTreeMap<String, u64> = (0..trace.members.len()).map(|member| (member.to_string(), 0)).collect();
+    for pair in trace.samples.windows(2) {
+        let passed_ms = (pair[1].at_us - pair[0].at_us) as f64 / 1e3;
+        for (member, (before, after)) in pair[0].players.iter().zip(&pair[1].players).enumerate() {
+            if has_moved(before, after, passed_ms) {
+                count(&mut counts, member.to_string());
+            }
+        }
+    }
+    counts
+}
+
+fn has_moved(before: &PlayerTruth, after: &PlayerTruth, passed_ms: f64) -> bool {
+    let ran_ms = if before.playing { passed_ms * before.speed } else { 0.0 };
+    let at_end = before.playing && before.duration_ms - before.reported_ms <= ran_ms + MOVED_MS;
+    let jumped = (after.reported_ms - before.reported_ms - ran_ms).abs() >= MOVED_MS;
+    !at_end && (jumped || before.uri != after.uri || before.playing != after.playing)
 }
 
 /// Most requests of one member in any 30 s.

@@ -1,8 +1,12 @@
 //! A scenario's TOML, as it is written, and the world it stands for.
 
 use serde::Deserialize;
+use tutti_core::member::Preferences;
 
-use super::names::{self, DeviceWord, LinkWord, MarketWord, ProductWord, ProfileWord, WhoWord, WorkloadWord};
+use super::names::{
+    self, AdWord, CorrectionWord, DeviceWord, LinkWord, MarketWord, PauseByOthersWord, ProductWord, ProfileWord,
+    WhoWord, WorkloadWord,
+};
 use super::{MOST_HOURS, MOST_MEMBERS, Overrides, ScenarioError};
 use crate::catalogue::Catalogue;
 use crate::fault::Fault;
@@ -56,6 +60,9 @@ struct MemberTable {
     loaded: Option<String>,
     client: Option<String>,
     thrifty: Option<bool>,
+    correction: Option<CorrectionWord>,
+    pause_by_others: Option<PauseByOthersWord>,
+    ad: Option<AdWord>,
     drift_ppm: Option<i64>,
     hub_ms: Option<f64>,
     hub_link: Option<LinkWord>,
@@ -231,6 +238,12 @@ impl MemberTable {
         member.chosen = self.chosen.unwrap_or(member.chosen);
         member.client = self.client.clone().or(member.client.take());
         member.thrifty = self.thrifty.unwrap_or(member.thrifty);
+        let Preferences { correction, pause_by_others, ad } = member.preferences;
+        member.preferences = Preferences {
+            correction: self.correction.map_or(correction, Into::into),
+            pause_by_others: self.pause_by_others.map_or(pause_by_others, Into::into),
+            ad: self.ad.map_or(ad, Into::into),
+        };
         member.drift_ppm = self.drift_ppm.unwrap_or(member.drift_ppm);
         member.hub_ms = self.hub_ms.unwrap_or(member.hub_ms);
         member.hub_link = self.hub_link.map(|word| word.0).or(member.hub_link);

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
+use tutti_core::member::{Correction, LeadersAd, PauseByOthers};
 
 use crate::catalogue::{Catalogue, ContextRef, Market};
 use crate::exchanges::Link;
@@ -39,6 +40,56 @@ impl From<ProductWord> for Product {
         match word {
             ProductWord::Premium => Self::Premium,
             ProductWord::Free => Self::Free,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CorrectionWord {
+    Gentle,
+    Normal,
+    Tight,
+}
+
+impl From<CorrectionWord> for Correction {
+    fn from(word: CorrectionWord) -> Self {
+        match word {
+            CorrectionWord::Gentle => Self::Gentle,
+            CorrectionWord::Normal => Self::Normal,
+            CorrectionWord::Tight => Self::Tight,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseByOthersWord {
+    Everybody,
+    OnlyTheirs,
+}
+
+impl From<PauseByOthersWord> for PauseByOthers {
+    fn from(word: PauseByOthersWord) -> Self {
+        match word {
+            PauseByOthersWord::Everybody => Self::Everybody,
+            PauseByOthersWord::OnlyTheirs => Self::OnlyTheirs,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdWord {
+    GoOn,
+    Wait,
+}
+
+impl From<AdWord> for LeadersAd {
+    fn from(word: AdWord) -> Self {
+        match word {
+            AdWord::GoOn => Self::GoOn,
+            AdWord::Wait => Self::Wait,
         }
     }
 }

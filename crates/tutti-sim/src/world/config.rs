@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use tutti_core::member::Preferences;
+
 use crate::catalogue::{ContextRef, Market};
 use crate::exchanges::Link;
 use crate::fault::Fault;
@@ -51,6 +53,8 @@ pub struct MemberConfig {
     pub client: Option<String>,
     /// The owner wants few requests.
     pub thrifty: bool,
+    /// What the owner prefers, where the engine leaves a choice.
+    pub preferences: Preferences,
     /// By how much the machine's clock is fast.
     pub drift_ppm: i64,
     /// Way to the hub and back, ms, half each; 0 is a hub in the same process.
@@ -80,6 +84,7 @@ impl Default for MemberConfig {
             loaded: None,
             client: None,
             thrifty: false,
+            preferences: Preferences::default(),
             drift_ppm: 0,
             hub_ms: 0.0,
             hub_link: None,

@@ -95,7 +95,7 @@ impl Stage {
         self.note_incident(kind, member, self.now, OPEN_US, true);
     }
 
-    fn end_open(&mut self, kind: &str, member: usize) {
+    pub fn end_open(&mut self, kind: &str, member: usize) {
         let open = |incident: &&mut HappenedTo| {
             incident.kind == kind && incident.member == member && incident.until_us == OPEN_US
         };

@@ -207,8 +207,11 @@ impl Stage {
             }
             Wish::Later(member, at_us, what) => self.agenda.plan(at_us.max(self.now), Due::Happens(member, what)),
             Wish::Event(member, event) => {
-                if event == Event::SteppedOut {
-                    self.begin_open("stepped_out", member);
+                match event {
+                    Event::SteppedOut => self.begin_open("stepped_out", member),
+                    Event::PlaysOn(true) => self.begin_open("plays_on", member),
+                    Event::PlaysOn(false) => self.end_open("plays_on", member),
+                    _ => {}
                 }
                 self.trace.events.push(Logged { at_us: self.now, member, event });
             }

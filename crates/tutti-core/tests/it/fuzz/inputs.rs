@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tutti_core::clock::RoomClock;
 use tutti_core::command::{Answered, CommandId, Outcome};
 use tutti_core::hub::Hub;
-use tutti_core::member::{Input, Output};
+use tutti_core::member::{Correction, Input, LeadersAd, Output, PauseByOthers, Preferences};
 use tutti_core::playback::{Item, Playback};
 use tutti_core::reading::{Device, Failure, PlayerSeen, Reading, Repeat, Seen, SeenKind};
 use tutti_core::room::{Act, Action, Claim, ClaimId, HubToMember, MemberId, MemberToHub, Presence, RoomState, When};
@@ -45,11 +45,12 @@ impl Surroundings {
                 next: (!bytes.seldom(4)).then(|| items(bytes)),
             },
             18 => Input::Clock(RoomClock::new(bytes.span(), bytes.span())),
-            19 => match bytes.below(5) {
+            19 => match bytes.below(6) {
                 0 => Input::Sync(true),
                 1 => Input::Sync(false),
                 2 => Input::Suspended,
-                3 => Input::Device((!bytes.flag()).then(|| bytes.word())),
+                3 => Input::Preferences(preferences(bytes)),
+                4 => Input::Device((!bytes.flag()).then(|| bytes.word())),
                 _ => Input::Sharing(bytes.number() as u32),
             },
             20 => Input::Trim(bytes.span()),
@@ -209,6 +210,14 @@ fn any_player(bytes: &mut Bytes<'_>) -> PlayerSeen {
             1 => Repeat::Item,
             _ => Repeat::Context,
         },
+    }
+}
+
+fn preferences(bytes: &mut Bytes<'_>) -> Preferences {
+    Preferences {
+        correction: [Correction::Gentle, Correction::Normal, Correction::Tight][usize::from(bytes.below(3))],
+        pause_by_others: if bytes.flag() { PauseByOthers::OnlyTheirs } else { PauseByOthers::Everybody },
+        ad: if bytes.flag() { LeadersAd::Wait } else { LeadersAd::GoOn },
     }
 }
 

@@ -92,6 +92,7 @@ impl Tutti {
             seat.device.clone().map(|device| Input::Device(Some(device))),
             (seat.sharing > 1).then_some(Input::Sharing(seat.sharing)),
             seat.config.thrifty.then_some(Input::Thrifty(true)),
+            Some(Input::Preferences(seat.config.preferences)),
         ];
         if self.records == Some(place) {
             self.recording = Some(Recording::of(id, known, seed, now));
