@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use tutti_app::texts::{Language, set_language};
 
 /// Several Spotify accounts playing in step.
 #[derive(Debug, Parser)]
@@ -30,6 +31,7 @@ pub struct Flags {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    set_language(Language::of_system());
     let filter = EnvFilter::try_from_env("TUTTI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     log.with_ansi(std::io::stderr().is_terminal()).init();

@@ -5,10 +5,12 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { chooseHost } from "./host/choose";
 import { SESSION, Session } from "./lib/session.svelte";
-import { t } from "./lib/texts";
+import { languageOf, setLanguage, t } from "./lib/texts";
 
 const target = document.getElementById("app");
 if (target === null) throw new Error("the page holds an element #app");
+
+setLanguage(languageOf(navigator.language));
 
 try {
   const session = new Session(await chooseHost());

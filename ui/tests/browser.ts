@@ -8,7 +8,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 export const THEMES = ["dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
 
-export type Look = { width?: number; height?: number; theme?: Theme; calm?: boolean };
+export type Look = { width?: number; height?: number; theme?: Theme; calm?: boolean; locale?: string };
 
 /** Chromium of the system; another one with `CHROMIUM=/path`. */
 export function openBrowser(): Promise<Browser> {
@@ -39,6 +39,7 @@ export async function openWindow(browser: Browser, url: string, look: Look = {},
     viewport: { width: look.width ?? 960, height: look.height ?? 720 },
     colorScheme: look.theme ?? "dark",
     reducedMotion: look.calm ? "reduce" : "no-preference",
+    locale: look.locale ?? "en-GB",
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const page = await context.newPage();
@@ -81,3 +82,24 @@ export async function watchShifts(page: Page): Promise<() => Promise<{ sum: numb
 /** How far the page can be scrolled sideways, px. */
 export const sideways = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** Words that run out of the window or of their button, or are cut off where they are not somebody's name or title. */
+export const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const wrong: string[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const parent = node.parentElement;
+      const words = node.textContent?.trim() ?? "";
+      if (parent === null || words === "" || parent.closest("script, style, select, .unseen") !== null || !parent.checkVisibility()) continue;
+      range.selectNodeContents(node);
+      const text = range.getBoundingClientRect();
+      if (text.width === 0 || parent.classList.contains("cut") || getComputedStyle(parent).clipPath !== "none") continue;
+      if (text.left < -1 || text.right > innerWidth + 1) wrong.push(`out of the window: ${words}`);
+      const button = parent.closest("button, .button")?.getBoundingClientRect();
+      if (button && (text.left < button.left - 1 || text.right > button.right + 1 || text.bottom > button.bottom + 1)) wrong.push(`out of its button: ${words}`);
+      if (getComputedStyle(parent).overflowX !== "visible" && parent.scrollWidth > parent.clientWidth + 1) wrong.push(`cut off: ${words}`);
+    }
+    return wrong;
+  });

@@ -222,6 +222,7 @@ test("the lobby says what is left of each client id's requests", async () => {
     fake.screen = "lobby";
     fake.accounts = someAccounts();
   });
+  await window.page.getByText(t("ration.title"), { exact: true }).click();
   const rations = window.page.getByTestId("rations");
   await rations.waitFor();
   expect(await rations.getByRole("listitem").count()).toBe(2);

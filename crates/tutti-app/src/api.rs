@@ -2,11 +2,13 @@
 //!
 //! These types travel (JSON) and are written to `ui/src/generated/api.ts` by `cargo xtask codegen`; the engine's own
 //! types are converted into them in `view`. Words that a user reads arrive ready-made in `text` fields, from the one
-//! file of texts (`texts/en.json`); `code` fields are stable names for tests and styling. Positions, durations and
+//! files of texts (`texts/en.json`, `texts/de.json`); `code` fields are stable names for tests and styling. Positions, durations and
 //! errors are milliseconds.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use crate::texts::Language;
 
 /// Everything a window shows. Always sent whole; a window keeps nothing but the newest one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -15,6 +17,8 @@ pub struct Snapshot {
     pub version: u32,
     /// Counts snapshots; a smaller one is older.
     pub seq: u64,
+    /// Of all words in here, and of the window's own.
+    pub language: Language,
     pub screen: Screen,
     /// Things to tell the user, newest last; each can be dismissed.
     pub notices: Vec<Notice>,
@@ -206,6 +210,25 @@ pub struct Ration {
 pub struct Demo {
     /// Songs and episodes that can be started by hand on any simulated phone.
     pub songs: Vec<Song>,
+    /// What really sounds, by the simulator; None where that is another process.
+    pub heard: Option<Heard>,
+}
+
+/// What comes out of the simulated speakers at one and the same instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Heard {
+    /// The instant, ms on the simulator's clock.
+    pub at_ms: f64,
+    pub players: Vec<HeardPlayer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct HeardPlayer {
+    pub member: u32,
+    /// The item that sounds; None while nothing does.
+    pub uri: Option<String>,
+    /// Of the sound, not of the report: the delay of the speakers is in it.
+    pub position_ms: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

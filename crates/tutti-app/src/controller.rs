@@ -309,7 +309,7 @@ impl Controller {
         self.covers.show(shown);
         Snapshot {
             screen: self.screen,
-            notices: self.notices.list().to_vec(),
+            notices: self.notices.list(),
             accounts,
             sign_in: self.sign_in_shown(),
             sign_in_way: self.options.links.way(self.settings.sign_in_way),

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 use serde::Deserialize;
 
-use crate::api::{Hand, Song};
+use crate::api::{Hand, Heard, HeardPlayer, Song};
 use crate::players::Player;
 use crate::problem::Problem;
 use crate::program::DemoOptions;
 use crate::ration::{Rationed, Rations};
 use crate::settings::{Endpoints, short_hash};
 use crate::sign_in::{self, Pending};
+use crate::view::MemberShown;
 pub use headless::{HeadlessOptions, headless};
 use simulator::Simulator;
 pub use timing::timing;
@@ -105,6 +106,17 @@ impl Stage {
     /// The simulated accounts themselves, when they live in this process.
     pub fn sim(&self) -> Option<&Arc<tutti_sim::sim::Sim>> {
         self.simulator.sim()
+    }
+
+    /// What really sounds for these members, if the simulator is in this process.
+    pub fn heard(&self, members: &[MemberShown]) -> Option<Heard> {
+        let (at_us, truths) = self.sim()?.truth();
+        let players = members.iter().filter_map(|member| {
+            let (_, truth) = truths.iter().find(|(user, _)| **user == *member.account)?;
+            let uri = truth.uri.clone().filter(|_| truth.playing);
+            Some(HeardPlayer { member: member.id.0, uri, position_ms: truth.audible_ms })
+        });
+        Some(Heard { at_ms: at_us as f64 / 1e3, players: players.collect() })
     }
 
     /// Simulated friends who act by hand every 10 s or so, for as long as the answer lives; none if the simulator is

@@ -8,7 +8,7 @@ const KEPT: usize = 5;
 
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
-    list: Vec<Notice>,
+    list: Vec<(u64, Problem)>,
     given: u64,
 }
 
@@ -16,25 +16,26 @@ impl Notices {
     /// Says it, newest last; the same sentence moves to the end.
     pub fn say(&mut self, problem: &Problem) {
         let text = problem.text();
-        self.list.retain(|notice| notice.text != text);
+        self.list.retain(|(_, said)| said.text() != text);
         self.given += 1;
-        self.list.push(problem.to_notice(self.given));
+        self.list.push((self.given, problem.clone()));
         if self.list.len() > KEPT {
             self.list.remove(0);
         }
     }
 
     pub fn dismiss(&mut self, id: u64) {
-        self.list.retain(|notice| notice.id != id);
+        self.list.retain(|(given, _)| *given != id);
     }
 
     /// Takes back everything of this code: it holds no longer.
     pub fn clear(&mut self, code: &str) {
-        self.list.retain(|notice| notice.code != code);
+        self.list.retain(|(_, said)| said.code() != code);
     }
 
-    pub fn list(&self) -> &[Notice] {
-        &self.list
+    /// In the language of the moment.
+    pub fn list(&self) -> Vec<Notice> {
+        self.list.iter().map(|(id, problem)| problem.to_notice(*id)).collect()
     }
 }
 

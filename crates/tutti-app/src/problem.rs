@@ -11,7 +11,7 @@ use crate::texts::{has, t};
 pub struct Problem {
     code: &'static str,
     values: Vec<(&'static str, String)>,
-    way_out: Option<WayOut>,
+    way_out: Option<(&'static str, Action)>,
 }
 
 impl Problem {
@@ -28,8 +28,8 @@ impl Problem {
     }
 
     /// What the user can do about it with one click: the label's key is `wayout.LABEL`.
-    pub fn way_out(mut self, label: &str, action: Action) -> Self {
-        self.way_out = Some(way_out(label, action));
+    pub fn way_out(mut self, label: &'static str, action: Action) -> Self {
+        self.way_out = Some((label, action));
         self
     }
 
@@ -45,12 +45,16 @@ impl Problem {
 
     pub fn to_notice(&self, id: u64) -> Notice {
         let kind = if self.is_good_news() { NoticeKind::Info } else { NoticeKind::Problem };
-        Notice { id, kind, code: self.code.into(), text: self.text(), way_out: self.way_out.clone() }
+        Notice { id, kind, code: self.code.into(), text: self.text(), way_out: self.way() }
     }
 
     /// The same beside an account.
     pub fn to_trouble(&self) -> Trouble {
-        Trouble { code: self.code.into(), text: self.text(), way_out: self.way_out.clone() }
+        Trouble { code: self.code.into(), text: self.text(), way_out: self.way() }
+    }
+
+    fn way(&self) -> Option<WayOut> {
+        self.way_out.as_ref().map(|(label, action)| way_out(label, action.clone()))
     }
 
     /// Said in the same place, but nothing went wrong.

@@ -1,17 +1,43 @@
-//! Every sentence that a user reads comes from one file, `texts/en.json`, by its key.
+//! Every sentence that a user reads comes from one file for each language, `texts/en.json` and `texts/de.json`, by its
+//! key.
+
+mod language;
+mod numbers;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use language::{Language, language, set_language};
+pub use numbers::{day, grouped};
+
 /// The file itself, for windows that read it too.
 pub const EN: &str = include_str!("../texts/en.json");
+const DE: &str = include_str!("../texts/de.json");
 
-static TEXTS: LazyLock<BTreeMap<String, String>> =
-    LazyLock::new(|| serde_json::from_str(EN).expect("texts/en.json is a flat object of strings, held by a test"));
+type Texts = BTreeMap<String, String>;
 
-/// The text of `key` with its `{placeholders}` filled in. A missing key answers itself: a bug that tests find.
+static ENGLISH: LazyLock<Texts> = LazyLock::new(|| read(EN));
+static GERMAN: LazyLock<Texts> = LazyLock::new(|| read(DE));
+
+fn read(file: &str) -> Texts {
+    serde_json::from_str(file).expect("a file of texts is a flat object of strings, held by a test")
+}
+
+fn texts_of(language: Language) -> &'static Texts {
+    match language {
+        Language::En => &ENGLISH,
+        Language::De => &GERMAN,
+    }
+}
+
+/// The text of `key` in the language of the moment with its `{placeholders}` filled in. A missing key answers itself: a
+/// bug that tests find.
 pub fn t(key: &str, values: &[(&str, &str)]) -> String {
-    let Some(text) = TEXTS.get(key) else {
+    said(language(), key, values)
+}
+
+fn said(language: Language, key: &str, values: &[(&str, &str)]) -> String {
+    let Some(text) = texts_of(language).get(key).or_else(|| ENGLISH.get(key)) else {
         tracing::warn!(key, "a text is missing");
         return key.to_owned();
     };
@@ -20,7 +46,7 @@ pub fn t(key: &str, values: &[(&str, &str)]) -> String {
 
 /// Whether there is a text of this key.
 pub fn has(key: &str) -> bool {
-    TEXTS.contains_key(key)
+    ENGLISH.contains_key(key)
 }
 
 /// Values are put in as they are and never read again, so that a name with braces stays a name.
@@ -78,13 +104,50 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice_in_the_file() {
-        let keys: Vec<&str> = EN.lines().filter_map(|line| line.trim().strip_prefix('"')?.split('"').next()).collect();
-        let mut once = keys.clone();
-        once.sort_unstable();
-        once.dedup();
+        for (file, texts) in [(EN, &*ENGLISH), (DE, &*GERMAN)] {
+            let key = |line: &'static str| line.trim().strip_prefix('"')?.split('"').next();
+            let keys: Vec<&str> = file.lines().filter_map(key).collect();
+            let mut once = keys.clone();
+            once.sort_unstable();
+            once.dedup();
 
-        assert_eq!(once.len(), keys.len());
-        assert_eq!(once.len(), TEXTS.len());
+            assert_eq!(once.len(), keys.len());
+            assert_eq!(once.len(), texts.len());
+        }
+    }
+
+    #[test]
+    fn every_language_says_everything_with_the_same_places_to_fill() {
+        for language in Language::ALL {
+            let texts = texts_of(language);
+            assert_eq!(texts.keys().collect::<Vec<_>>(), ENGLISH.keys().collect::<Vec<_>>(), "{language:?}");
+            for (key, text) in texts {
+                assert!(!text.trim().is_empty(), "{language:?} {key} is empty");
+                assert_eq!(places(text), places(&ENGLISH[key]), "{language:?} {key}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn german_is_written_as_in_print() {
+        for (key, text) in &*GERMAN {
+            let english_quotes =
+                text.contains(['"', '\'', '”']) || text.matches('„').count() != text.matches('“').count();
+            assert!(!english_quotes, "{key}: {text}");
+            assert!(!text.contains("...") && !text.contains(" - ") && !text.contains("  "), "{key}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_text_comes_in_the_language_that_is_asked_for() {
+        assert_eq!(said(Language::En, "room.leads.said", &[("name", "Ana")]), "Ana leads now");
+        assert_eq!(said(Language::De, "room.leads.said", &[("name", "Ana")]), "Jetzt führt Ana");
+    }
+
+    fn places(text: &str) -> Vec<&str> {
+        let mut places: Vec<&str> = text.split('{').skip(1).filter_map(|rest| Some(&rest[..rest.find('}')?])).collect();
+        places.sort_unstable();
+        places
     }
 
     fn walk(folder: &Path, keys: &mut Vec<String>) {
@@ -117,7 +180,7 @@ mod tests {
 
     /// String literals that look like keys: a known first word, a dot, lower-case words.
     fn keys_in(source: &str, keys: &mut Vec<String>) {
-        let families: Vec<&str> = TEXTS.keys().filter_map(|key| key.split('.').next()).collect();
+        let families: Vec<&str> = ENGLISH.keys().filter_map(|key| key.split('.').next()).collect();
         let source = source.split("#[cfg(test)]").next().unwrap();
         codes_in(source, keys);
         for literal in source.split('"').skip(1).step_by(2) {

@@ -7,7 +7,7 @@ use crate::api::{Action, Trouble};
 use crate::clock;
 use crate::problem::{Problem, to_connect, way_out};
 use crate::settings::Endpoints;
-use crate::texts::t;
+use crate::texts::{day, t};
 
 /// A trouble that can be shown beside a member, or told as a problem.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +81,7 @@ fn day_time(now: DateTime<Utc>, seconds: i64) -> String {
     if today {
         t("trouble.until.today", &[("time", &time)])
     } else {
-        t("trouble.until.day", &[("time", &time), ("day", &until.format("%-d %b").to_string())])
+        t("trouble.until.day", &[("time", &time), ("day", &day(until.date_naive()))])
     }
 }
 

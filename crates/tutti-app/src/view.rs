@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tutti_core::clock::RoomClock;
 use tutti_core::event::Event;
 use tutti_core::limit::{Left, Wait};
-use tutti_core::room::{MemberId, RoomState, next_title};
+use tutti_core::room::{Act, MemberId, RoomState, next_title};
 use tutti_core::standing::View;
 use tutti_core::time::{LocalTime, Span};
 use tutti_core::wire::MembersSent;
@@ -26,7 +26,7 @@ use crate::texts::t;
 use history::History;
 pub use member::{MemberShown, Smoothed, band, trouble};
 pub use ration::pictures as rations;
-pub use words::{act_words, minutes};
+pub use words::{RoomName, act_words, minutes};
 
 /// Marks older than the chart are not kept.
 const MARKS_FOR: Span = Span::from_secs(180);
@@ -44,7 +44,7 @@ pub struct MemberRequests {
 /// A room as it is shown: fed with reports, asked for pictures.
 #[derive(Debug)]
 pub struct RoomShown {
-    pub name: String,
+    pub name: RoomName,
     /// What can be started on the phones; only in the demo.
     pub songs: Option<Vec<api::Song>>,
     pub sync: bool,
@@ -59,7 +59,8 @@ pub struct RoomShown {
 struct Mark {
     at: LocalTime,
     member: MemberId,
-    text: String,
+    name: String,
+    act: Act,
 }
 
 /// What is known about requests at the moment of a picture.
@@ -71,7 +72,7 @@ pub struct Requests {
 }
 
 impl RoomShown {
-    pub fn new(name: String, songs: Option<Vec<api::Song>>, clock: RoomClock, now: LocalTime) -> Self {
+    pub fn new(name: RoomName, songs: Option<Vec<api::Song>>, clock: RoomClock, now: LocalTime) -> Self {
         Self {
             name,
             songs,
@@ -167,8 +168,9 @@ impl RoomShown {
         let Some(member) = self.members.iter_mut().find(|member| member.id == action.member) else { return };
         member.acted = Some((action.act.clone(), now));
         if action.takeover {
-            let text = t("mark.takeover", &[("name", &member.name), ("what", &act_words(&action.act))]);
-            self.marks.push_back(Mark { at: self.clock.to_local(action.when.midpoint()), member: member.id, text });
+            let at = self.clock.to_local(action.when.midpoint());
+            let (name, act) = (member.name.clone(), action.act.clone());
+            self.marks.push_back(Mark { at, member: member.id, name, act });
         }
     }
 
@@ -203,8 +205,8 @@ impl RoomShown {
             picture
         });
         api::Room {
-            name: self.name.clone(),
-            demo: self.songs.clone().map(|songs| api::Demo { songs }),
+            name: self.name.text(),
+            demo: self.songs.clone().map(|songs| api::Demo { songs, heard: None }),
             sync: self.sync,
             epoch: self.state.as_ref().map_or(0, |state| state.epoch),
             leader: leader.map(|leader| leader.0),
@@ -227,7 +229,7 @@ impl RoomShown {
         let mark = |mark: &Mark| api::HistoryMark {
             ago_ms: (now - mark.at).as_ms().max(0.0),
             member: mark.member.0,
-            text: mark.text.clone(),
+            text: t("mark.takeover", &[("name", &mark.name), ("what", &act_words(&mark.act))]),
         };
         self.marks.iter().map(mark).collect()
     }

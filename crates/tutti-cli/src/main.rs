@@ -13,11 +13,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use tutti_app::texts::{Language, set_language};
 
 use flags::{Command, Flags};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    set_language(Language::of_system());
     // A live table and log lines would write over each other: the log is silent unless asked for.
     let filter = EnvFilter::try_from_env("TUTTI_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

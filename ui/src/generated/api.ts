@@ -22,12 +22,25 @@ export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "ou
 /** What the demo adds to a room. */
 export type Demo = {
   /** Songs and episodes that can be started by hand on any simulated phone. */
-  songs: Array<Song>, };
+  songs: Array<Song>,
+  /** What really sounds, by the simulator; None where that is another process. */
+  heard: Heard | null, };
 
 export type Device = { id: string | null, name: string, kind: string, active: boolean, restricted: boolean, };
 
 /** What somebody does by hand in their own (simulated) Spotify app. */
 export type Hand = { "type": "play", uri: string | null, } | { "type": "pause" } | { "type": "seek", position_ms: number, } | { "type": "next" } | { "type": "previous" };
+
+/** What comes out of the simulated speakers at one and the same instant. */
+export type Heard = {
+  /** The instant, ms on the simulator's clock. */
+  at_ms: number, players: Array<HeardPlayer>, };
+
+export type HeardPlayer = { member: number,
+  /** The item that sounds; None while nothing does. */
+  uri: string | null,
+  /** Of the sound, not of the report: the delay of the speakers is in it. */
+  position_ms: number, };
 
 /** The last minutes of timing errors, one value a step; the newest value is the last. */
 export type History = { step_ms: number, lines: Array<HistoryLine>, marks: Array<HistoryMark>, };
@@ -42,6 +55,9 @@ export type HistoryMark = {
   ago_ms: number, member: number,
   /** "Ben sought to 1:20". */
   text: string, };
+
+/** A language that Tutti speaks. */
+export type Language = "en" | "de";
 
 export type Member = { id: number, account: string, name: string,
   /** Index of the member's colour in the theme (0-based, stable while in the room). */
@@ -173,7 +189,9 @@ export type Snapshot = {
   /** Version of this contract. */
   version: number,
   /** Counts snapshots; a smaller one is older. */
-  seq: number, screen: Screen,
+  seq: number,
+  /** Of all words in here, and of the window's own. */
+  language: Language, screen: Screen,
   /** Things to tell the user, newest last; each can be dismissed. */
   notices: Array<Notice>, accounts: Array<Account>,
   /** A sign-in that waits for the browser. */

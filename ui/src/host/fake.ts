@@ -1,7 +1,7 @@
 /** A scripted program for development and tests: the same contract, with errors that move and no music. */
-import type { Account, Action, Band, Hand, HistoryMark, Member, Network, Place, Ration, Screen, Snapshot, Song, Trouble } from "../generated/api";
+import type { Account, Action, Band, Hand, Heard, HistoryMark, Member, Network, Place, Ration, Screen, Snapshot, Song, Trouble } from "../generated/api";
 import { time } from "../lib/format";
-import { t, type TextKey } from "../lib/texts";
+import { language, t, type TextKey } from "../lib/texts";
 import type { Host } from "./host";
 
 const SONGS: ReadonlyArray<Song & { album: string; duration_ms: number }> = [
@@ -108,6 +108,7 @@ export class FakeProgram {
   }
 
   advance(ms: number): void {
+    this.clock_ms += ms;
     for (const [i, person] of this.people.entries()) {
       if (person.phone.playing) person.phone.position_ms += ms;
       if (person.did !== null) person.did.age_ms += ms;
@@ -184,7 +185,7 @@ export class FakeProgram {
     const names = this.screen === "room" ? this.people.map((_, i) => NAMES[i % NAMES.length] ?? "?") : this.accounts.map((a) => a.name);
     const some = (accounts: string[]): Ration => {
       const [now, today] = [28 - accounts.length, 14_200 - 900 * accounts.length];
-      const text = t("ration.left", { today: today.toLocaleString("en"), now });
+      const text = t("ration.left", { today: today.toLocaleString(language()), now });
       return { accounts, left_now: now, left_today: today, wait_until_ms: null, text };
     };
     if (names.length === 0) return [];
@@ -302,6 +303,7 @@ export class FakeProgram {
     return {
       version: 1,
       seq: this.#seq++,
+      language: language(),
       screen: this.screen,
       notices: this.notices,
       accounts: this.accounts,
@@ -325,7 +327,7 @@ export class FakeProgram {
     const next = SONGS[(leading.phone.song + 1) % SONGS.length];
     return {
       name: this.demo ? "Demo" : "Friday call",
-      demo: this.demo ? { songs: SONGS.map(({ uri, title, by }) => ({ uri, title, by })) } : null,
+      demo: this.demo ? { songs: SONGS.map(({ uri, title, by }) => ({ uri, title, by })), heard: this.#heard() } : null,
       sync: this.sync,
       epoch: this.epoch,
       leader: this.leader,
@@ -356,6 +358,22 @@ export class FakeProgram {
       requests_minute: 18 * this.people.length,
       network: this.network,
       ration: this.waits === null ? t("ration.plenty") : t("ration.waiting", { until: "14:05" }),
+    };
+  }
+
+  /** The clock that what is heard is told by, ms. */
+  clock_ms = 0;
+
+  #heard(): Heard {
+    const leading = this.#leading;
+    return {
+      at_ms: this.clock_ms,
+      players: this.people.map((person, member) => ({
+        member,
+        uri: person.phone.playing ? (SONGS[person.phone.song]?.uri ?? null) : null,
+        // Somebody who catches up is where their phone is; the others stand by their error from the leader.
+        position_ms: person.late_ms > 0 ? person.phone.position_ms : leading.phone.position_ms + person.error,
+      })),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { History, Member } from "../generated/api";
-import { errorWithUnit, time } from "./format";
+import { decimal, errorWithUnit, time } from "./format";
 import { t } from "./texts";
 
 export type ChartLine = { member: number; name: string; color: number; leads: boolean; values: Array<number | null> };
@@ -66,7 +66,7 @@ export function spreadLabels(wanted: number[], gap: number, low: number, high: n
 /** "2 minutes", "2.5 minutes", "90 seconds". */
 export function spanText(seconds: number): string {
   if (seconds < 120 && seconds % 60 !== 0) return t("chart.seconds", { count: seconds });
-  return seconds === 60 ? t("chart.minutes.one") : t("chart.minutes.many", { count: seconds / 60 });
+  return seconds === 60 ? t("chart.minutes.one") : t("chart.minutes.many", { count: decimal(seconds / 60) });
 }
 
 /** What stands at one instant of the chart, in words. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { boundText, clockText, errorText, errorWithUnit, initial, signed, time } from "./format";
+import { boundText, clockText, decimal, errorText, errorWithUnit, initial, signed, time } from "./format";
+import { setLanguage } from "./texts";
 
 test("times are cut to whole seconds, with hours only where there are some", () => {
   expect([0, 999, 1000, 80_000, 241_999, 3_723_000].map(time)).toEqual(["0:00", "0:00", "0:01", "1:20", "4:01", "1:02:03"]);
@@ -39,4 +40,11 @@ test("the clock's bound has a decimal only where it tells something", () => {
 
 test("the letter of a name is its first sign as a person would write it", () => {
   expect(["anna", " ødegård", "👩‍🎤 Mia", ""].map(initial)).toEqual(["A", "Ø", "👩‍🎤", "?"]);
+});
+
+test("numbers are written as the language writes them", () => {
+  expect([decimal(2.5), decimal(2.345, 1), decimal(12_000)]).toEqual(["2.5", "2.3", "12,000"]);
+  setLanguage("de");
+  expect([decimal(2.5), decimal(2.345, 1), errorText(-2300), clockText(0.4), boundText(1200)]).toEqual(["2,5", "2,3", "−2,3 s", "0,4", "1,2 s"]);
+  setLanguage("en");
 });

@@ -1,5 +1,13 @@
+import { language } from "./texts";
+
 /** A true minus sign: as wide as the digits and the plus. */
 export const MINUS = "\u2212";
+
+/** "2.5", in German "2,5"; with exactly as many digits behind the mark, or at most two. */
+export function decimal(value: number, digits?: number): string {
+  const most = digits ?? 2;
+  return value.toLocaleString(language(), { minimumFractionDigits: digits ?? 0, maximumFractionDigits: most });
+}
 
 /** "1:20", "1:02:03"; milliseconds, cut to whole seconds as every player does. */
 export function time(ms: number): string {
@@ -23,7 +31,7 @@ export function errorText(ms: number): string {
   if (Math.abs(ms) < 999.5) return signed(ms);
   const sign = ms > 0 ? "+" : MINUS;
   const s = Math.abs(ms) / 1000;
-  return s < 9.95 ? `${sign}${s.toFixed(1)} s` : `${sign}${Math.min(999, Math.round(s))} s`;
+  return s < 9.95 ? `${sign}${decimal(s, 1)} s` : `${sign}${Math.min(999, Math.round(s))} s`;
 }
 
 /** The same with its unit, for running text: "+19 ms", "−2.3 s". */
@@ -34,12 +42,12 @@ export function errorWithUnit(ms: number): string {
 
 /** A bound without its ±: "15", "1.2 s". */
 export function boundText(ms: number): string {
-  return ms < 999.5 ? String(Math.max(0, Math.round(ms))) : `${Math.min(99, ms / 1000).toFixed(1)} s`;
+  return ms < 999.5 ? String(Math.max(0, Math.round(ms))) : `${decimal(Math.min(99, ms / 1000), 1)} s`;
 }
 
 /** The room clock's bound: one decimal below ten, whole above. */
 export function clockText(ms: number): string {
-  return ms < 9.95 ? ms.toFixed(1) : String(Math.round(ms));
+  return ms < 9.95 ? decimal(ms, 1) : String(Math.round(ms));
 }
 
 /** The first letter of a name, as a person would write it. */

@@ -1,7 +1,7 @@
 import { getContext } from "svelte";
 import type { Action, Snapshot } from "../generated/api";
 import type { Host } from "../host/host";
-import { t } from "./texts";
+import { setLanguage, t } from "./texts";
 
 /** An action that was refused, with the program's words. */
 export type Failure = { id: number; text: string };
@@ -23,6 +23,7 @@ export class Session {
       snapshot: (snapshot) => {
         const before = this.shown?.snapshot.version;
         if (before !== undefined && before !== snapshot.version) this.newer = true;
+        setLanguage(snapshot.language);
         this.shown = { snapshot, at: performance.now() };
         this.answering = "yes";
       },

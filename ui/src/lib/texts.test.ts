@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import german from "../../../crates/tutti-app/texts/de.json";
 import texts from "../../../crates/tutti-app/texts/en.json";
-import { t } from "./texts";
+import { languageOf, setLanguage, t } from "./texts";
 
 /** Beginnings of the names that only the window uses; the program fills in the others. */
 const UI = ["app.", "welcome.", "connect.", "lobby.", "room.", "now.", "phone.", "chart."];
@@ -15,6 +16,17 @@ const code = new Map([...sources, "index.html"].map((file) => [file, readFileSyn
 test("placeholders are filled, and one without a value stays to be seen", () => {
   expect(t("room.people.many", { count: 5 })).toBe("5 in the room");
   expect(t("room.people.many")).toBe("{count} in the room");
+});
+
+test("a text comes in the language that is set", () => {
+  setLanguage("de");
+  expect(t("room.people.many", { count: 5 })).toBe("5 im Raum");
+  setLanguage("en");
+  expect(t("room.people.many", { count: 5 })).toBe("5 in the room");
+});
+
+test("a browser’s locale names the language until the program has said one", () => {
+  expect(["de", "de-AT", "en-GB", "fr", "del"].map(languageOf)).toEqual(["de", "de", "en", "en", "en"]);
 });
 
 test("every text of the window is used by the window", () => {
@@ -48,7 +60,7 @@ test("no word stands in the markup itself", () => {
 });
 
 test("texts are whole: no double blanks, no straight quotes, no hyphen for a minus", () => {
-  const wrong = entries
+  const wrong = [...entries, ...Object.entries(german)]
     .filter(([key]) => /^(status|trouble|notice|wayout)/.test(key) || ours(key))
     .filter(([, text]) => text.trim() !== text || / {2}|["']|(^|\s)-\d/.test(text));
   expect(wrong.map(([key]) => key)).toEqual([]);

@@ -19,7 +19,7 @@ use crate::trouble::of_failure;
 pub(super) struct AccountState {
     pub player: Option<Arc<Rationed>>,
     devices: Vec<Listed>,
-    trouble: Option<api::Trouble>,
+    trouble: Option<Problem>,
 }
 
 /// What came of looking for an account's devices.
@@ -39,7 +39,10 @@ impl Controller {
                 chosen: self.is_chosen(account),
                 devices: devices.unwrap_or_default(),
                 device: account.device.clone(),
-                trouble: state.and_then(|state| state.trouble.clone()).or_else(|| ending(account, Utc::now())),
+                trouble: state
+                    .and_then(|state| state.trouble.as_ref())
+                    .map(Problem::to_trouble)
+                    .or_else(|| ending(account, Utc::now())),
             }
         });
         shown.collect()
@@ -70,7 +73,7 @@ impl Controller {
         match found.player {
             Ok(player) => state.player = Some(player),
             Err(problem) => {
-                state.trouble = Some(problem.to_trouble());
+                state.trouble = Some(problem);
                 return;
             }
         }
@@ -79,10 +82,10 @@ impl Controller {
                 let none = devices.is_empty();
                 state.devices = devices;
                 let trouble = || crate::trouble::Told::new("no_device").out("look_again", api::Action::RefreshDevices);
-                state.trouble = none.then(|| trouble().into_trouble());
+                state.trouble = none.then(|| trouble().into_problem());
             }
             Err(failure) => {
-                state.trouble = Some(of_failure(&failure, &name, &self.reach.endpoints).into_trouble());
+                state.trouble = Some(of_failure(&failure, &name, &self.reach.endpoints).into_problem());
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::demo::Stage;
 use crate::local_room::Seat;
 use crate::problem::Problem;
 use crate::program::DemoOptions;
-use crate::texts::t;
+use crate::view::RoomName;
 
 impl Controller {
     /// Sets the stage in the background; the window waits on the room's screen.
@@ -49,7 +49,7 @@ impl Controller {
             (people.first().map(|person| person.user.clone()), stage.songs.first().map(|song| song.uri.clone()));
         let friends =
             self.options.demo.as_ref().is_some_and(|demo| demo.friends).then(|| stage.friends(seed)).flatten();
-        let mut hosted = Hosted::open(t("room.name.demo", &[]), stage.endpoints.clone(), Some(stage));
+        let mut hosted = Hosted::open(RoomName::Demo, stage.endpoints.clone(), Some(stage));
         for (place, person) in people.into_iter().enumerate() {
             let seat = Seat { player: person.player, device: None, trim: Span::ZERO, seed: seed + place as u64 };
             hosted.seat(Guest { account_id: person.user, name: person.name, seat }).await;

@@ -23,8 +23,7 @@ use crate::problem::Problem;
 use crate::ration::{Ration, Rationed};
 use crate::running::RunningFile;
 use crate::settings::{AccountSettings, Endpoints};
-use crate::texts::t;
-use crate::view::{MemberRequests, MemberShown, Requests, RoomShown};
+use crate::view::{MemberRequests, MemberShown, Requests, RoomName, RoomShown};
 
 /// The largest correction for speakers: ten times what any is known to need would be a slip of the hand.
 const LARGEST_TRIM_MS: i32 = 2_000;
@@ -62,7 +61,7 @@ pub(super) struct Guest {
 }
 
 impl Hosted {
-    pub fn open(name: String, endpoints: Endpoints, stage: Option<Stage>) -> Self {
+    pub fn open(name: RoomName, endpoints: Endpoints, stage: Option<Stage>) -> Self {
         let (to_reports, reports) = mpsc::unbounded_channel();
         let songs = stage.as_ref().map(|stage| stage.songs.clone());
         Self {
@@ -83,7 +82,7 @@ impl Hosted {
 
     /// A room whose hub is on the network; its reports come with it.
     pub fn on_network(
-        name: String,
+        name: RoomName,
         endpoints: Endpoints,
         network: Networked,
         (to_reports, reports): (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
@@ -172,6 +171,9 @@ impl Hosted {
                 member.place = network.place(member.id);
             }
         }
+        if let Some((demo, stage)) = picture.demo.as_mut().zip(self.stage.as_ref()) {
+            demo.heard = stage.heard(self.shown.members());
+        }
         if let Some(running) = &mut self.running {
             running.show(&picture);
         }
@@ -237,7 +239,7 @@ impl Controller {
             return;
         }
         self.opening = None;
-        let mut hosted = Hosted::open(t("room.name.here", &[]), self.reach.endpoints.clone(), None);
+        let mut hosted = Hosted::open(RoomName::Here, self.reach.endpoints.clone(), None);
         for (place, Opened { account, outcome }) in opened.into_iter().enumerate() {
             match outcome {
                 Ok((player, lock)) => {

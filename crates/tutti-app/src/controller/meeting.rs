@@ -27,6 +27,7 @@ use crate::secrets::user_key;
 use crate::settings::AccountSettings;
 use crate::sign_in::blocking;
 use crate::texts::t;
+use crate::view::RoomName;
 
 /// Where a hub listens if nobody says: all addresses of this computer, any free port.
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
@@ -165,8 +166,8 @@ impl Controller {
             self.notices.say(problem);
         }
         let name = match &met.invite.host {
-            Some(host) => t("room.name.of", &[("name", host)]),
-            None => t("room.name.network", &[]),
+            Some(host) => RoomName::Of(host.clone()),
+            None => RoomName::Network,
         };
         let networked = Networked {
             meeting: Arc::clone(&met.meeting),

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{Screen, Snapshot};
 use crate::program::Options;
+use crate::texts;
 
 /// Four a second are as live as a number can be read; drawing each costs the window more than making it costs us.
 const APART: Duration = Duration::from_millis(250);
@@ -63,6 +64,7 @@ pub(super) fn empty(options: &Options) -> Snapshot {
     Snapshot {
         version: VERSION,
         seq: 0,
+        language: texts::language(),
         screen: Screen::Welcome,
         notices: Vec::new(),
         accounts: Vec::new(),

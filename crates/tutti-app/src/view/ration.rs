@@ -6,7 +6,7 @@ use tutti_core::time::LocalTime;
 
 use crate::api;
 use crate::ration::Ration;
-use crate::texts::t;
+use crate::texts::{day, grouped, t};
 
 /// The rations of these accounts (by name, with the ration of each), one a client id.
 pub fn pictures<'a>(accounts: impl Iterator<Item = (&'a str, Ration)>, now: LocalTime) -> Vec<api::Ration> {
@@ -47,20 +47,13 @@ pub(super) fn until(wall: DateTime<Utc>, wait: Wait, now: LocalTime) -> String {
     if end.date_naive() == wall.with_timezone(&Local).date_naive() {
         return time;
     }
-    t("ration.until.day", &[("time", &time), ("day", &end.format("%-d %b").to_string())])
+    t("ration.until.day", &[("time", &time), ("day", &day(end.date_naive()))])
 }
 
 /// Rounded up to what is shown: nothing goes out before the time that stands there.
 fn ahead(wait: Wait, now: LocalTime) -> TimeDelta {
     let seconds = ((wait.until - now).as_micros() + 999_999).max(0) / 1_000_000;
     TimeDelta::seconds(seconds)
-}
-
-/// 12,345
-fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let (head, tail) = digits.split_at(digits.len().saturating_sub(3));
-    if head.is_empty() { tail.to_owned() } else { format!("{},{tail}", grouped(head.parse().unwrap_or(0))) }
 }
 
 #[cfg(test)]
@@ -104,10 +97,5 @@ mod tests {
         assert_eq!(until(noon, wait(2 * 3_600 + 300, false), NOW), "14:05");
         assert_eq!(until(noon, wait(75, false), NOW), "12:01:15");
         assert_eq!(until(noon, wait(20 * 3_600, true), NOW), "08:00 on 22 Nov");
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!([0, 999, 1_000, 20_000, 1_234_567].map(grouped), ["0", "999", "1,000", "20,000", "1,234,567"]);
     }
 }

@@ -215,7 +215,7 @@ fn every_status_has_its_text() {
 }
 
 fn room() -> RoomShown {
-    let mut room = RoomShown::new("Room".into(), None, RoomClock::same_machine(), NOW);
+    let mut room = RoomShown::new(RoomName::Network, None, RoomClock::same_machine(), NOW);
     room.joined(MemberId(0), "a".into(), "Anna".into());
     room.joined(MemberId(1), "b".into(), "Ben".into());
     room

@@ -1,9 +1,31 @@
-//! Acts and times in words.
+//! Acts, times and rooms in words.
 
 use tutti_core::room::Act;
 use tutti_core::time::Span;
 
 use crate::texts::t;
+
+/// How a room is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomName {
+    /// Everybody is on this computer.
+    Here,
+    Demo,
+    /// On a network, held by somebody.
+    Of(String),
+    Network,
+}
+
+impl RoomName {
+    pub fn text(&self) -> String {
+        match self {
+            Self::Here => t("room.name.here", &[]),
+            Self::Demo => t("room.name.demo", &[]),
+            Self::Of(host) => t("room.name.of", &[("name", host)]),
+            Self::Network => t("room.name.network", &[]),
+        }
+    }
+}
 
 /// "sought to 1:20", "paused", …: what somebody did, behind their name.
 pub fn act_words(act: &Act) -> String {
