@@ -20,7 +20,7 @@ function pageTexts(): Plugin {
 
 /** The licences of what the bundle carries travel with it. */
 function licences(): Plugin {
-  const carried = ["@fontsource-variable/figtree/LICENSE", "svelte/LICENSE.md", "uplot/LICENSE", "@tauri-apps/api/LICENSE-MIT"];
+  const carried = ["@fontsource-variable/figtree/LICENSE", "svelte/LICENSE.md", "uplot/LICENSE", "uqr/LICENSE", "@tauri-apps/api/LICENSE-MIT"];
   return {
     name: "licences",
     apply: "build",
