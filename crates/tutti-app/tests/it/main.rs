@@ -15,4 +15,3 @@ mod spotify;
 mod stand;
 mod web_host;
 mod whole;
-mod wire;
