@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { History, Member } from "../generated/api";
-import { chartData, describe, halfRange, spanSeconds, spanText, spreadLabels, valuesAt } from "./chart";
+import { chartData, describe, extent, halfRange, spanSeconds, spanText, spreadLabels, summary, valuesAt } from "./chart";
 
 test("the newest value is now, and a line that began later starts with gaps", () => {
   const data = chartData(history([[1, 2, 3, 4], [7, null]]), members("Anna", "Ben"), 3);
@@ -69,6 +69,34 @@ test("spans are told in minutes where they are long", () => {
 function history(lines: Array<Array<number | null>>, marks: History["marks"] = []): History {
   return { step_ms: 1000, lines: lines.map((errors_ms, member) => ({ member, errors_ms })), marks };
 }
+
+/** Members with these timing errors, ms. */
+function apart(...errors: Array<number | null>): Member[] {
+  const names = ["Anna", "Ben", "Chiara"];
+  return members(...names.slice(0, errors.length)).map((member, i) => {
+    const error = errors[i] ?? null;
+    return { ...member, timing: error === null ? null : { error_ms: error, bound_ms: 10, band: "fine" } };
+  });
+}
+
+test("the moment is one sentence, which names only who is apart", () => {
+  expect(summary(apart(0, 40, -99)).text).toBe("Everybody is within 100 ms.");
+  expect(summary(apart(0, 40, -232)).text).toBe("2 of 3 are within 100 ms; Chiara −232 ms.");
+  expect(summary(apart(0, null, 1500)).text).toBe("1 of 3 are within 100 ms; Ben not known, Chiara +1.5 s.");
+  expect(summary(apart(null, null)).text).toBe("Nothing is known at the moment.");
+});
+
+test("what is said aloud changes with who is apart, not with a number", () => {
+  expect(summary(apart(0, 20, -232)).named).toBe(summary(apart(0, 30, -240)).named);
+  expect(summary(apart(0, 20, -232)).named).not.toBe(summary(apart(0, 120, -232)).named);
+});
+
+test("a line is told by its last, lowest and highest value", () => {
+  const [line] = chartData(history([[-20, 40, null, 7]]), members("Anna"), 3).lines;
+  expect(line && extent(line)).toEqual({ now: 7, low: -20, high: 40 });
+  const [gone] = chartData(history([[null, null]]), members("Anna"), 3).lines;
+  expect(gone && extent(gone)).toBeNull();
+});
 
 function members(...names: string[]): Member[] {
   return names.map((name, id) => ({

@@ -9,6 +9,9 @@ export type ChartMark = { x: number; member: number; text: string };
 /** The last minutes, ready to draw: x in seconds, 0 is now, the past is negative. */
 export type ChartData = { seconds: number; xs: number[]; lines: ChartLine[]; marks: ChartMark[] };
 
+/** What nobody notices on a call, ms: the shaded band. */
+export const TOLERANCE_MS = 100;
+
 /** Each second gets about this many pixels: a wider window shows more history, not wider lines. */
 const PIXELS_A_SECOND = 3.4;
 
@@ -80,6 +83,28 @@ export function valuesAt(data: ChartData, index: number): string {
       : t("chart.value", { name: line.name, error: errorWithUnit(value) });
   });
   return `${when}: ${values.join(", ")}`;
+}
+
+/** The moment in one sentence, and the members that it names, which change seldom. */
+export function summary(members: Member[]): { text: string; named: string } {
+  if (members.every((m) => m.timing === null)) return { text: t("chart.summary.none"), named: "?" };
+  const apart = members.filter((m) => m.timing === null || Math.abs(m.timing.error_ms) > TOLERANCE_MS);
+  const tolerance = TOLERANCE_MS;
+  if (apart.length === 0) return { text: t("chart.summary.all", { tolerance }), named: "" };
+  const others = apart
+    .map(({ name, timing }) =>
+      timing === null ? t("chart.value.none", { name }) : t("chart.value", { name, error: errorWithUnit(timing.error_ms) }),
+    )
+    .join(", ");
+  const [within, count] = [members.length - apart.length, members.length];
+  return { text: t("chart.summary.some", { within, count, tolerance, others }), named: apart.map((m) => m.id).join() };
+}
+
+/** What is known of a line: its last, lowest and highest value, ms. */
+export function extent(line: ChartLine): { now: number | null; low: number; high: number } | null {
+  const known = line.values.filter((v) => v !== null);
+  if (known.length === 0) return null;
+  return { now: line.values.at(-1) ?? null, low: Math.min(...known), high: Math.max(...known) };
 }
 
 /** The whole chart in words, for whoever cannot see it. */

@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import { halfRange, spreadLabels, type ChartData } from "./chart";
+import { halfRange, spreadLabels, TOLERANCE_MS, type ChartData } from "./chart";
 import { MINUS, signed, time } from "./format";
 
 /** Colours and type of the theme in force, for the canvas. */
@@ -21,8 +21,6 @@ export type Drawing = { show(data: ChartData, read: number | null): void; destro
 /** How many member colours a theme has. */
 export const MEMBER_COLOURS = 8;
 
-/** ± this is shaded, ms: not heard on a call. */
-const TOLERANCE_MS = 100;
 const LABEL_PX = 12;
 /** Room for the names at the lines' ends, and for the numbers on the left, px. */
 const NAMES_PX = 68;
