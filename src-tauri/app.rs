@@ -1,10 +1,8 @@
 //! The program inside Tauri: one instance a profile, one window, the tray, and an orderly end.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tauri::async_runtime;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, RunEvent, Window, WindowEvent, Wry};
@@ -23,18 +21,17 @@ const STOP_DEADLINE: Duration = Duration::from_secs(3);
 pub struct Profile(pub std::path::PathBuf);
 
 /// Runs until the user quits.
-pub fn run(flags: Flags) -> anyhow::Result<()> {
-    let mut options = Options::from_env(flags.demo)?;
+pub fn run(mut options: Options, flags: Flags) -> anyhow::Result<()> {
     // A profile of its own, or a demo, is opened by whoever started it, not by links.
     let opened_by_links = !flags.demo && options.home.own_keychain().is_none();
     options.links = if opened_by_links { Links::Opened } else { Links::Given };
     let mut context = tauri::generate_context!();
-    if let Some(folder) = options.home.own_keychain() {
-        context.config_mut().identifier = profile_identifier(&context.config().identifier, folder);
-    }
+    context.config_mut().identifier = options.home.program_name(&context.config().identifier);
+    let login = tauri_plugin_autostart::Builder::new().app_name(options.home.program_name("tutti"));
     let app = tauri::Builder::default()
         .plugin(one_instance())
         .plugin(tauri_plugin_deep_link::init())
+        .plugin(login.args(options.home.login_arguments()).build())
         .register_asynchronous_uri_scheme_protocol("cover", cover::answer)
         .invoke_handler(tauri::generate_handler![ipc::dispatch, ipc::snapshot])
         .on_window_event(window_event)
@@ -51,13 +48,6 @@ pub fn run(flags: Flags) -> anyhow::Result<()> {
 /// A second start shows the first one's window, hands it the link that it was started with, and ends.
 fn one_instance() -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::init(|app, _arguments, _folder| show_window(app))
-}
-
-/// A profile of its own is a program of its own, also beside the usual one.
-fn profile_identifier(identifier: &str, folder: &Path) -> String {
-    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{identifier}.p{hash}")
 }
 
 fn setup(
@@ -114,22 +104,5 @@ fn stop(app: &AppHandle) {
         if stopped.is_err() {
             tracing::warn!("the program took too long to stop");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_profiles_are_two_programs() {
-        let one = profile_identifier("app.tutti.desktop", Path::new("/home/a"));
-        let other = profile_identifier("app.tutti.desktop", Path::new("/home/b"));
-        assert_ne!(one, other);
-        assert!(one.starts_with("app.tutti.desktop.p"));
-        assert!(
-            one.chars().all(|char| char.is_ascii_alphanumeric() || char == '.'),
-            "{one} is a name on the session bus"
-        );
     }
 }

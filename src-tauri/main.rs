@@ -8,12 +8,13 @@ mod ipc;
 mod shell;
 mod tray;
 
-use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tutti_app::settings::Home;
 use tutti_app::texts::{Language, set_language};
+use tutti_app::{Options, log};
 
 /// Several Spotify accounts playing in step.
 #[derive(Debug, Parser)]
@@ -25,6 +26,9 @@ pub struct Flags {
     /// Start in the tray, without a window (with one where there is no tray).
     #[arg(long)]
     hidden: bool,
+    /// Keep settings in this folder, whatever TUTTI_HOME says.
+    #[arg(long, value_name = "FOLDER")]
+    profile: Option<PathBuf>,
     /// A link to open: tutti://join/…
     link: Option<String>,
 }
@@ -32,10 +36,15 @@ pub struct Flags {
 fn main() -> ExitCode {
     let flags = Flags::parse();
     set_language(Language::of_system());
-    let filter = EnvFilter::try_from_env("TUTTI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    log.with_ansi(std::io::stderr().is_terminal()).init();
-    match app::run(flags) {
+    let run = || {
+        let options = match flags.profile.clone() {
+            Some(folder) => Options::at(Home::at(folder), flags.demo)?,
+            None => Options::from_env(flags.demo)?,
+        };
+        let _log = log::start(&options.home.log_folder());
+        app::run(options, flags)
+    };
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tutti: {error:#}");

@@ -1,7 +1,10 @@
 //! What the program may ask of the desktop: open an address, show the window, quit.
 
+use std::path::Path;
+
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
-use tutti_app::shell::{NoWindow, Shell};
+use tauri_plugin_autostart::ManagerExt as _;
+use tutti_app::shell::{Desktop, NoWindow, Shell, open_folder};
 use tutti_app::texts::t;
 
 use crate::app::Profile;
@@ -45,6 +48,25 @@ impl Shell for DesktopShell {
 
     fn quit(&self) {
         self.app.exit(0);
+    }
+
+    fn desktop(&self) -> Option<&dyn Desktop> {
+        Some(self)
+    }
+}
+
+impl Desktop for DesktopShell {
+    fn open_folder(&self, folder: &Path) -> Result<(), String> {
+        open_folder(folder)
+    }
+
+    fn starts_at_login(&self) -> Result<bool, String> {
+        self.app.autolaunch().is_enabled().map_err(|error| error.to_string())
+    }
+
+    fn start_at_login(&self, on: bool) -> Result<(), String> {
+        let login = self.app.autolaunch();
+        if on { login.enable() } else { login.disable() }.map_err(|error| error.to_string())
     }
 }
 

@@ -6,11 +6,13 @@ import App from "./App.svelte";
 import { chooseHost } from "./host/choose";
 import { SESSION, Session } from "./lib/session.svelte";
 import { languageOf, setLanguage, t } from "./lib/texts";
+import { watchTheme } from "./lib/theme";
 
 const target = document.getElementById("app");
 if (target === null) throw new Error("the page holds an element #app");
 
 setLanguage(languageOf(navigator.language));
+watchTheme();
 
 try {
   const session = new Session(await chooseHost());

@@ -68,6 +68,19 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.fill(4, 8);
     if (fake.network !== null) fake.network.connection = { code: "reconnecting", text: t("network.reconnecting") };
   },
+  settings: (fake) => {
+    fake.screen = "settings";
+    fake.accounts = someAccounts();
+  },
+  "settings-trouble": (fake) => {
+    fake.screen = "settings";
+    const desktop = { start_at_login: false, tray: false, close_to_tray: true, notifications: true, log: "/nowhere/logs" };
+    fake.settings = { ...fake.settings, desktop, thrifty: true };
+    fake.act({ type: "set", setting: { name: "start_at_login", value: true } });
+    fake.settings = { ...fake.settings, troubles: [...fake.settings.troubles, { setting: "relay", text: t("notice.bad_relay", { address: "my relay" }) }] };
+    const values = { path: "/home/anna/.config/tutti/settings.json", why: "No space left on device (os error 28)" };
+    fake.tell("problem", "settings_not_written", t("notice.settings_not_written", values));
+  },
   "join-question": (fake) => {
     fake.screen = "lobby";
     fake.accounts = someAccounts();

@@ -1,7 +1,6 @@
 //! The headless demo on three seeds, its numbers held against what is promised, written to docs/long-report.md.
 
 mod report;
-mod rooms;
 mod worst;
 
 use std::fmt::Write as _;
@@ -14,7 +13,6 @@ use serde_json::Value;
 
 use crate::check::Count;
 use crate::command::watch;
-pub use rooms::rooms;
 pub use worst::worst;
 
 const TITLE: &str = "The demo";
@@ -90,7 +88,8 @@ impl Row {
     }
 
     fn line(&self) -> String {
-        let value = shown(self.value);
+        let value =
+            self.value.map_or("not reported".to_owned(), |value| format!("{}", (value * 1000.0).round() / 1000.0));
         let verdict = if self.kept { "kept" } else { "BROKEN" };
         format!(
             "| {} | {} | {value} | {} | {verdict} |",
@@ -99,10 +98,6 @@ impl Row {
             self.words
         )
     }
-}
-
-fn shown(value: Option<f64>) -> String {
-    value.map_or("not reported".to_owned(), |value| format!("{}", (value * 1000.0).round() / 1000.0))
 }
 
 fn page(rows: &[Row]) -> String {

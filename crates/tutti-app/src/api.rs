@@ -5,10 +5,15 @@
 //! files of texts (`texts/en.json`, `texts/de.json`); `code` fields are stable names for tests and styling. Positions, durations and
 //! errors are milliseconds.
 
+mod settings;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use crate::texts::Language;
+pub use settings::{
+    Correction, Desktop, LanguageChoice, LeadersAd, MayLead, PauseByOthers, Setting, SettingTrouble, Settings, Theme,
+};
 
 /// Everything a window shows. Always sent whole; a window keeps nothing but the newest one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -30,6 +35,7 @@ pub struct Snapshot {
     pub question: Option<Question>,
     /// What is left of the requests, for each client id of the accounts shown.
     pub rations: Vec<Ration>,
+    pub settings: Settings,
     /// Set while Tutti talks to another server than Spotify: shown wherever it is in force.
     pub other_server: Option<String>,
     /// The redirect addresses that can be registered in Spotify's dashboard; the one to choose unless it is refused first.
@@ -66,6 +72,7 @@ pub enum Screen {
     Connect,
     Lobby,
     Room,
+    Settings,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -378,6 +385,14 @@ pub enum Action {
     Show {
         screen: Screen,
     },
+    /// Back to the screen from which the settings were opened.
+    CloseSettings,
+    Set {
+        setting: Setting,
+    },
+    OpenLogFolder,
+    /// Sign-ins, settings and log go from this computer. Whoever sends this has asked the user.
+    DeleteEverything,
     StartDemo,
     /// Begin a sign-in with this client id; opens the browser.
     Connect {

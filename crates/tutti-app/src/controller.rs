@@ -6,6 +6,7 @@ mod demo;
 mod hosting;
 mod meeting;
 mod publish;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tutti_core::room::MemberId;
 use tutti_core::time::LocalTime;
 
 use crate::accounts::Accounts;
-use crate::api::{Action, Ration, Screen, Snapshot};
+use crate::api::{Action, LanguageChoice, Ration, Screen, Snapshot};
 use crate::clock;
 use crate::cover::Covers;
 use crate::invite::Invite;
@@ -27,6 +28,7 @@ use crate::problem::Problem;
 use crate::program::Options;
 use crate::settings::{AccountSettings, Settings};
 use crate::shell::Shell;
+use crate::texts::set_language;
 use crate::tray;
 use crate::view;
 use account::AccountState;
@@ -34,6 +36,7 @@ use connect::Connecting;
 pub(crate) use connect::Opened;
 use hosting::Hosted;
 use publish::Publisher;
+use settings::Pane;
 
 /// What reaches the actor.
 pub(crate) enum Message {
@@ -49,6 +52,7 @@ pub(crate) enum Message {
     Opened(u64, Vec<hosting::Opened>),
     Met(u64, Box<Result<meeting::Met, Problem>>),
     SignedOut(String, Result<(), Problem>),
+    Deleted(Result<(), Problem>),
     Stage(u64, Box<Result<crate::demo::Stage, Problem>>),
     Said(Problem),
     Stop(oneshot::Sender<()>),
@@ -78,6 +82,7 @@ pub(crate) struct Controller {
     attempts: u64,
     opening: Option<u64>,
     publisher: Publisher,
+    pane: Pane,
 }
 
 impl Controller {
@@ -88,6 +93,9 @@ impl Controller {
         covers: Covers,
     ) -> Self {
         let loaded = Settings::load(&options.home);
+        if loaded.settings.choices.language != LanguageChoice::System {
+            set_language(loaded.settings.choices.language.spoken());
+        }
         let mut notices = Notices::default();
         if let Some(aside) = loaded.put_aside {
             notices.say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
@@ -123,7 +131,10 @@ impl Controller {
             attempts: 0,
             opening: None,
             publisher: Publisher::new(first),
+            pane: Pane::default(),
         };
+        controller.try_home();
+        controller.look_at_desktop();
         if let Some(demo) = controller.options.demo.clone() {
             controller.start_demo(demo);
         }
@@ -183,6 +194,7 @@ impl Controller {
             Message::Opened(attempt, opened) => self.opened(attempt, opened).await,
             Message::Met(attempt, met) => self.met(attempt, *met).await,
             Message::SignedOut(account, outcome) => self.signed_out(&account, outcome),
+            Message::Deleted(outcome) => self.deleted(outcome),
             Message::Stage(attempt, stage) => self.staged(attempt, *stage).await,
             Message::Said(problem) => self.notices.say(&problem),
             Message::Stop(_) => unreachable!("the loop ends at this message"),
@@ -191,7 +203,12 @@ impl Controller {
 
     async fn act(&mut self, action: Action) {
         match action {
+            Action::Show { screen: Screen::Settings } => self.open_settings(),
             Action::Show { screen } => self.show(screen),
+            Action::CloseSettings => self.close_settings(),
+            Action::Set { setting } => self.set(setting),
+            Action::OpenLogFolder => self.open_log_folder(),
+            Action::DeleteEverything => self.delete_everything().await,
             Action::StartDemo => {
                 self.leave().await;
                 let demo = self.options.demo.clone().unwrap_or_else(crate::program::DemoOptions::from_env);
@@ -274,13 +291,6 @@ impl Controller {
         });
     }
 
-    fn save_settings(&mut self) {
-        if let Err(error) = self.settings.save(&self.reach.home) {
-            let path = self.reach.home.settings_file().display().to_string();
-            self.notices.say(&Problem::new("settings_not_written").with("path", path).with("why", error.to_string()));
-        }
-    }
-
     async fn save_ledgers(&self) {
         let rations = self.reach.rations.clone();
         if tokio::task::spawn_blocking(move || rations.save()).await.is_err() {
@@ -317,6 +327,7 @@ impl Controller {
             room,
             question: self.question_shown(),
             rations: self.rations_shown(now),
+            settings: self.settings_shown(),
             // The demo says itself that its phones are simulated.
             other_server: self.endpoints().shown().filter(|_| !in_demo),
             ..publish::empty(&self.options)

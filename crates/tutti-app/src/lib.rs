@@ -14,6 +14,7 @@ pub mod invite;
 mod link;
 pub mod local_room;
 mod lock;
+pub mod log;
 pub mod network;
 mod notices;
 pub mod players;

@@ -61,7 +61,13 @@ impl Problem {
     fn is_good_news(&self) -> bool {
         matches!(
             self.code,
-            "signed_in" | "signed_out" | "already_signed_in" | "takeover" | "tray_missing" | "keychain_until_restart"
+            "signed_in"
+                | "signed_out"
+                | "everything_deleted"
+                | "already_signed_in"
+                | "takeover"
+                | "tray_missing"
+                | "keychain_until_restart"
         )
     }
 }

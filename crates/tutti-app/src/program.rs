@@ -7,7 +7,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::api::{Action, Snapshot};
 use crate::controller::{Controller, Message, Opened};
 use crate::cover::{Cover, Covers};
-use crate::demo::apart::Tap;
 use crate::players::spotify::Way;
 use crate::problem::Problem;
 use crate::secrets::{Keychain, SecretStore};
@@ -33,8 +32,6 @@ pub struct Options {
     pub way: Way,
     /// For the dither of looks; none = another one each time.
     pub seed: Option<u64>,
-    /// Where what goes on in the room is said, for measurements.
-    pub tap: Option<Tap>,
 }
 
 /// The simulated world of a demo.
@@ -69,7 +66,11 @@ impl Options {
     /// The profile and servers that the environment names (`TUTTI_HOME`, `TUTTI_SPOTIFY_API`,
     /// `TUTTI_SPOTIFY_ACCOUNTS`). Errors are sentences for the user.
     pub fn from_env(demo: bool) -> anyhow::Result<Self> {
-        let home = Home::from_env().map_err(Problem::from)?;
+        Self::at(Home::from_env().map_err(Problem::from)?, demo)
+    }
+
+    /// The same in this profile, whatever `TUTTI_HOME` says.
+    pub fn at(home: Home, demo: bool) -> anyhow::Result<Self> {
         let secrets = Arc::new(Keychain::new(home.own_keychain()));
         let endpoints = Endpoints::from_env().map_err(Problem::from)?;
         Ok(Self {
@@ -81,7 +82,6 @@ impl Options {
             links: Links::None,
             way: Way::default(),
             seed: None,
-            tap: None,
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! No token is ever in here: those are in the keychain.
 
+mod choices;
 mod endpoints;
 mod file;
 mod home;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::SignInWay;
 
+pub use choices::Choices;
 pub use endpoints::{BadServer, Endpoints};
 pub use file::{Loaded, write_atomically};
 pub(crate) use home::short_hash;
@@ -38,6 +40,8 @@ pub struct Settings {
     /// The redirect that the last sign-in came back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in_way: Option<SignInWay>,
+    #[serde(default)]
+    pub choices: Choices,
 }
 
 /// What is remembered of an account; its sign-in is in the keychain.
@@ -73,6 +77,7 @@ impl Default for Settings {
             same_developer: Vec::new(),
             thrifty: false,
             sign_in_way: None,
+            choices: Choices::default(),
         }
     }
 }

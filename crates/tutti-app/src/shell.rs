@@ -1,5 +1,7 @@
 //! What the program may ask of a window system; implemented by the desktop, the browser host and the terminal.
 
+use std::path::Path;
+
 /// A window system, as far as the program needs one. Calls return at once.
 pub trait Shell: Send + Sync + 'static {
     /// Opens an address in the user's browser. Errors are words for a log; the address is shown to the user anyway.
@@ -8,6 +10,19 @@ pub trait Shell: Send + Sync + 'static {
     fn show_window(&self);
     /// Ends the program.
     fn quit(&self);
+    /// What a desktop adds; none in a terminal or a browser.
+    fn desktop(&self) -> Option<&dyn Desktop> {
+        None
+    }
+}
+
+/// A desktop around the window. Errors are words for the user.
+pub trait Desktop: Send + Sync {
+    /// Shows a folder in the system's own way.
+    fn open_folder(&self, folder: &Path) -> Result<(), String>;
+    /// Whether the system starts the program when the user signs in.
+    fn starts_at_login(&self) -> Result<bool, String>;
+    fn start_at_login(&self, on: bool) -> Result<(), String>;
 }
 
 /// A shell without a window: addresses open with the system's opener, unless `browser` is off.
@@ -25,4 +40,9 @@ impl Shell for NoWindow {
     fn show_window(&self) {}
 
     fn quit(&self) {}
+}
+
+/// Opens a folder with the system's opener.
+pub fn open_folder(folder: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(folder).and_then(|()| open::that_detached(folder)).map_err(|error| error.to_string())
 }

@@ -12,12 +12,15 @@ export type Account = {
   device: string | null, trouble: Trouble | null, };
 
 /** All that a window can ask of the program. */
-export type Action = { "type": "show", screen: Screen, } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
+export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
   /** Which of the redirect addresses is registered; none = as it was last time. */
   way: SignInWay | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
 /** How far apart, in words a listener would use; from the larger side of the error. */
 export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
+
+/** How eagerly timing errors are corrected. */
+export type Correction = "gentle" | "normal" | "tight";
 
 /** What the demo adds to a room. */
 export type Demo = {
@@ -25,6 +28,15 @@ export type Demo = {
   songs: Array<Song>,
   /** What really sounds, by the simulator; None where that is another process. */
   heard: Heard | null, };
+
+/** What a browser's page has not. */
+export type Desktop = {
+  /** As the system has it. */
+  start_at_login: boolean,
+  /** There is a tray that the program can go to. */
+  tray: boolean, close_to_tray: boolean, notifications: boolean,
+  /** The folder of the log. */
+  log: string, };
 
 export type Device = { id: string | null, name: string, kind: string, active: boolean, restricted: boolean, };
 
@@ -58,6 +70,14 @@ export type HistoryMark = {
 
 /** A language that Tutti speaks. */
 export type Language = "en" | "de";
+
+export type LanguageChoice = "system" | "en" | "de";
+
+/** What everybody does while a leader of this computer hears an advertisement. */
+export type LeadersAd = "go_on" | "wait";
+
+/** Who may lead a session that is opened; later its host can also name members. */
+export type MayLead = "anyone" | "host";
 
 export type Member = { id: number, account: string, name: string,
   /** Index of the member's colour in the theme (0-based, stable while in the room). */
@@ -107,6 +127,9 @@ export type NowPlaying = { uri: string, episode: boolean, title: string,
   position_ms: number,
   /** 1 but for episodes. */
   speed: number, duration_ms: number, next: string | null, };
+
+/** What a pause by another member does to those of this computer. */
+export type PauseByOthers = "everybody" | "only_theirs";
 
 /** Where a member of a room on the network is. */
 export type Place = {
@@ -171,7 +194,29 @@ export type Room = { name: string,
   network: Network | null, };
 
 /** Which screen is open. The program decides, so that every window of it shows the same. */
-export type Screen = "welcome" | "connect" | "lobby" | "room";
+export type Screen = "welcome" | "connect" | "lobby" | "room" | "settings";
+
+/** One setting with the value that it gets. */
+export type Setting = { "name": "correction", "value": Correction } | { "name": "pause_by_others", "value": PauseByOthers } | { "name": "ad", "value": LeadersAd } | { "name": "may_lead", "value": MayLead } | { "name": "relay", "value": string | null } | { "name": "thrifty", "value": boolean } | { "name": "language", "value": LanguageChoice } | { "name": "theme", "value": Theme } | { "name": "start_at_login", "value": boolean } | { "name": "close_to_tray", "value": boolean } | { "name": "notifications", "value": boolean };
+
+export type SettingTrouble = {
+  /** The name that a change of it has in `Setting`, or `log`. */
+  setting: string, text: string, };
+
+/** Everything on the Settings screen but the accounts, which the snapshot has anyway. */
+export type Settings = { correction: Correction, pause_by_others: PauseByOthers, ad: LeadersAd,
+  /** Who may lead in sessions that are hosted from now on. */
+  may_lead: MayLead,
+  /** The relay at which sessions are hosted; none = in this program. */
+  relay: string | null,
+  /** Few requests: followed later, and far from every limit. */
+  thrifty: boolean, language: LanguageChoice, theme: Theme,
+  /** Set where the program has a window of its own. */
+  desktop: Desktop | null,
+  /** Counts changes that were written to the disk. */
+  saved: number,
+  /** What is wrong with one of the settings, to be said beside it. */
+  troubles: Array<SettingTrouble>, };
 
 export type SignIn = {
   /** The address that was opened in the browser, to open or copy again. */
@@ -199,7 +244,7 @@ export type Snapshot = {
   /** An invite that waits for a yes or no: nothing happens before. */
   question: Question | null,
   /** What is left of the requests, for each client id of the accounts shown. */
-  rations: Array<Ration>,
+  rations: Array<Ration>, settings: Settings,
   /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */
   other_server: string | null,
   /** The redirect addresses that can be registered in Spotify's dashboard; the one to choose unless it is refused first. */
@@ -212,6 +257,8 @@ export type Snapshot = {
 export type Song = { uri: string, title: string, by: string, };
 
 export type Status = { code: string, text: string, };
+
+export type Theme = "system" | "light" | "dark";
 
 /** A member's timing error by Spotify's report: + is ahead of the room. */
 export type Timing = {

@@ -1,5 +1,5 @@
 /** A scripted program for development and tests: the same contract, with errors that move and no music. */
-import type { Account, Action, Band, Hand, Heard, HistoryMark, Member, Network, Place, Ration, Screen, Snapshot, Song, Trouble } from "../generated/api";
+import type { Account, Action, Band, Hand, Heard, HistoryMark, Member, Network, Place, Ration, Screen, Setting, Settings, Snapshot, Song, Trouble } from "../generated/api";
 import { time } from "../lib/format";
 import { language, t, type TextKey } from "../lib/texts";
 import type { Host } from "./host";
@@ -25,6 +25,20 @@ const NETWORK: Network = {
   host: true,
   who_leads: "anyone",
   locked: false,
+};
+
+const SETTINGS: Settings = {
+  correction: "normal",
+  pause_by_others: "everybody",
+  ad: "go_on",
+  may_lead: "anyone",
+  relay: null,
+  thrifty: false,
+  language: "system",
+  theme: "system",
+  desktop: { start_at_login: false, tray: true, close_to_tray: true, notifications: true, log: "/home/anna/.config/tutti/logs" },
+  saved: 0,
+  troubles: [],
 };
 
 type Phone = { song: number; position_ms: number; playing: boolean };
@@ -70,6 +84,9 @@ export class FakeProgram {
   other_server: string | null = null;
   network: Network | null = null;
   question: Snapshot["question"] = null;
+  settings: Settings = { ...SETTINGS };
+  /** Where the settings were opened from. */
+  #from: Screen = "welcome";
   people: Person[] = [];
   leader = 0;
   epoch = 1;
@@ -199,7 +216,20 @@ export class FakeProgram {
   act(action: Action): void {
     switch (action.type) {
       case "show":
+        if (action.screen === "settings") this.#from = this.screen;
         this.screen = action.screen;
+        break;
+      case "close_settings":
+        this.screen = this.#from;
+        break;
+      case "set":
+        this.#set(action.setting);
+        break;
+      case "delete_everything":
+        this.accounts = [];
+        this.settings = { ...SETTINGS };
+        this.screen = "welcome";
+        this.tell("info", "everything_deleted", t("notice.everything_deleted"));
         break;
       case "start_demo":
         this.demo = true;
@@ -288,10 +318,28 @@ export class FakeProgram {
       case "dismiss":
         this.notices = this.notices.filter((n) => n.id !== action.notice);
         break;
+      case "open_log_folder":
       case "open_sign_in_page":
       case "refresh_devices":
       case "open_link":
         break;
+    }
+  }
+
+  #set(setting: Setting): void {
+    const { settings } = this;
+    const troubles = settings.troubles.filter((trouble) => trouble.setting !== setting.name);
+    const said = (code: TextKey, values: Record<string, string>) =>
+      (this.settings = { ...settings, troubles: [...troubles, { setting: setting.name, text: t(code, values) }] });
+    if (setting.name === "relay" && setting.value !== null && !/^wss?:/.test(setting.value)) {
+      said("notice.bad_relay", { address: setting.value });
+    } else if (setting.name === "start_at_login" && settings.desktop?.log.startsWith("/nowhere")) {
+      said("notice.login_start", { why: "Permission denied" });
+    } else {
+      const change = { [setting.name]: setting.value };
+      const desktop = settings.desktop === null ? null : { ...settings.desktop };
+      if (desktop !== null && setting.name in desktop) Object.assign(desktop, change);
+      this.settings = { ...settings, ...(setting.name in settings ? change : {}), desktop, troubles, saved: settings.saved + 1 };
     }
   }
 
@@ -303,7 +351,7 @@ export class FakeProgram {
     return {
       version: 1,
       seq: this.#seq++,
-      language: language(),
+      language: this.settings.language === "system" ? language() : this.settings.language,
       screen: this.screen,
       notices: this.notices,
       accounts: this.accounts,
@@ -311,6 +359,7 @@ export class FakeProgram {
       room: this.screen === "room" ? this.#room() : null,
       rations: this.#rations,
       question: this.question,
+      settings: this.settings,
       other_server: this.other_server,
       redirects: [
         { way: "link", address: "tutti://callback" },

@@ -6,7 +6,7 @@ import texts from "../../../crates/tutti-app/texts/en.json";
 import { languageOf, setLanguage, t } from "./texts";
 
 /** Beginnings of the names that only the window uses; the program fills in the others. */
-const UI = ["app.", "welcome.", "connect.", "lobby.", "room.", "now.", "phone.", "chart."];
+const UI = ["app.", "welcome.", "connect.", "lobby.", "room.", "now.", "phone.", "chart.", "settings."];
 const BY_PROGRAM = ["room.name."];
 const ours = (key: string) => UI.some((p) => key.startsWith(p)) && !BY_PROGRAM.some((p) => key.startsWith(p));
 const entries = Object.entries(texts);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 type Rgb = [number, number, number];
 
 const css = readFileSync("src/styles/tokens.css", "utf8");
-const [darkCss = "", lightCss = ""] = css.split("@media (prefers-color-scheme: light)");
+const [darkCss = "", lightCss = ""] = css.split(':root[data-theme="light"]');
 const themes = { dark: colours(darkCss), light: { ...colours(darkCss), ...colours(lightCss) } };
 
 /** How eyes without one kind of cone see a colour (linear light, full severity). */

@@ -57,6 +57,7 @@ impl Controller {
         let alone = friends.is_none();
         hosted.friends = friends.map(|friends| AbortOnDropHandle::new(tokio::spawn(friends)));
         self.room = Some(hosted);
+        self.prefer();
         self.screen = Screen::Room;
         // Friends begin with a song of their own.
         if alone && let (Some(user), Some(uri)) = first {

@@ -266,6 +266,7 @@ impl Controller {
     pub(super) fn opens(&mut self, mut hosted: Hosted) {
         hosted.running = RunningFile::open(&self.reach.home).ok();
         self.room = Some(hosted);
+        self.prefer();
         self.screen = Screen::Room;
     }
 
@@ -284,9 +285,6 @@ impl Controller {
     }
 
     pub(super) fn report(&mut self, report: Report) {
-        if let Some(tap) = &self.options.tap {
-            tap.report(&report);
-        }
         let Some(room) = &mut self.room else { return };
         let now = clock::now();
         match report {

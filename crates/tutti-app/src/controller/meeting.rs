@@ -60,6 +60,8 @@ pub(crate) struct Met {
     entered: Vec<Entered>,
     problems: Vec<Problem>,
     announced: Option<Announced>,
+    /// It is this process that opened the room.
+    hosts: bool,
 }
 
 struct Entered {
@@ -193,6 +195,9 @@ impl Controller {
             hosted.sit(guest, link, lock);
         }
         self.opens(hosted);
+        if met.hosts && self.settings.choices.may_lead == api::MayLead::Host {
+            self.wish(&Wish::MayLead(wire::WhoLeads::Host));
+        }
     }
 
     pub(super) fn wish(&self, wish: &Wish) {
@@ -293,6 +298,7 @@ async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Resul
     let host = chosen.first().map(|account| account.name.clone());
     let (to_reports, reports) = mpsc::unbounded_channel();
     let mut announced = None;
+    let hosts = matches!(way, Way::Host { .. });
     let (meeting, invite, user) = match way {
         Way::Host { relay: Some(relay), .. } => {
             let secret = RoomSecret::new(rand::random());
@@ -320,7 +326,7 @@ async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Resul
         }
     };
     let mut met =
-        Met { meeting, invite, user, to_reports, reports, entered: Vec::new(), problems: Vec::new(), announced };
+        Met { meeting, invite, user, to_reports, reports, entered: Vec::new(), problems: Vec::new(), announced, hosts };
     for account in chosen {
         match enter(reach, &met.meeting, account).await {
             Ok(entered) => met.entered.push(entered),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::api::{Screen, Snapshot};
+use crate::api::{Correction, LanguageChoice, LeadersAd, MayLead, PauseByOthers, Screen, Settings, Snapshot, Theme};
 use crate::program::Options;
 use crate::texts;
 
@@ -72,6 +72,19 @@ pub(super) fn empty(options: &Options) -> Snapshot {
         room: None,
         question: None,
         rations: Vec::new(),
+        settings: Settings {
+            correction: Correction::default(),
+            pause_by_others: PauseByOthers::default(),
+            ad: LeadersAd::default(),
+            may_lead: MayLead::default(),
+            relay: None,
+            thrifty: false,
+            language: LanguageChoice::default(),
+            theme: Theme::default(),
+            desktop: None,
+            saved: 0,
+            troubles: Vec::new(),
+        },
         other_server: options.endpoints.shown(),
         redirects: options.links.redirects(),
         sign_in_way: options.links.way(None),
@@ -118,7 +131,6 @@ mod tests {
             links: crate::sign_in::Links::None,
             way: crate::players::spotify::Way::default(),
             seed: None,
-            tap: None,
         }
     }
 }

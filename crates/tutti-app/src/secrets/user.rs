@@ -25,6 +25,14 @@ pub fn user_key(store: &dyn SecretStore) -> Result<UserKey, SecretError> {
     }
 }
 
+/// Forgets it: the user's other devices are those of somebody else from then on.
+///
+/// # Errors
+/// The keychain does not let it be deleted.
+pub fn forget_user_key(store: &dyn SecretStore) -> Result<(), SecretError> {
+    store.delete(PLACE)
+}
+
 fn keep_user_key(store: &dyn SecretStore, key: UserKey) -> Result<(), SecretError> {
     let kept = StoredLogin { refresh: Secret::new(key.reveal()), client_id: String::new(), signed_in_at: Utc::now() };
     store.save(PLACE, &kept)
@@ -43,5 +51,7 @@ mod tests {
 
         let own = user_key(&store).unwrap();
         assert_eq!(user_key(&store).unwrap(), own);
+        forget_user_key(&store).unwrap();
+        assert_ne!(user_key(&store).unwrap(), own, "a forgotten one is not made again");
     }
 }

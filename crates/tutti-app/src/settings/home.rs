@@ -17,12 +17,10 @@ pub struct Home {
 pub enum HomeError {
     #[error("this system names no folder for settings; set TUTTI_HOME to one")]
     NoFolder,
-    #[error("the folder {path} cannot be used: {source}")]
-    Unusable { path: String, source: std::io::Error },
 }
 
 impl Home {
-    /// `TUTTI_HOME`, else the platform's folder for settings. The folder is there afterwards.
+    /// `TUTTI_HOME`, else the platform's folder for settings. Where it cannot be made, the program goes on without.
     pub fn from_env() -> Result<Self, HomeError> {
         let home = match std::env::var_os("TUTTI_HOME").filter(|path| !path.is_empty()) {
             Some(path) => Self::at(std::path::absolute(&path).unwrap_or_else(|_| path.into())),
@@ -31,7 +29,9 @@ impl Home {
                 Self { folder: folders.config_dir().to_owned(), named: false }
             }
         };
-        home.create()?;
+        if let Err(error) = std::fs::create_dir_all(&home.folder) {
+            tracing::warn!(%error, "the profile's folder cannot be made");
+        }
         Ok(home)
     }
 
@@ -40,9 +40,14 @@ impl Home {
         Self { folder: folder.into(), named: true }
     }
 
-    fn create(&self) -> Result<(), HomeError> {
-        std::fs::create_dir_all(&self.folder)
-            .map_err(|source| HomeError::Unusable { path: self.folder.display().to_string(), source })
+    /// Makes the folder and a file in it, and takes the file away again.
+    ///
+    /// # Errors
+    /// What is in the way of writing there.
+    pub fn try_writing(&self) -> std::io::Result<()> {
+        let probe = self.folder.join(format!("probe-{}", std::process::id()));
+        super::write_atomically(&probe, b"Tutti can write here.")?;
+        std::fs::remove_file(probe)
     }
 
     pub fn folder(&self) -> &Path {
@@ -54,8 +59,32 @@ impl Home {
         self.named.then_some(self.folder.as_path())
     }
 
+    /// A profile of its own is a program of its own, also beside the usual one: the name, with a hash for its folder.
+    pub fn program_name(&self, name: &str) -> String {
+        match self.own_keychain() {
+            Some(folder) => format!("{name}.p{}", short_hash(folder.as_os_str().as_encoded_bytes())),
+            None => name.to_owned(),
+        }
+    }
+
+    /// What the system starts the program with when the user signs in: in the tray, in this profile.
+    pub fn login_arguments(&self) -> Vec<String> {
+        let hidden = "--hidden".to_owned();
+        match self.own_keychain() {
+            // Where the arguments become one line, a blank in the path would cut it.
+            Some(folder) if cfg!(target_os = "macos") => vec![hidden, "--profile".into(), folder.display().to_string()],
+            Some(folder) => vec![hidden, "--profile".into(), format!("\"{}\"", folder.display())],
+            None => vec![hidden],
+        }
+    }
+
     pub fn settings_file(&self) -> PathBuf {
         self.folder.join("settings.json")
+    }
+
+    /// The folder of the log.
+    pub fn log_folder(&self) -> PathBuf {
+        self.folder.join("logs")
     }
 
     /// The request ledger of a client id, by its hash.
@@ -77,6 +106,25 @@ pub(crate) fn short_hash(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_profiles_are_two_programs() {
+        let name = |folder: &str| Home::at(folder).program_name("app.tutti.desktop");
+
+        assert_ne!(name("/home/a"), name("/home/b"));
+        assert!(name("/home/a").starts_with("app.tutti.desktop.p"));
+        let on_the_bus = |char: char| char.is_ascii_alphanumeric() || char == '.';
+        assert!(name("/home/a").chars().all(on_the_bus), "{} is a name on the session bus", name("/home/a"));
+    }
+
+    #[test]
+    fn at_login_a_profile_of_its_own_is_started_again_and_the_usual_one_without_a_word() {
+        let usual = Home { folder: "/home/a".into(), named: false };
+
+        assert_eq!(usual.login_arguments(), ["--hidden"]);
+        assert_eq!(Home::at("/home/a b").login_arguments()[..2], ["--hidden", "--profile"]);
+        assert!(Home::at("/home/a b").login_arguments()[2].contains("/home/a b"));
+    }
 
     #[test]
     fn a_hash_shows_nothing_of_the_client_id() {

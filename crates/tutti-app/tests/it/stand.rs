@@ -46,7 +46,6 @@ pub fn options(home: &tempfile::TempDir) -> Options {
         links: Links::Given,
         way: Way::default(),
         seed: None,
-        tap: None,
     }
 }
 

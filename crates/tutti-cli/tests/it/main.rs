@@ -3,8 +3,6 @@
 
 mod demo;
 #[cfg(target_os = "linux")]
-mod evening;
-#[cfg(target_os = "linux")]
 mod rooms;
 #[cfg(target_os = "linux")]
 mod signed_in;

@@ -1,0 +1,222 @@
+//! The Settings screen as the program keeps it: in force at once, on the disk, and said where it did not work.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use tutti_app::api::{Action, MayLead, Screen, Setting, Snapshot, Theme};
+use tutti_app::secrets::{Memory, SecretStore, user_key};
+use tutti_app::settings::{AccountSettings, Home, Settings};
+use tutti_app::shell::{Desktop, Shell};
+use tutti_app::{Options, Program};
+
+use crate::stand::{Stand, options, until};
+
+#[tokio::test]
+async fn what_is_set_is_in_force_and_found_again_by_the_next_run() {
+    let stand = Stand::start(|_| {}).await;
+    stand.act(Action::Show { screen: Screen::Settings });
+    for setting in [
+        Setting::MayLead(MayLead::Host),
+        Setting::Relay(Some(" wss://relay.example.org ".into())),
+        Setting::Thrifty(true),
+        Setting::Theme(Theme::Light),
+    ] {
+        stand.act(Action::Set { setting });
+    }
+    let snapshot = stand.until("four changes on the disk", |snapshot| snapshot.settings.saved == 4).await;
+    assert_eq!(snapshot.screen, Screen::Settings);
+    assert_eq!(snapshot.settings.desktop, None, "nothing of a desktop where there is none");
+    stand.program.stop().await;
+
+    let again = Program::start(options(&stand.home), stand.shell.clone()).await.unwrap();
+
+    let settings = again.snapshots().borrow().settings.clone();
+    assert_eq!((settings.may_lead, settings.thrifty, settings.theme), (MayLead::Host, true, Theme::Light));
+    assert_eq!(settings.relay.as_deref(), Some("wss://relay.example.org"));
+}
+
+#[tokio::test]
+async fn a_relay_that_is_none_is_said_beside_it_and_changes_nothing() {
+    let stand = Stand::start(|_| {}).await;
+
+    stand.act(Action::Set { setting: Setting::Relay(Some("my relay".into())) });
+
+    let snapshot = stand.until("a trouble", |snapshot| !snapshot.settings.troubles.is_empty()).await;
+    let trouble = &snapshot.settings.troubles[0];
+    assert_eq!((trouble.setting.as_str(), snapshot.settings.relay.as_deref()), ("relay", None));
+    assert!(trouble.text.contains("“my relay”"), "{}", trouble.text);
+    stand.act(Action::Set { setting: Setting::Relay(None) });
+    stand.until("the trouble gone", |snapshot| snapshot.settings.troubles.is_empty()).await;
+}
+
+#[tokio::test]
+async fn the_settings_lead_back_to_where_they_were_opened() {
+    let stand = Stand::demo(2, "lan").await;
+    stand.until("the room", |snapshot| snapshot.room.is_some()).await;
+    stand.act(Action::Show { screen: Screen::Settings });
+    stand.until("the settings", |snapshot| snapshot.screen == Screen::Settings).await;
+    stand.act(Action::CloseSettings);
+    stand.until("the room again", |snapshot| snapshot.screen == Screen::Room).await;
+
+    stand.act(Action::Show { screen: Screen::Settings });
+    stand.act(Action::Leave);
+    stand.act(Action::CloseSettings);
+    stand.until("the welcome screen", |snapshot| snapshot.screen == Screen::Welcome).await;
+    stand.program.stop().await;
+}
+
+#[tokio::test]
+async fn broken_settings_are_kept_aside_and_said_in_the_window() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("settings.json"), "{ \"version\": 1, \"accounts\": [").unwrap();
+
+    let program = Program::start(options(&home), Arc::new(Computer::default())).await.unwrap();
+
+    let snapshot = program.snapshots().borrow().clone();
+    let notice = snapshot.notices.iter().find(|notice| notice.code == "settings_broken").unwrap();
+    let aside = named(home.path(), "settings.broken-");
+    assert_eq!(aside.len(), 1);
+    assert!(notice.text.contains(&aside[0]), "{}", notice.text);
+}
+
+#[tokio::test]
+async fn a_folder_that_nothing_can_be_written_to_is_said_at_the_start_and_the_program_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("file"), "").unwrap();
+    let nowhere = Options { home: Home::at(home.path().join("file/profile")), ..options(&home) };
+
+    let program = Program::start(nowhere, Arc::new(Computer::default())).await.unwrap();
+
+    let said = |snapshot: &Snapshot| snapshot.notices.iter().any(|notice| notice.code == "settings_not_written");
+    assert!(said(&program.snapshots().borrow()));
+    program.dispatch(Action::Set { setting: Setting::Theme(Theme::Dark) });
+    let snapshot =
+        until(program.snapshots(), "the theme all the same", |snapshot| snapshot.settings.theme == Theme::Dark).await;
+    assert!(said(&snapshot), "and that it will be forgotten is said");
+    assert_eq!(snapshot.settings.saved, 0);
+}
+
+#[tokio::test]
+async fn starting_at_login_is_as_the_system_says_and_its_refusal_stands_beside_it() {
+    let home = tempfile::tempdir().unwrap();
+    let computer = Arc::new(Computer::default());
+    let program = Program::start(options(&home), computer.clone()).await.unwrap();
+    let starts = |snapshot: &Snapshot| snapshot.settings.desktop.as_ref().unwrap().start_at_login;
+    assert!(!starts(&program.snapshots().borrow()));
+
+    program.dispatch(Action::Set { setting: Setting::StartAtLogin(true) });
+    until(program.snapshots(), "started at login", starts).await;
+
+    *computer.refuses.lock().unwrap() = Some("the disk is full".into());
+    program.dispatch(Action::Set { setting: Setting::StartAtLogin(false) });
+    let troubled = |snapshot: &Snapshot| !snapshot.settings.troubles.is_empty();
+    let snapshot = until(program.snapshots(), "a refusal", troubled).await;
+    assert_eq!(snapshot.settings.troubles[0].setting, "start_at_login");
+    assert!(snapshot.settings.troubles[0].text.contains("the disk is full"));
+    assert!(starts(&snapshot), "and the switch shows what is");
+}
+
+#[tokio::test]
+async fn the_log_s_folder_is_shown_and_opened() {
+    let home = tempfile::tempdir().unwrap();
+    let computer = Arc::new(Computer::default());
+    let program = Program::start(options(&home), computer.clone()).await.unwrap();
+    let log = home.path().join("logs").display().to_string();
+    assert_eq!(program.snapshots().borrow().settings.desktop.as_ref().unwrap().log, log);
+
+    program.dispatch(Action::OpenLogFolder);
+    program.stop().await;
+
+    assert_eq!(*computer.opened.lock().unwrap(), [log]);
+}
+
+#[tokio::test]
+async fn deleting_everything_leaves_neither_sign_ins_nor_settings_nor_logs() {
+    let home = tempfile::tempdir().unwrap();
+    let secrets = Arc::new(Memory::default());
+    let own = user_key(&*secrets).unwrap();
+    let kept = Settings { accounts: vec![account("ana"), account("ben")], ..Settings::default() };
+    kept.save(&Home::at(home.path())).unwrap();
+    fs::write(home.path().join("settings.broken-1.json"), "{").unwrap();
+    fs::create_dir(home.path().join("logs")).unwrap();
+    for name in ["tutti.log", "tutti.1.log"] {
+        fs::write(home.path().join("logs").join(name), "Ana came").unwrap();
+    }
+    let options = Options { secrets: secrets.clone(), ..options(&home) };
+    let program = Program::start(options, Arc::new(Computer::default())).await.unwrap();
+    program.dispatch(Action::Show { screen: Screen::Settings });
+
+    program.dispatch(Action::DeleteEverything);
+
+    let gone = |snapshot: &Snapshot| snapshot.notices.iter().any(|notice| notice.code == "everything_deleted");
+    let snapshot = until(program.snapshots(), "everything gone", gone).await;
+    assert_eq!((snapshot.screen, snapshot.accounts.len()), (Screen::Welcome, 0));
+    program.stop().await;
+    assert_eq!(named(home.path(), "settings."), [""; 0]);
+    assert_eq!(named(&home.path().join("logs"), ""), ["tutti.log"]);
+    assert_eq!(fs::read(home.path().join("logs/tutti.log")).unwrap(), b"");
+    assert_ne!(user_key(&*secrets).unwrap(), own);
+    assert_eq!(secrets.load("ana").unwrap(), None);
+}
+
+/// A desktop that notes what is asked of it.
+#[derive(Default)]
+struct Computer {
+    starts: Mutex<bool>,
+    refuses: Mutex<Option<String>>,
+    opened: Mutex<Vec<String>>,
+}
+
+impl Shell for Computer {
+    fn open_address(&self, _address: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn show_window(&self) {}
+
+    fn quit(&self) {}
+
+    fn desktop(&self) -> Option<&dyn Desktop> {
+        Some(self)
+    }
+}
+
+impl Desktop for Computer {
+    fn open_folder(&self, folder: &Path) -> Result<(), String> {
+        self.opened.lock().unwrap().push(folder.display().to_string());
+        Ok(())
+    }
+
+    fn starts_at_login(&self) -> Result<bool, String> {
+        Ok(*self.starts.lock().unwrap())
+    }
+
+    fn start_at_login(&self, on: bool) -> Result<(), String> {
+        match self.refuses.lock().unwrap().clone() {
+            Some(why) => Err(why),
+            None => {
+                *self.starts.lock().unwrap() = on;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn account(id: &str) -> AccountSettings {
+    AccountSettings {
+        account_id: id.into(),
+        name: id.into(),
+        client_id: "0".repeat(32),
+        chosen: true,
+        device: None,
+        trim_ms: 0,
+        signed_in_at: None,
+    }
+}
+
+/// Names in a folder that begin so.
+fn named(folder: &Path, start: &str) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(start)).collect()
+}

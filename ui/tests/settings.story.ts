@@ -1,0 +1,141 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { someAccounts, type FakeProgram } from "../src/host/fake";
+import { t } from "../src/lib/texts";
+import { openBrowser, openWindow, type Look, type Window } from "./browser";
+import { Program } from "./program";
+
+let browser: Browser;
+let program: Program;
+let window: Window;
+
+beforeAll(async () => (browser = await openBrowser()));
+afterAll(() => browser.close());
+afterEach(async () => {
+  expect(window.faults).toEqual([]);
+  await window.close();
+  await program.cut();
+});
+
+async function open(prepare: (fake: FakeProgram) => void = () => {}, look: Look = {}) {
+  program = await Program.start((fake) => {
+    fake.screen = "settings";
+    fake.accounts = someAccounts();
+    prepare(fake);
+  });
+  window = await openWindow(browser, program.url, look);
+}
+const press = (name: string) => window.page.getByRole("button", { name, exact: true }).click();
+const setting = () => expect.poll(() => program.last("set")?.setting, { timeout: 5000 });
+
+test("the settings are reached from every screen, and lead back to it", async () => {
+  await open();
+  for (const screen of ["welcome", "lobby", "room"] as const) {
+    program.fake.screen = screen;
+    if (screen === "room") program.fake.fill(3, 0);
+    program.send();
+    await window.page.getByTestId(screen).waitFor();
+    await window.page.getByTestId("open-settings").click();
+    await window.page.getByTestId("settings").waitFor();
+    expect(await window.page.evaluate(() => document.activeElement?.textContent)).toBe(t("settings.title"));
+    expect(await window.page.getByTestId("open-settings").count()).toBe(0);
+    await press(t("app.back"));
+    await window.page.getByTestId(screen).waitFor();
+  }
+});
+
+test("a change is sent at once, and what was written is said quietly", async () => {
+  await open();
+  const saved = window.page.getByTestId("saved");
+  expect(await saved.textContent()).toBe("");
+  await window.page.getByLabel(t("settings.may_lead"), { exact: true }).selectOption("host");
+  await setting().toEqual({ name: "may_lead", value: "host" });
+  await saved.getByText(t("settings.saved")).waitFor();
+  const thrifty = window.page.getByRole("switch", { name: t("settings.thrifty") });
+  await thrifty.focus();
+  await window.page.keyboard.press("Space");
+  await setting().toEqual({ name: "thrifty", value: true });
+  await expect.poll(() => thrifty.getAttribute("aria-checked")).toBe("true");
+  await window.page.getByText(t("settings.login"), { exact: true }).click();
+  await setting().toEqual({ name: "start_at_login", value: true });
+  await expect.poll(() => saved.textContent(), { timeout: 5000 }).toBe("");
+});
+
+test("the language changes at once, with everything on the screen", async () => {
+  await open();
+  await window.page.getByLabel(t("settings.language"), { exact: true }).selectOption("de");
+  await setting().toEqual({ name: "language", value: "de" });
+  await window.page.getByRole("heading", { name: "Einstellungen" }).waitFor();
+  expect(await window.page.evaluate(() => document.documentElement.lang)).toBe("de");
+});
+
+test("a relay is used when it is sent, and one that is none is said beside it", async () => {
+  await open();
+  const relay = window.page.getByTestId("relay");
+  await relay.fill("my relay");
+  await relay.press("Enter");
+  await window.page.getByRole("alert").getByText(t("notice.bad_relay", { address: "my relay" })).waitFor();
+  expect(await relay.getAttribute("aria-invalid")).toBe("true");
+  expect(await relay.inputValue()).toBe("my relay");
+  await relay.fill(" wss://relay.example.org ");
+  await press(t("settings.relay.use"));
+  await setting().toEqual({ name: "relay", value: "wss://relay.example.org" });
+  await expect.poll(() => window.page.getByRole("alert").count()).toBe(0);
+  expect(await window.page.getByRole("button", { name: t("settings.relay.use") }).isDisabled()).toBe(true);
+  await relay.fill("");
+  await relay.press("Enter");
+  await setting().toEqual({ name: "relay", value: null });
+});
+
+test("the theme is the chosen one, whatever the system has, and the system's again", async () => {
+  await open(() => {}, { theme: "dark" });
+  const ground = () => window.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const theme = window.page.getByLabel(t("settings.theme"), { exact: true });
+  await theme.waitFor();
+  const dark = await ground();
+  await theme.selectOption("light");
+  await expect.poll(ground).toBe("rgb(250, 246, 239)");
+  await window.page.emulateMedia({ colorScheme: "light" });
+  await theme.selectOption("dark");
+  await expect.poll(ground).toBe(dark);
+  await theme.selectOption("system");
+  await expect.poll(ground).toBe("rgb(250, 246, 239)");
+  await window.page.emulateMedia({ colorScheme: "dark" });
+  await expect.poll(ground).toBe(dark);
+});
+
+test("an account is signed out by name, and everything is deleted after a question that is no dialog", async () => {
+  await open();
+  await press(t("lobby.sign_out.of", { name: "Ben" }));
+  await expect.poll(() => program.last("sign_out")).toEqual({ type: "sign_out", account: "ben" });
+  await window.page.getByTestId("delete").click();
+  await window.page.getByText(t("settings.delete.ask")).waitFor();
+  await window.page.keyboard.press("Enter");
+  await window.page.getByTestId("delete").waitFor();
+  expect(program.last("delete_everything")).toBeUndefined();
+  await window.page.getByTestId("delete").click();
+  await window.page.getByTestId("delete-yes").click();
+  await window.page.getByTestId("welcome").waitFor();
+  expect(program.last("delete_everything")).toBeDefined();
+  await window.page.locator("[data-notice=everything_deleted]").waitFor();
+});
+
+test("what the system refuses is said beside its switch, and without a tray the window says what closing does", async () => {
+  await open((fake) => {
+    const desktop = { start_at_login: false, tray: false, close_to_tray: true, notifications: true, log: "/nowhere/logs" };
+    fake.settings = { ...fake.settings, desktop };
+  });
+  const login = window.page.getByRole("switch", { name: t("settings.login") });
+  await login.click();
+  await window.page.getByText(t("notice.login_start", { why: "Permission denied" })).waitFor();
+  expect(await login.getAttribute("aria-checked")).toBe("false");
+  await window.page.getByText(t("settings.tray.none")).waitFor();
+  expect(await window.page.getByRole("switch", { name: t("settings.tray"), exact: true }).isDisabled()).toBe(true);
+});
+
+test("a browser's page shows nothing of a desktop", async () => {
+  await open((fake) => (fake.settings = { ...fake.settings, desktop: null }));
+  await window.page.getByText(t("settings.theme"), { exact: true }).waitFor();
+  expect(await window.page.getByText(t("settings.log"), { exact: true }).count()).toBe(0);
+  expect(await window.page.getByRole("switch").count()).toBe(1);
+});
