@@ -1,6 +1,7 @@
 //! The headless demo on three seeds, its numbers held against what is promised, written to docs/long-report.md.
 
 mod report;
+mod rooms;
 mod worst;
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::check::Count;
 use crate::command::watch;
+pub use rooms::rooms;
 pub use worst::worst;
 
 const TITLE: &str = "The demo";
@@ -88,8 +90,7 @@ impl Row {
     }
 
     fn line(&self) -> String {
-        let value =
-            self.value.map_or("not reported".to_owned(), |value| format!("{}", (value * 1000.0).round() / 1000.0));
+        let value = shown(self.value);
         let verdict = if self.kept { "kept" } else { "BROKEN" };
         format!(
             "| {} | {} | {value} | {} | {verdict} |",
@@ -98,6 +99,10 @@ impl Row {
             self.words
         )
     }
+}
+
+fn shown(value: Option<f64>) -> String {
+    value.map_or("not reported".to_owned(), |value| format!("{}", (value * 1000.0).round() / 1000.0))
 }
 
 fn page(rows: &[Row]) -> String {

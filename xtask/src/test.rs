@@ -53,6 +53,7 @@ const CHECKS: &[Check] = &[
 const LONG_CHECKS: &[Check] = &[
     Check { name: "long", title: "The demo's numbers on three seeds", run: long_demo },
     Check { name: "random", title: "Rooms and inputs drawn at random, always others", run: random },
+    Check { name: "rooms", title: "Rooms of real programs for ten minutes, with faults", run: long_rooms },
     Check { name: "worst", title: "Every fault, and the worst network for 20 virtual minutes", run: long::worst },
 ];
 
@@ -167,6 +168,10 @@ fn window() -> Result<Count> {
 
 fn long_demo() -> Result<Count> {
     long::demo(&built("tutti")?)
+}
+
+fn long_rooms() -> Result<Count> {
+    long::rooms(&built("rooms")?, &built("tutti")?, &built("tutti-relay")?)
 }
 
 /// A program of the workspace, as the build of everything left it.

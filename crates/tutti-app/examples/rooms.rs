@@ -10,31 +10,59 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
-use tokio::time::Instant;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tutti_app::demo::apart::evening::{self, Programs};
+use tutti_app::demo::apart::wire::Wire;
 use tutti_app::demo::apart::{self, Apart, Line, Part};
 use tutti_app::demo::headless::{self, HeadlessOptions};
 use tutti_app::invite::HubAddress;
+use tutti_core::event::{Author, Event};
 use tutti_relay::listen::Plain;
-use tutti_sim::report::{Report, report};
+use tutti_sim::report::{Logged, Report, Trace, report};
 
 /// As docs/sync.md measures over HTTP in one process.
 const MEMBERS: usize = 5;
 const SECONDS: u32 = 90;
+/// What is sent later answers something else.
+const ANSWERS_WITHIN_US: i64 = 5_000_000;
+/// With faults, of real programs.
+const EVENING_SECONDS: u32 = 600;
 /// The clocks' exchanges are 5 s apart.
 const JITTER_SECONDS: u32 = 60;
-/// Each way, equally often more and less.
-const JITTER_MS: f64 = 30.0;
+/// Each way, up to so much.
+const JITTER: Duration = Duration::from_millis(30);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("member") => member().await,
         Some("relay") => relay().await,
+        Some("evening") => evening().await,
         _ => measure().await,
     }
+}
+
+/// `evening TUTTI TUTTI-RELAY`: ten minutes of the real programs, with faults; prints what it came to as JSON.
+async fn evening() -> anyhow::Result<()> {
+    let mut programs = std::env::args().skip(2);
+    let (tutti, relay) = programs.next().zip(programs.next()).context("evening TUTTI TUTTI-RELAY")?;
+    let folder = tempfile::tempdir()?;
+    let programs = Programs {
+        tutti: tutti.into(),
+        relay: Box::new(move |port| {
+            let mut command = Command::new(&relay);
+            command.args(["--listen", &format!("127.0.0.1:{port}")]);
+            command
+        }),
+        // Nobody's own keychain is touched: logins go where the system keeps them without a Secret Service.
+        env: vec![("DBUS_SESSION_BUS_ADDRESS".into(), "unix:path=/nonexistent".into())],
+        folder: folder.path().to_owned(),
+    };
+    let options = HeadlessOptions { members: MEMBERS, seconds: EVENING_SECONDS, profile: "broadband".into(), seed: 7 };
+    let seen = evening::evening(&options, programs, evening::LONG).await?;
+    println!("{}", serde_json::to_string(&seen)?);
+    Ok(())
 }
 
 async fn measure() -> anyhow::Result<()> {
@@ -49,11 +77,13 @@ async fn measure() -> anyhow::Result<()> {
 async fn figures(relay: u16) -> anyhow::Result<Vec<Value>> {
     let options = HeadlessOptions { members: MEMBERS, seconds: SECONDS, profile: "broadband".into(), seed: 7 };
     let apart = apart::run(&options, &hub(relay), || itself("member")).await?;
-    let together = report(&headless::run(&options).await?);
+    let together = headless::run(&options).await?;
     let jitter = HeadlessOptions { seconds: JITTER_SECONDS, ..options };
-    let jittery = apart::run(&jitter, &hub(jittered(relay).await?), || itself("member")).await?;
+    let over = Wire::delaying(relay, JITTER).await?;
+    let jittery = apart::run(&jitter, &hub(over.port), || itself("member")).await?;
     let seen = report(&apart.trace);
-    let mut figures = compared(&seen, &together);
+    let mut figures = compared(&seen, &report(&together));
+    figures.extend(stages(&apart.trace, &together));
     figures.push(figure("actions missed", seen.actions.missed as f64, "", Some(0.0)));
     figures.push(figure("false takeovers and moves", (seen.takeovers.wrong + seen.false_moves) as f64, "", Some(0.0)));
     figures.extend(heard("named → heard by the others", &apart, Some(30.0)));
@@ -84,6 +114,34 @@ fn compared(apart: &Report, together: &Report) -> Vec<Value> {
         figure
     };
     named.into_iter().zip(pairs).map(described).collect()
+}
+
+/// Where the time goes until everybody follows, both ways of meeting beside each other.
+fn stages(apart: &Trace, together: &Trace) -> Vec<Value> {
+    let found = |trace: &Trace| report(trace).detection_s.p50.unwrap_or_default();
+    let mut figures = vec![figure("hand → named, p50", found(apart), "s", None)];
+    figures[0]["beside"] = json!({ "one process": found(together) });
+    let (apart, together) = (answered_us(apart), answered_us(together));
+    for (name, share) in [("named → a follower's command, p50", 0.5), ("named → a follower's command, p95", 0.95)] {
+        let mut figure = figure(name, at(&apart, share) / 1e3, "s", None);
+        figure["beside"] = json!({ "one process": at(&together, share) / 1e3 });
+        figures.push(figure);
+    }
+    figures
+}
+
+/// From an engine naming a hand's act until each other one that has to do something sends its first command, µs.
+fn answered_us(trace: &Trace) -> Vec<i64> {
+    let named = |logged: &&Logged| matches!(logged.event, Event::Named { author: Author::User, .. });
+    let mut took = Vec::new();
+    for act in trace.events.iter().filter(named) {
+        for member in (0..trace.members.len()).filter(|member| *member != act.member) {
+            let sends = |logged: &&Logged| logged.member == member && matches!(logged.event, Event::Commanded { .. });
+            let after = |logged: &&Logged| (0..ANSWERS_WITHIN_US).contains(&(logged.at_us - act.at_us));
+            took.extend(trace.events.iter().filter(after).find(sends).map(|logged| logged.at_us - act.at_us));
+        }
+    }
+    took
 }
 
 fn heard(name: &str, apart: &Apart, goal: Option<f64>) -> Vec<Value> {
@@ -153,42 +211,4 @@ async fn member() -> anyhow::Result<()> {
         say(&Line::Failed { why: problem.text() });
     }
     Ok(())
-}
-
-/// A way to that port on which everything takes up to [`JITTER_MS`], and nothing overtakes.
-async fn jittered(port: u16) -> anyhow::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let own = listener.local_addr()?.port();
-    tokio::spawn(async move {
-        while let Ok((near, _)) = listener.accept().await {
-            let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
-            let _ = (near.set_nodelay(true), far.set_nodelay(true));
-            let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
-            tokio::spawn(delay(from_near, to_far));
-            tokio::spawn(delay(from_far, to_near));
-        }
-    });
-    Ok(own)
-}
-
-async fn delay(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf) {
-    let (send, mut sent) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
-    let deliver = async move {
-        while let Some((due, bytes)) = sent.recv().await {
-            tokio::time::sleep_until(due).await;
-            if to.write_all(&bytes).await.is_err() {
-                return;
-            }
-        }
-    };
-    let take = async move {
-        let mut taken = [0; 4096];
-        while let Ok(length @ 1..) = from.read(&mut taken).await {
-            let late = Duration::from_secs_f64(rand::random::<f64>() * JITTER_MS / 1e3);
-            if send.send((Instant::now() + late, taken[..length].to_vec())).is_err() {
-                return;
-            }
-        }
-    };
-    tokio::join!(deliver, take);
 }

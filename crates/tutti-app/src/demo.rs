@@ -98,6 +98,11 @@ impl Stage {
         self.simulator.hand(user, hand).await
     }
 
+    /// Consents to a sign-in, as a person at a browser does.
+    async fn consent(&self, page: &str) -> Result<(), Problem> {
+        self.simulator.consent(page).await
+    }
+
     /// For acting without holding the stage.
     pub fn hands(&self) -> Hands {
         Hands { simulator: self.simulator.client() }

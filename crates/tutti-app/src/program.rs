@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::api::{Action, Snapshot};
 use crate::controller::{Controller, Message, Opened};
 use crate::cover::{Cover, Covers};
+use crate::demo::apart::Tap;
 use crate::players::spotify::Way;
 use crate::problem::Problem;
 use crate::secrets::{Keychain, SecretStore};
@@ -32,6 +33,8 @@ pub struct Options {
     pub way: Way,
     /// For the dither of looks; none = another one each time.
     pub seed: Option<u64>,
+    /// Where what goes on in the room is said, for measurements.
+    pub tap: Option<Tap>,
 }
 
 /// The simulated world of a demo.
@@ -82,6 +85,7 @@ impl Options {
             links: Links::None,
             way: Way::default(),
             seed: None,
+            tap: None,
         })
     }
 }

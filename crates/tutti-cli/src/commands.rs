@@ -12,6 +12,7 @@ pub mod sync;
 pub mod timing;
 
 use tutti_app::Options;
+use tutti_app::demo::apart::{Line, Tap};
 use tutti_app::problem::Problem;
 use tutti_app::settings::{AccountSettings, Settings};
 use tutti_app::texts::t;
@@ -27,6 +28,18 @@ fn open() -> anyhow::Result<(Options, Settings)> {
         crate::ending::say(&Problem::new("settings_broken").with("path", aside.display().to_string()));
     }
     Ok((options, loaded.settings))
+}
+
+/// What goes on in a room, a line of JSON each.
+fn tap() -> Tap {
+    Tap::new(|line| {
+        // Whoever does not listen any more needs no line.
+        let _ = say(line);
+    })
+}
+
+fn say(line: &Line) -> std::io::Result<()> {
+    crate::out::line(&serde_json::to_string(line)?)
 }
 
 /// The ids of these accounts, each named once; None: those that are chosen in the settings.

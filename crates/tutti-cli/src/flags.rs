@@ -115,6 +115,9 @@ pub struct Host {
     /// First a line with the invite, then one line of JSON a second.
     #[arg(long)]
     pub json: bool,
+    /// What goes on in the room as JSON, for measurements over several programs.
+    #[arg(long, hide = true)]
+    pub measured: bool,
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +137,9 @@ pub struct Join {
     /// One line of JSON a second instead of a table.
     #[arg(long)]
     pub json: bool,
+    /// What goes on in the room as JSON, for measurements over several programs.
+    #[arg(long, hide = true)]
+    pub measured: bool,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,8 @@ pub enum Style {
     Table(Terminal),
     Plain(Plain),
     Json(Json),
+    /// Something else is said.
+    Silent,
 }
 
 /// Positions move between snapshots too: the table is drawn this often.
@@ -38,6 +40,7 @@ impl Style {
             Self::Table(screen) => screen.draw(&table(snapshot, age, Terminal::width())),
             Self::Plain(lines) => lines.show(snapshot),
             Self::Json(lines) => lines.show(snapshot, age),
+            Self::Silent => Ok(()),
         }
     }
 }

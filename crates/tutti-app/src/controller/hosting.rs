@@ -285,6 +285,9 @@ impl Controller {
     }
 
     pub(super) fn report(&mut self, report: Report) {
+        if let Some(tap) = &self.options.tap {
+            tap.report(&report);
+        }
         let Some(room) = &mut self.room else { return };
         let now = clock::now();
         match report {

@@ -131,6 +131,7 @@ mod tests {
             links: crate::sign_in::Links::None,
             way: crate::players::spotify::Way::default(),
             seed: None,
+            tap: None,
         }
     }
 }

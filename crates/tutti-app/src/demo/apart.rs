@@ -1,27 +1,29 @@
 //! The demo without a window, its accounts apart: members of a room on the network, each in a process of its own.
 
+pub mod evening;
+mod machine;
 mod member;
+mod process;
+mod said;
+pub mod wire;
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use tutti_core::command::{CommandId, CommandKind};
-use tutti_core::event::{Author, Event, What, Why};
 use tutti_core::proof::RoomSecret;
-use tutti_core::room::{Act, RoomState, When};
-use tutti_core::time::{RoomTime, Span};
 use tutti_core::wire::parts::{ActSent, RoomSent};
 use tutti_relay::HubClock;
-use tutti_sim::report::{Logged, RoomChange, Trace};
+use tutti_sim::report::Trace;
 
 use super::failed;
 use super::headless::{HeadlessOptions, Play};
 use crate::invite::{HubAddress, Invite};
 use crate::problem::Problem;
+pub use machine::Tap;
 pub use member::member;
+use process::Process;
+use said::Said;
 
 /// What a member's process is told: one line of JSON. It goes when its input ends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,18 +55,43 @@ pub enum Line {
         at_us: i64,
         act: ActSent,
     },
-    /// Its engine starts an item.
-    Starts {
+    /// Its engine sends a command.
+    Sends {
         at_us: i64,
+        what: Sent,
     },
     /// How far the room's clock as it knows it is ahead of the hub's.
     Clock {
         at_us: i64,
         off_us: i64,
     },
+    /// Whether the account is driven by this process.
+    Drives {
+        at_us: i64,
+        on: bool,
+    },
+    /// Whether the hub is reached.
+    Reached {
+        at_us: i64,
+        on: bool,
+    },
+    /// The link for the host's own devices.
+    Invite {
+        link: String,
+    },
     Failed {
         why: String,
     },
+}
+
+/// Which kind of command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sent {
+    Play,
+    Pause,
+    Seek,
+    Queue,
 }
 
 /// A run, and what only processes can show.
@@ -73,16 +100,11 @@ pub struct Apart {
     pub trace: Trace,
     /// From an engine naming a hand action to each other member hearing of it, µs.
     pub heard_us: Vec<i64>,
-    /// Named actions that somebody did not hear of within `HEARD_WITHIN_US`.
+    /// How often somebody did not hear of a named action within 2 s.
     pub unheard: usize,
     /// How far off each member's clock of the room was, in either direction, every 100 ms after it had settled, µs.
     pub clock_off_us: Vec<i64>,
 }
-
-/// Later is never.
-const HEARD_WITHIN_US: i64 = 2_000_000;
-/// A clock's first burst is over after this.
-const CLOCK_SETTLES_US: i64 = 3_000_000;
 
 /// Runs the demo with members in processes that `start` starts, in a room at this hub. The hub's clock must be this
 /// machine's.
@@ -104,10 +126,13 @@ pub async fn run(options: &HeadlessOptions, hub: &HubAddress, start: impl Fn() -
             trim_us: (play.trims_ms[place] * 1e3) as i64,
             seed: play.seed_of(place),
         };
-        let begun = Process::begin(&mut start(), &part, place, to_lines.clone());
+        let begun = Process::begin(&mut start(), Some(&part), place, to_lines.clone());
         members.push(begun.map_err(|error| failed(error.to_string()))?);
         // One after the other, so that numbers in the room are places on the stage.
-        said.until_in(place, &mut lines).await?;
+        while !said.is_in(place) {
+            let (of, line) = lines.recv().await.ok_or_else(|| failed("a member's process ended"))?;
+            said.take(of, of, line)?;
+        }
     }
     drop(to_lines);
     let mut trace = play.perform().await;
@@ -115,10 +140,10 @@ pub async fn run(options: &HeadlessOptions, hub: &HubAddress, start: impl Fn() -
     let ended = tokio::task::spawn_blocking(move || members.into_iter().for_each(Process::end)).await;
     ended.map_err(|error| failed(error.to_string()))?;
     while let Some((place, line)) = lines.recv().await {
-        said.take(place, line)?;
+        said.take(place, place, line)?;
     }
     play.end(&mut trace).await;
-    said.write(&mut trace, boot_to_trace_us);
+    said.write(&mut trace, 0, boot_to_trace_us);
     let (heard_us, unheard) = said.heard();
     Ok(Apart { trace, heard_us, unheard, clock_off_us: said.clock_off_us })
 }
@@ -126,123 +151,4 @@ pub async fn run(options: &HeadlessOptions, hub: &HubAddress, start: impl Fn() -
 /// µs since this machine was started: the same for all processes.
 fn boot_us() -> i64 {
     HubClock::of_this_machine().now().as_micros()
-}
-
-/// A member's process.
-struct Process {
-    child: Child,
-    stdin: Option<ChildStdin>,
-}
-
-impl Process {
-    fn begin(
-        command: &mut Command,
-        part: &Part,
-        place: usize,
-        lines: mpsc::UnboundedSender<(usize, Line)>,
-    ) -> std::io::Result<Self> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut stdin = child.stdin.take().ok_or_else(|| std::io::Error::other("no input"))?;
-        writeln!(stdin, "{}", serde_json::to_string(part)?)?;
-        let stdout = child.stdout.take().ok_or_else(|| std::io::Error::other("no output"))?;
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).unwrap_or(Line::Failed { why: line });
-                if lines.send((place, line)).is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(Self { child, stdin: Some(stdin) })
-    }
-
-    fn end(mut self) {
-        drop(self.stdin.take());
-        if let Err(error) = self.child.wait() {
-            tracing::warn!(%error, "a member's process did not end");
-        }
-    }
-}
-
-/// What all of them said.
-#[derive(Default)]
-struct Said {
-    rooms: BTreeMap<usize, Vec<(i64, RoomState)>>,
-    events: Vec<(i64, usize, Event)>,
-    in_since_us: BTreeMap<usize, i64>,
-    clock_off_us: Vec<i64>,
-}
-
-impl Said {
-    async fn until_in(
-        &mut self,
-        place: usize,
-        lines: &mut mpsc::UnboundedReceiver<(usize, Line)>,
-    ) -> Result<(), Problem> {
-        while !self.in_since_us.contains_key(&place) {
-            let (place, line) = lines.recv().await.ok_or_else(|| failed("a member's process ended"))?;
-            self.take(place, line)?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, place: usize, line: Line) -> Result<(), Problem> {
-        match line {
-            Line::In { member } if member as usize == place => drop(self.in_since_us.insert(place, boot_us())),
-            Line::In { member } => return Err(failed(format!("number {member} in place of {place}"))),
-            Line::Room { at_us, room } => self.rooms.entry(place).or_default().push((at_us, (*room).into())),
-            Line::Named { at_us, act } => {
-                let at = RoomTime::from_micros(at_us);
-                let when = When { earliest: at, latest: at };
-                let what = What::Act(Act::from(act));
-                self.events.push((at_us, place, Event::Named { what, author: Author::User, when }));
-            }
-            Line::Starts { at_us } => {
-                let kind = CommandKind::Play { uris: Vec::new(), position: Span::ZERO };
-                self.events.push((at_us, place, Event::Commanded { id: CommandId(0), kind, why: Why::Follow }));
-            }
-            Line::Clock { at_us, off_us } => {
-                if self.in_since_us.get(&place).is_some_and(|since| at_us - since > CLOCK_SETTLES_US) {
-                    self.clock_off_us.push(off_us.abs());
-                }
-            }
-            Line::Failed { why } => return Err(failed(why)),
-        }
-        Ok(())
-    }
-
-    /// The room as the first member heard of it, and what all engines said.
-    fn write(&self, trace: &mut Trace, boot_to_trace_us: i64) {
-        for (at_us, room) in self.rooms.get(&0).into_iter().flatten() {
-            trace.note_room(RoomChange::of(at_us + boot_to_trace_us, room, boot_to_trace_us));
-        }
-        let logged = |(at_us, member, event): &(i64, usize, Event)| Logged {
-            at_us: at_us + boot_to_trace_us,
-            member: *member,
-            event: event.clone(),
-        };
-        trace.events = self.events.iter().map(logged).collect();
-        trace.events.sort_by_key(|logged| logged.at_us);
-    }
-
-    /// How long each other member took to hear of each named action, and how many did not.
-    fn heard(&self) -> (Vec<i64>, usize) {
-        let (mut took, mut unheard) = (Vec::new(), 0);
-        for (named_us, by, event) in &self.events {
-            if !matches!(event, Event::Named { .. }) {
-                continue;
-            }
-            for (_, rooms) in self.rooms.iter().filter(|(place, _)| *place != by) {
-                let news = rooms.windows(2).filter(|pair| pair[1].1.actions > pair[0].1.actions).map(|pair| &pair[1]);
-                let of_theirs =
-                    |room: &RoomState| room.action.as_ref().is_some_and(|action| action.member.0 as usize == *by);
-                let first = news.clone().find(|(at_us, room)| at_us >= named_us && of_theirs(room));
-                match first.map(|(at_us, _)| at_us - named_us).filter(|after| *after < HEARD_WITHIN_US) {
-                    Some(after) => took.push(after),
-                    None => unheard += 1,
-                }
-            }
-        }
-        (took, unheard)
-    }
 }

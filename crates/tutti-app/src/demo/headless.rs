@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval_at};
 use tutti_core::time::Span;
 use tutti_sim::report::{Logged, PlayerTruth, Report, RoomChange, SAMPLE_US, Sample, Trace};
-use tutti_sim::sim::Sim;
-use tutti_sim::workload;
+use tutti_sim::sim::{CommandRecord, Sim};
+use tutti_sim::workload::{self, Planned};
 
 use super::{Stage, failed, friends};
 use crate::agent;
@@ -90,11 +90,32 @@ impl Play {
         self.sim.now_us()
     }
 
+    /// The instant of the simulator's zero.
+    pub fn origin(&self) -> tokio::time::Instant {
+        self.sim.origin()
+    }
+
+    /// The demo's script.
+    pub fn script(&self) -> Vec<Planned> {
+        workload::demo(self.sim.catalogue(), self.users.len(), self.options.seconds, self.options.seed)
+    }
+
+    /// Every command that came to a member's player so far.
+    pub fn commands(&self) -> Vec<(usize, CommandRecord)> {
+        let place = |user: &str| self.users.iter().position(|known| known == user);
+        let log = self.sim.log();
+        log.commands().filter_map(|record| Some((place(&record.user)?, record.clone()))).collect()
+    }
+
     /// Everybody is in the room: friends act, and the truth is written down.
     pub async fn perform(&self) -> Trace {
+        self.perform_script(self.script()).await
+    }
+
+    /// The same by another script.
+    pub async fn perform_script(&self, script: Vec<Planned>) -> Trace {
         let Self { sim, users, options, .. } = self;
         let zero_us = sim.now_us();
-        let script = workload::demo(sim.catalogue(), users.len(), options.seconds, options.seed);
         let last = script.last().map_or(0, |planned| planned.at_us + SETTLE_US);
         let length_us = (i64::from(options.seconds) * 1_000_000).max(last);
         let acting = friends::act(Arc::clone(sim), users, script, zero_us);

@@ -16,4 +16,3 @@ mod spotify;
 mod stand;
 mod web_host;
 mod whole;
-mod wire;

@@ -46,6 +46,7 @@ pub fn options(home: &tempfile::TempDir) -> Options {
         links: Links::Given,
         way: Way::default(),
         seed: None,
+        tap: None,
     }
 }
 

@@ -28,9 +28,10 @@ pub async fn run(flags: Join) -> anyhow::Result<()> {
     if !flags.yes && !agreed(&invite, &settings, options.chosen.as_deref())? {
         return Err(Problem::new("not_joined").into());
     }
+    options.tap = flags.measured.then(super::tap);
     let program = Program::start(options, Arc::new(NoWindow { browser: false })).await?;
     program.dispatch(Action::Join { invite: invite.link() });
-    let outcome = watch(&program, Style::new(flags.json), None).await;
+    let outcome = watch(&program, if flags.measured { Style::Silent } else { Style::new(flags.json) }, None).await;
     program.stop().await;
     outcome
 }

@@ -3,6 +3,8 @@
 
 mod demo;
 #[cfg(target_os = "linux")]
+mod evening;
+#[cfg(target_os = "linux")]
 mod rooms;
 #[cfg(target_os = "linux")]
 mod signed_in;

@@ -192,6 +192,10 @@ impl Session {
         Some(Self { bus, address, _home: home })
     }
 
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn tutti(&self) -> Tutti {
         Tutti::new().env("DBUS_SESSION_BUS_ADDRESS", self.address.clone())
     }

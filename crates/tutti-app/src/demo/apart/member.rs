@@ -6,17 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::interval;
-use tutti_core::clock::RoomClock;
-use tutti_core::command::CommandKind;
-use tutti_core::event::{Author, Event, What};
 use tutti_core::proof::UserKey;
-use tutti_core::time::{LocalTime, Span};
-use tutti_core::wire::parts::RoomSent;
-use tutti_relay::HubClock;
+use tutti_core::time::Span;
 
+use super::machine::Machine;
 use super::{Line, Part};
-use crate::agent;
-use crate::clock;
 use crate::demo::sign_in;
 use crate::demo::simulator::Simulator;
 use crate::invite::Invite;
@@ -29,8 +23,6 @@ use crate::settings::Endpoints;
 
 /// The room's clock is held against the machine's so often.
 const LOOK: Duration = Duration::from_millis(100);
-/// Reading two clocks one after the other takes a µs; longer, and the process was interrupted in between.
-const INTERRUPTED: Span = Span::from_micros(50);
 
 /// Plays one part until `over`.
 ///
@@ -73,58 +65,4 @@ pub async fn member(part: &Part, say: impl Fn(&Line), over: impl Future<Output =
     }
     room.close().await;
     Ok(())
-}
-
-/// The clock that all processes here can read.
-struct Machine {
-    clock: HubClock,
-    /// It, minus local time.
-    ahead: Span,
-}
-
-impl Machine {
-    fn new() -> Self {
-        let clock = HubClock::of_this_machine();
-        let ahead = std::iter::repeat_with(|| both(&clock)).find_map(|seen| seen);
-        Self {
-            ahead: ahead.map_or(Span::ZERO, |(local, boot_us)| Span::from_micros(boot_us - local.as_micros())),
-            clock,
-        }
-    }
-
-    fn at_us(&self, at: LocalTime) -> i64 {
-        (at + self.ahead).as_micros()
-    }
-
-    fn line(&self, report: &Report) -> Option<Line> {
-        match report {
-            Report::Network(Told::State(at, room)) => {
-                Some(Line::Room { at_us: self.at_us(*at), room: Box::new(RoomSent::from(&**room)) })
-            }
-            Report::Member(_, agent::Report::Event(at, event)) => match event {
-                Event::Named { what: What::Act(act), author: Author::User, .. } => {
-                    Some(Line::Named { at_us: self.at_us(*at), act: act.into() })
-                }
-                Event::Commanded { kind: CommandKind::Play { .. }, .. } => {
-                    Some(Line::Starts { at_us: self.at_us(*at) })
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// The room's clock is the machine's, as the hub has it: the difference is what is not known of it.
-    fn compare(&self, known: RoomClock) -> Option<Line> {
-        let (local, boot_us) = both(&self.clock)?;
-        Some(Line::Clock { at_us: boot_us, off_us: known.to_room(local).as_micros() - boot_us })
-    }
-}
-
-/// Both clocks at one instant; None if this process was interrupted in between.
-fn both(clock: &HubClock) -> Option<(LocalTime, i64)> {
-    let before = clock::now();
-    let boot_us = clock.now().as_micros();
-    let took = clock::now() - before;
-    (took < INTERRUPTED).then(|| (before + took / 2, boot_us))
 }

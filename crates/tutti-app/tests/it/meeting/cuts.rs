@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use tutti_app::api::{Action, Snapshot};
+use tutti_app::demo::apart::wire::{Link, Wire};
 use tutti_core::gate::Limits;
 use tutti_core::time::Span;
 use tutti_relay::Config;
@@ -14,7 +15,6 @@ use super::{in_step, invite, member, reached};
 use crate::relay::Relay;
 use crate::spotify::Spotify;
 use crate::stand::Stand;
-use crate::wire::{Link, Wire};
 
 /// Anna and Chiara at the relay, Ben over a wire; all hear Anna.
 struct Room {
@@ -33,7 +33,7 @@ impl Room {
     async fn at(relay: Relay) -> Self {
         let spotify = Spotify::open(3).await;
         let stands = friends(&spotify, &relay, &["anna", "chiara"]).await;
-        let wire = Wire::to(relay.port).await;
+        let wire = Wire::to(relay.port).await.unwrap();
         let ben = spotify.stand().await;
         spotify.sign_in(&ben, "ben", None).await;
         ben.act(Action::Join { invite: wire.lead(&invite(&stands[0]).await, relay.port) });

@@ -107,6 +107,7 @@ impl Bench {
             links: tutti_app::sign_in::Links::None,
             way: Way::over(wire.clone()),
             seed: Some(setting.seed),
+            tap: None,
         };
         let program = Program::start(options, Arc::new(Opened::default())).await.unwrap();
         Self { sim, program, secrets, wire, _home: home }
