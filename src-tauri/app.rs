@@ -7,10 +7,13 @@ use tauri::async_runtime;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, RunEvent, Window, WindowEvent, Wry};
 use tauri_plugin_deep_link::DeepLinkExt as _;
+use tutti_app::shell::News;
 use tutti_app::sign_in::Links;
+use tutti_app::tray::Entry;
+use tutti_app::window::{self, Closing};
 use tutti_app::{Options, Program};
 
-use crate::shell::{DesktopShell, WINDOW, show_window};
+use crate::shell::{DesktopShell, place};
 use crate::tray::DesktopTray;
 use crate::{Flags, cover, ipc, tray};
 
@@ -30,24 +33,30 @@ pub fn run(mut options: Options, flags: Flags) -> anyhow::Result<()> {
     let login = tauri_plugin_autostart::Builder::new().app_name(options.home.program_name("tutti"));
     let app = tauri::Builder::default()
         .plugin(one_instance())
+        .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_notification::init())
         .plugin(login.args(options.home.login_arguments()).build())
         .register_asynchronous_uri_scheme_protocol("cover", cover::answer)
         .invoke_handler(tauri::generate_handler![ipc::dispatch, ipc::snapshot])
         .on_window_event(window_event)
         .setup(move |app| setup(app.handle(), options, flags, opened_by_links))
         .build(context)?;
-    app.run(|app, event| {
-        if let RunEvent::Exit = event {
-            stop(app);
+    app.run(|app, event| match event {
+        // The window is gone, its web view with it, and the program goes on in the tray.
+        RunEvent::ExitRequested { code: None, api, .. } if closing(app) == Closing::ToTray => {
+            api.prevent_exit();
+            app.state::<Program>().desktop(News::InTray);
         }
+        RunEvent::Exit => stop(app),
+        _ => {}
     });
     Ok(())
 }
 
 /// A second start shows the first one's window, hands it the link that it was started with, and ends.
 fn one_instance() -> TauriPlugin<Wry> {
-    tauri_plugin_single_instance::init(|app, _arguments, _folder| show_window(app))
+    tauri_plugin_single_instance::init(|app, _arguments, _folder| app.state::<Program>().tray_entry(Entry::Show))
 }
 
 fn setup(
@@ -62,7 +71,7 @@ fn setup(
     let program = async_runtime::block_on(Program::start(options, shell))?;
     app.manage(program.clone());
     if !flags.hidden {
-        show_window(app);
+        program.tray_entry(Entry::Show);
     }
     listen_to_links(app, &program, flags.link, opened_by_links);
     async_runtime::spawn(ipc::publish(app.clone(), program.snapshots()));
@@ -85,17 +94,26 @@ fn listen_to_links(app: &AppHandle, program: &Program, given: Option<String>, re
     links.on_open_url(move |event| event.urls().iter().for_each(|link| program.open_link(link.as_str())));
 }
 
-/// Closing hides the window where a tray can bring it back; elsewhere it ends the program.
+/// Where the window stands and whether somebody looks at it; closing it may have to be said first.
 fn window_event(window: &Window, event: &WindowEvent) {
-    if let WindowEvent::CloseRequested { api, .. } = event
-        && window.label() == WINDOW
-        && window.state::<DesktopTray>().is_shown()
+    let program = window.state::<Program>();
+    if let WindowEvent::Focused(false) | WindowEvent::CloseRequested { .. } = event
+        && let Some(place) = place(window)
     {
-        api.prevent_close();
-        if let Err(error) = window.hide() {
-            tracing::warn!(%error, "the window could not be hidden");
-        }
+        program.desktop(News::Place(place));
     }
+    match event {
+        WindowEvent::Focused(focused) => program.desktop(News::Focused(*focused)),
+        WindowEvent::CloseRequested { api, .. } if closing(window.app_handle()) == Closing::Says => {
+            api.prevent_close();
+            program.desktop(News::WouldEnd);
+        }
+        _ => {}
+    }
+}
+
+fn closing(app: &AppHandle) -> Closing {
+    window::closing(&app.state::<Program>().snapshots().borrow())
 }
 
 fn stop(app: &AppHandle) {

@@ -2,10 +2,18 @@
 
 use std::path::Path;
 
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
+use tauri::{
+    AppHandle, Manager, Monitor, PhysicalPosition, PhysicalSize, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    Window,
+};
 use tauri_plugin_autostart::ManagerExt as _;
+use tauri_plugin_clipboard_manager::ClipboardExt as _;
+use tauri_plugin_notification::NotificationExt as _;
 use tutti_app::shell::{Desktop, NoWindow, Shell, open_folder};
 use tutti_app::texts::t;
+#[cfg(target_os = "linux")]
+use tutti_app::window::Breaks;
+use tutti_app::window::{LANGUAGE, Place, fit, is_own};
 
 use crate::app::Profile;
 
@@ -15,17 +23,6 @@ pub const WINDOW: &str = "main";
 const SIZE: (f64, f64) = (1160.0, 940.0);
 /// The narrowest layout of the UI, and enough height for its lanes.
 const LEAST: (f64, f64) = (360.0, 480.0);
-
-/// WebKitGTK passes on the system's locale as the language, and `C` is none: formatters refuse it, and the page stays
-/// blank. The texts are in English.
-const LANGUAGE: &str = r#"
-try {
-  new Intl.Locale(navigator.language);
-} catch {
-  Object.defineProperty(Navigator.prototype, "language", { get: () => "en" });
-  Object.defineProperty(Navigator.prototype, "languages", { get: () => ["en"] });
-}
-"#;
 
 pub struct DesktopShell {
     app: AppHandle,
@@ -42,8 +39,16 @@ impl Shell for DesktopShell {
         NoWindow { browser: true }.open_address(address)
     }
 
-    fn show_window(&self) {
-        show_window(&self.app);
+    fn show_window(&self, place: Option<Place>) {
+        let app = self.app.clone();
+        let asked = self.app.run_on_main_thread(move || {
+            if let Err(error) = show(&app, place) {
+                tracing::error!(%error, "the window could not be shown");
+            }
+        });
+        if let Err(error) = asked {
+            tracing::warn!(%error, "the window system is gone");
+        }
     }
 
     fn quit(&self) {
@@ -60,6 +65,15 @@ impl Desktop for DesktopShell {
         open_folder(folder)
     }
 
+    fn notify(&self, text: &str) -> Result<(), String> {
+        let notification = self.app.notification().builder().title(t("app.name", &[])).body(text);
+        notification.show().map_err(|error| error.to_string())
+    }
+
+    fn copy(&self, text: &str) -> Result<(), String> {
+        self.app.clipboard().write_text(text).map_err(|error| error.to_string())
+    }
+
     fn starts_at_login(&self) -> Result<bool, String> {
         self.app.autolaunch().is_enabled().map_err(|error| error.to_string())
     }
@@ -70,26 +84,13 @@ impl Desktop for DesktopShell {
     }
 }
 
-/// Brings the window to the front, from any thread; opens it if there is none.
-pub fn show_window(app: &AppHandle) {
-    let handle = app.clone();
-    let asked = app.run_on_main_thread(move || {
-        if let Err(error) = show(&handle) {
-            tracing::error!(%error, "the window could not be shown");
-        }
-    });
-    if let Err(error) = asked {
-        tracing::warn!(%error, "the window system is gone");
-    }
-}
-
-fn show(app: &AppHandle) -> tauri::Result<()> {
+fn show(app: &AppHandle, stood: Option<Place>) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(WINDOW) {
         window.show()?;
         window.unminimize()?;
         return window.set_focus();
     }
-    WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
+    let window = WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
         .title(t("app.name", &[]))
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(LEAST.0, LEAST.1)
@@ -97,27 +98,48 @@ fn show(app: &AppHandle) -> tauri::Result<()> {
         .data_directory(app.state::<Profile>().0.join("webview"))
         .initialization_script(LANGUAGE)
         .on_navigation(is_own)
-        .build()
-        .map(drop)
-}
-
-/// The window never leaves the program's own pages.
-fn is_own(url: &tauri::Url) -> bool {
-    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || url.as_str() == "about:blank"
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_window_stays_on_the_program_s_own_pages() {
-        let own = |url: &str| is_own(&url.parse().unwrap());
-        assert!(own("tauri://localhost/index.html"));
-        assert!(own("http://tauri.localhost/"));
-        assert!(!own("https://open.spotify.com/track/1"));
-        assert!(!own("https://tauri.localhost.example.org/"));
-        assert!(!own("file:///etc/passwd"));
+        .build()?;
+    let screens: Vec<Place> = app.available_monitors()?.iter().map(area).collect();
+    if let Some(place) = stood.and_then(|place| fit(place, &screens)) {
+        window.set_size(PhysicalSize::new(place.width, place.height))?;
+        window.set_position(PhysicalPosition::new(place.x, place.y))?;
+        if place.maximized {
+            window.maximize()?;
+        }
     }
+    come_back(&window)
+}
+
+/// Where the window stands; None while it is minimized.
+pub fn place(window: &Window) -> Option<Place> {
+    let (at, size) = (window.outer_position().ok()?, window.inner_size().ok()?);
+    let maximized = window.is_maximized().ok()?;
+    let place = Place { x: at.x, y: at.y, width: size.width, height: size.height, maximized };
+    (!window.is_minimized().ok()?).then_some(place)
+}
+
+fn area(screen: &Monitor) -> Place {
+    let (at, size) = (screen.position(), screen.size());
+    Place { x: at.x, y: at.y, width: size.width, height: size.height, maximized: false }
+}
+
+/// A page whose process ended is loaded again, and asks for the newest snapshot.
+#[cfg(target_os = "linux")]
+fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::WebViewExt as _;
+    window.with_webview(|view| {
+        let breaks = std::cell::RefCell::new(Breaks::default());
+        view.inner().connect_web_process_terminated(move |view, why| {
+            let again = breaks.borrow_mut().again(tokio::time::Instant::now());
+            tracing::warn!(?why, again, "the window's page ended");
+            if again {
+                view.reload();
+            }
+        });
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn come_back(_window: &WebviewWindow) -> tauri::Result<()> {
+    Ok(())
 }

@@ -4,15 +4,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tauri::image::Image;
 use tauri::menu::{
-    CheckMenuItem, CheckMenuItemBuilder, Menu, MenuEvent, MenuItem, MenuItemBuilder, PredefinedMenuItem,
+    CheckMenuItemBuilder, IsMenuItem as _, Menu, MenuEvent, MenuItemBuilder, MenuItemKind, PredefinedMenuItem,
 };
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Wry};
 use tutti_app::Program;
+use tutti_app::shell::News;
 use tutti_app::tray::{Entry, Icon, Row, Tray};
 
 use crate::app::Profile;
-use crate::shell::show_window;
 
 /// The tray as it is on the screen; empty where the desktop has none.
 #[derive(Default)]
@@ -21,23 +21,10 @@ pub struct DesktopTray(Mutex<Option<Drawn>>);
 struct Drawn {
     tray: Tray,
     icon: TrayIcon,
-    items: Vec<Item>,
-}
-
-/// A row as Tauri knows it.
-enum Item {
-    Text(MenuItem<Wry>),
-    Check(CheckMenuItem<Wry>),
-    Button(MenuItem<Wry>),
-    Separator(PredefinedMenuItem<Wry>),
+    items: Vec<MenuItemKind<Wry>>,
 }
 
 impl DesktopTray {
-    /// Whether there is a tray from which the window can be brought back.
-    pub fn is_shown(&self) -> bool {
-        self.lock().is_some()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Option<Drawn>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,9 +34,11 @@ impl DesktopTray {
 /// shown instead: nobody could ever bring it up.
 pub async fn run(app: AppHandle, program: Program) {
     let mut snapshots = program.snapshots();
-    if !desktop_has_tray().await {
+    let there = desktop_has_tray().await;
+    program.desktop(News::Tray(there));
+    if !there {
         tracing::info!("this desktop has no tray");
-        return show_window(&app);
+        return program.tray_entry(Entry::Show);
     }
     loop {
         let tray = Tray::of(&snapshots.borrow_and_update());
@@ -94,9 +83,7 @@ fn change(app: &AppHandle, drawn: &mut Drawn, tray: &Tray) -> tauri::Result<()> 
     if drawn.tray.icon != tray.icon {
         drawn.icon.set_icon(Some(picture(tray.icon)?))?;
     }
-    let same_kinds = drawn.tray.rows.len() == tray.rows.len()
-        && drawn.tray.rows.iter().zip(&tray.rows).all(|(old, new)| id(old) == id(new) && is_text(old) == is_text(new));
-    if same_kinds {
+    if tray.is_like(&drawn.tray) {
         for (item, row) in drawn.items.iter().zip(&tray.rows) {
             set(item, row)?;
         }
@@ -108,46 +95,40 @@ fn change(app: &AppHandle, drawn: &mut Drawn, tray: &Tray) -> tauri::Result<()> 
     Ok(())
 }
 
-fn items(app: &AppHandle, rows: &[Row]) -> tauri::Result<Vec<Item>> {
+fn items(app: &AppHandle, rows: &[Row]) -> tauri::Result<Vec<MenuItemKind<Wry>>> {
     let item = |row: &Row| {
-        let id = id(row).unwrap_or_default();
+        let id = row.entry().map(Entry::id).unwrap_or_default();
         Ok(match row {
-            Row::Text(text) => Item::Text(MenuItemBuilder::new(text).enabled(false).build(app)?),
+            Row::Text(text) => MenuItemBuilder::new(text).enabled(false).build(app)?.kind(),
             Row::Check { label, on, enabled, .. } => {
-                Item::Check(CheckMenuItemBuilder::with_id(id, label).checked(*on).enabled(*enabled).build(app)?)
+                CheckMenuItemBuilder::with_id(id, label).checked(*on).enabled(*enabled).build(app)?.kind()
             }
             Row::Button { label, enabled, .. } => {
-                Item::Button(MenuItemBuilder::with_id(id, label).enabled(*enabled).build(app)?)
+                MenuItemBuilder::with_id(id, label).enabled(*enabled).build(app)?.kind()
             }
-            Row::Separator => Item::Separator(PredefinedMenuItem::separator(app)?),
+            Row::Separator => PredefinedMenuItem::separator(app)?.kind(),
         })
     };
     rows.iter().map(item).collect()
 }
 
-fn menu(app: &AppHandle, items: &[Item]) -> tauri::Result<Menu<Wry>> {
+fn menu(app: &AppHandle, items: &[MenuItemKind<Wry>]) -> tauri::Result<Menu<Wry>> {
     let menu = Menu::new(app)?;
-    for item in items {
-        match item {
-            Item::Text(item) | Item::Button(item) => menu.append(item)?,
-            Item::Check(item) => menu.append(item)?,
-            Item::Separator(item) => menu.append(item)?,
-        }
-    }
+    items.iter().try_for_each(|item| menu.append(item))?;
     Ok(menu)
 }
 
-fn set(item: &Item, row: &Row) -> tauri::Result<()> {
+fn set(item: &MenuItemKind<Wry>, row: &Row) -> tauri::Result<()> {
     match (item, row) {
-        (Item::Text(item), Row::Text(text)) => item.set_text(text),
-        (Item::Check(item), Row::Check { label, on, enabled, .. }) => {
+        (MenuItemKind::MenuItem(item), Row::Text(text)) => item.set_text(text),
+        (MenuItemKind::MenuItem(item), Row::Button { label, enabled, .. }) => {
+            item.set_text(label)?;
+            item.set_enabled(*enabled)
+        }
+        (MenuItemKind::Check(item), Row::Check { label, on, enabled, .. }) => {
             item.set_text(label)?;
             item.set_enabled(*enabled)?;
             item.set_checked(*on)
-        }
-        (Item::Button(item), Row::Button { label, enabled, .. }) => {
-            item.set_text(label)?;
-            item.set_enabled(*enabled)
         }
         _ => Ok(()),
     }
@@ -157,31 +138,16 @@ fn clicked(app: &AppHandle, event: MenuEvent) {
     let state = app.state::<DesktopTray>();
     let drawn = state.lock();
     let Some(drawn) = drawn.as_ref() else { return };
-    let clicked = drawn.tray.rows.iter().zip(&drawn.items).find(|(row, _)| id(row) == Some(event.id().as_ref()));
+    let is_clicked = |row: &Row| row.entry().is_some_and(|entry| entry.id() == event.id().as_ref());
+    let clicked = drawn.tray.rows.iter().zip(&drawn.items).find(|(row, _)| is_clicked(row));
     let Some((row, item)) = clicked else { return };
     // The desktop has set or cleared the mark by itself; the mark follows the program, which may refuse.
     if let Err(error) = set(item, row) {
         tracing::warn!(%error, "the tray's menu could not be changed");
     }
-    if let Row::Check { entry, .. } | Row::Button { entry, .. } = row {
-        app.state::<Program>().tray_entry(*entry);
+    if let Some(entry) = row.entry() {
+        app.state::<Program>().tray_entry(entry);
     }
-}
-
-fn id(row: &Row) -> Option<&'static str> {
-    let (Row::Check { entry, .. } | Row::Button { entry, .. }) = row else {
-        return None;
-    };
-    Some(match entry {
-        Entry::Sync => "sync",
-        Entry::Show => "show",
-        Entry::Leave => "leave",
-        Entry::Quit => "quit",
-    })
-}
-
-fn is_text(row: &Row) -> bool {
-    matches!(row, Row::Text(_))
 }
 
 macro_rules! picture_of {

@@ -54,8 +54,8 @@ impl Driver {
 }
 
 /// Everything that the program writes is in the profile's folder.
-fn profile(home: &Path) -> [(&'static str, &Path); 3] {
-    ["TUTTI_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"].map(|name| (name, home))
+fn profile(home: &Path) -> [(&'static str, &Path); 4] {
+    ["TUTTI_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME"].map(|name| (name, home))
 }
 
 /// Whether a running process has this in its environment; of one that has ended, nothing can be read.

@@ -55,6 +55,13 @@ impl Session {
         STANDARD.decode(answer.as_str().context("the picture is not text")?).context("the picture is not base64")
     }
 
+    /// From now on the window that was opened last is acted in.
+    pub fn to_newest_window(&self) -> Result<()> {
+        let handles = call(self.port, "GET", &self.path("window/handles"), None)?;
+        let newest = handles.as_array().and_then(|handles| handles.last()).context("there is no window")?;
+        self.post("window", &json!({"handle": newest})).map(drop)
+    }
+
     /// Closes the window; the session ends with its last one.
     pub fn close_window(self) -> Result<()> {
         call(self.port, "DELETE", &self.path("window"), None).map(drop)

@@ -1,5 +1,12 @@
 //! The smoke test of the real window: starts the desktop program on a screen of its own, acts in it, and looks.
 
+#[cfg(target_os = "linux")]
+mod bus;
+#[cfg(target_os = "linux")]
+mod desk;
+#[cfg(target_os = "linux")]
+mod screen;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,7 +74,7 @@ fn drive(binary: &Path, picture: &Path) -> Result<()> {
     let log = picture.with_extension("log");
     let driver = Driver::start(&log)?;
     until(ANSWERS, "WebKitWebDriver", || Ok(driver.is_ready().then_some(())))?;
-    let result = session(&driver, binary, picture);
+    let result = session(&driver, binary, picture).and_then(|()| desk(&driver, binary, picture));
     if result.is_err() {
         println!("what the program said:\n{}", fs::read_to_string(&log).unwrap_or_default());
     }
@@ -88,6 +95,14 @@ fn session(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
     take(&session, picture)?;
     result?;
     close(session, driver)
+}
+
+#[cfg(target_os = "linux")]
+use desk::desk;
+
+#[cfg(not(target_os = "linux"))]
+fn desk(_driver: &Driver, _binary: &Path, _picture: &Path) -> Result<()> {
+    Ok(())
 }
 
 /// The window with living content.

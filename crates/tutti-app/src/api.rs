@@ -391,6 +391,8 @@ pub enum Action {
         setting: Setting,
     },
     OpenLogFolder,
+    /// End the program, where a window may.
+    Quit,
     /// Sign-ins, settings and log go from this computer. Whoever sends this has asked the user.
     DeleteEverything,
     StartDemo,

@@ -3,6 +3,7 @@
 mod account;
 mod connect;
 mod demo;
+mod desktop;
 mod hosting;
 mod meeting;
 mod publish;
@@ -17,6 +18,7 @@ use tutti_core::room::MemberId;
 use tutti_core::time::LocalTime;
 
 use crate::accounts::Accounts;
+use crate::announce::Announcer;
 use crate::api::{Action, LanguageChoice, Ration, Screen, Snapshot};
 use crate::clock;
 use crate::cover::Covers;
@@ -27,7 +29,7 @@ use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::program::Options;
 use crate::settings::{AccountSettings, Settings};
-use crate::shell::Shell;
+use crate::shell::{News, Shell};
 use crate::texts::set_language;
 use crate::tray;
 use crate::view;
@@ -42,6 +44,7 @@ use settings::Pane;
 pub(crate) enum Message {
     Action(Action),
     Tray(tray::Entry),
+    Desktop(News),
     /// What a task that was started earlier has come to.
     SignIn(u64, connect::News),
     /// What a sign-in of an earlier run has come to.
@@ -83,6 +86,7 @@ pub(crate) struct Controller {
     opening: Option<u64>,
     publisher: Publisher,
     pane: Pane,
+    announcer: Announcer,
 }
 
 impl Controller {
@@ -132,6 +136,7 @@ impl Controller {
             opening: None,
             publisher: Publisher::new(first),
             pane: Pane::default(),
+            announcer: Announcer::default(),
         };
         controller.try_home();
         controller.look_at_desktop();
@@ -161,7 +166,12 @@ impl Controller {
                 report = next_report(&mut self.room) => self.report(report),
                 () = self.publisher.due() => {
                     let snapshot = self.snapshot();
+                    self.notice(&snapshot);
                     self.publisher.publish(snapshot);
+                    continue;
+                }
+                () = self.announcer.due() => {
+                    self.announce();
                     continue;
                 }
                 _ = save.tick() => {
@@ -186,6 +196,7 @@ impl Controller {
         match message {
             Message::Action(action) => self.act(action).await,
             Message::Tray(entry) => self.tray(entry).await,
+            Message::Desktop(news) => self.desktop_news(news),
             Message::SignIn(attempt, news) => self.sign_in_news(attempt, news),
             Message::Resumed(news) => self.resumed(news),
             Message::Link(Opened::Answer(query)) => self.answered(query),
@@ -207,6 +218,7 @@ impl Controller {
             Action::Show { screen } => self.show(screen),
             Action::CloseSettings => self.close_settings(),
             Action::Set { setting } => self.set(setting),
+            Action::Quit => self.shell.quit(),
             Action::OpenLogFolder => self.open_log_folder(),
             Action::DeleteEverything => self.delete_everything().await,
             Action::StartDemo => {
@@ -235,18 +247,6 @@ impl Controller {
             Action::Hand { member, hand } => self.hand(member, hand),
             Action::Dismiss { notice } => self.notices.dismiss(notice),
             Action::OpenLink { link } => self.open_link(&link),
-        }
-    }
-
-    async fn tray(&mut self, entry: tray::Entry) {
-        match entry {
-            tray::Entry::Show => self.shell.show_window(),
-            tray::Entry::Quit => self.shell.quit(),
-            tray::Entry::Leave => self.leave().await,
-            tray::Entry::Sync => {
-                let on = self.room.as_ref().is_some_and(|room| !room.shown.sync);
-                self.sync(on);
-            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod agent;
+mod announce;
 pub mod api;
 pub mod clock;
 mod controller;
@@ -31,6 +32,7 @@ pub mod tray;
 mod trouble;
 pub mod view;
 pub mod web_host;
+pub mod window;
 
 pub use cover::Cover;
 pub use program::{DemoOptions, Options, Program};

@@ -64,6 +64,8 @@ impl Problem {
             "signed_in"
                 | "signed_out"
                 | "everything_deleted"
+                | "in_tray"
+                | "closing_ends"
                 | "already_signed_in"
                 | "takeover"
                 | "tray_missing"

@@ -12,7 +12,7 @@ use crate::players::spotify::Way;
 use crate::problem::Problem;
 use crate::secrets::{Keychain, SecretStore};
 use crate::settings::{Endpoints, Home};
-use crate::shell::Shell;
+use crate::shell::{News, Shell};
 use crate::sign_in::Links;
 use crate::tray;
 
@@ -133,6 +133,11 @@ impl Program {
     /// A click on the tray.
     pub fn tray_entry(&self, entry: tray::Entry) {
         self.send(Message::Tray(entry));
+    }
+
+    /// What the desktop says by itself.
+    pub fn desktop(&self, news: News) {
+        self.send(Message::Desktop(news));
     }
 
     /// Ends the program; the music stays as it is. Returns when everything is written.

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use crate::window::Place;
+
 /// A window system, as far as the program needs one. Calls return at once.
 pub trait Shell: Send + Sync + 'static {
     /// Opens an address in the user's browser. Errors are words for a log; the address is shown to the user anyway.
     fn open_address(&self, address: &str) -> Result<(), String>;
-    /// Brings the window to the front, opening it if there is none.
-    fn show_window(&self);
+    /// Brings the window to the front, opening it if there is none; there, if it stood somewhere before.
+    fn show_window(&self, place: Option<Place>);
     /// Ends the program.
     fn quit(&self);
     /// What a desktop adds; none in a terminal or a browser.
@@ -23,6 +25,25 @@ pub trait Desktop: Send + Sync {
     /// Whether the system starts the program when the user signs in.
     fn starts_at_login(&self) -> Result<bool, String>;
     fn start_at_login(&self, on: bool) -> Result<(), String>;
+    /// Tells something outside of the window.
+    fn notify(&self, text: &str) -> Result<(), String>;
+    /// Puts text on the clipboard.
+    fn copy(&self, text: &str) -> Result<(), String>;
+}
+
+/// What a desktop says by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Whether there is a tray from which the window can be brought back.
+    Tray(bool),
+    /// Whether somebody looks at the window.
+    Focused(bool),
+    /// Where the window stands.
+    Place(Place),
+    /// It was closed, and the program goes on in the tray.
+    InTray,
+    /// It was to be closed, which would end a session.
+    WouldEnd,
 }
 
 /// A shell without a window: addresses open with the system's opener, unless `browser` is off.
@@ -37,7 +58,7 @@ impl Shell for NoWindow {
         if self.browser { open::that_detached(address).map_err(|error| error.to_string()) } else { Ok(()) }
     }
 
-    fn show_window(&self) {}
+    fn show_window(&self, _place: Option<Place>) {}
 
     fn quit(&self) {}
 }

@@ -1,6 +1,6 @@
 //! The tray's menu and picture as comparable data, so that what it shows can be tested without a tray.
 
-use crate::api::{Band, Snapshot};
+use crate::api::{Band, Member, Snapshot};
 use crate::texts::t;
 
 /// Which picture the tray shows.
@@ -17,9 +17,28 @@ pub enum Icon {
 pub enum Entry {
     /// Sync on or off.
     Sync,
-    Show,
+    /// Opens a session for others.
+    Host,
+    CopyInvite,
     Leave,
+    Show,
+    Settings,
     Quit,
+}
+
+impl Entry {
+    /// The row's name in a menu.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Host => "host",
+            Self::CopyInvite => "copy_invite",
+            Self::Leave => "leave",
+            Self::Show => "show",
+            Self::Settings => "settings",
+            Self::Quit => "quit",
+        }
+    }
 }
 
 /// One row of the menu.
@@ -41,6 +60,21 @@ pub enum Row {
     Separator,
 }
 
+impl Row {
+    /// What a click on it asks for.
+    pub fn entry(&self) -> Option<Entry> {
+        match self {
+            Self::Check { entry, .. } | Self::Button { entry, .. } => Some(*entry),
+            Self::Text(_) | Self::Separator => None,
+        }
+    }
+
+    /// Whether a menu with the other row needs only other words to show this one.
+    fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other) && self.entry() == other.entry()
+    }
+}
+
 /// The tray, whole; drawn anew when it differs from the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tray {
@@ -53,18 +87,33 @@ impl Tray {
     pub fn of(snapshot: &Snapshot) -> Self {
         let room = snapshot.room.as_ref();
         let sync = room.is_some_and(|room| room.sync);
+        let button = |entry, label, enabled| Row::Button { entry, label, enabled };
+        let others = if room.is_some_and(|room| room.network.is_some()) {
+            button(Entry::CopyInvite, t("tray.copy_invite", &[]), true)
+        } else {
+            let chosen = snapshot.accounts.iter().any(|account| account.chosen);
+            button(Entry::Host, t("lobby.host", &[]), room.is_none() && chosen)
+        };
         Self {
             icon: icon(snapshot),
             rows: vec![
                 Row::Text(summary(snapshot)),
                 Row::Separator,
                 Row::Check { entry: Entry::Sync, label: t("tray.sync", &[]), on: sync, enabled: room.is_some() },
-                Row::Button { entry: Entry::Show, label: t("tray.show", &[]), enabled: true },
-                Row::Button { entry: Entry::Leave, label: t("tray.leave", &[]), enabled: room.is_some() },
+                others,
+                button(Entry::Leave, t("tray.leave", &[]), room.is_some()),
                 Row::Separator,
-                Row::Button { entry: Entry::Quit, label: t("tray.quit", &[]), enabled: true },
+                button(Entry::Show, t("tray.show", &[]), true),
+                button(Entry::Settings, t("settings.open", &[]), true),
+                Row::Separator,
+                button(Entry::Quit, t("tray.quit", &[]), true),
             ],
         }
+    }
+
+    /// Whether its menu can become the other's by changing words, so that an open menu stays open.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.rows.len() == other.rows.len() && self.rows.iter().zip(&other.rows).all(|(row, other)| row.is_like(other))
     }
 }
 
@@ -73,12 +122,19 @@ fn icon(snapshot: &Snapshot) -> Icon {
     if !room.sync {
         return Icon::Idle;
     }
+    if room.network.as_ref().is_some_and(|network| network.connection.code != "connected") {
+        return Icon::OutOfStep;
+    }
     if !room.now_playing.as_ref().is_some_and(|item| item.playing) {
         return Icon::Paused;
     }
-    let apart =
-        |member: &crate::api::Member| !member.leads && member.timing.is_none_or(|timing| timing.band > Band::Fine);
-    if room.members.iter().any(apart) { Icon::OutOfStep } else { Icon::InStep }
+    // Who does not listen at the moment is not out of step.
+    let listens = |member: &&Member| {
+        let gone = member.place.as_ref().is_some_and(|place| place.reconnecting);
+        !gone && !matches!(member.status.code.as_str(), "away" | "plays_on")
+    };
+    let apart = |member: &Member| !member.leads && member.timing.is_none_or(|timing| timing.band > Band::Fine);
+    if room.members.iter().filter(listens).any(apart) { Icon::OutOfStep } else { Icon::InStep }
 }
 
 fn summary(snapshot: &Snapshot) -> String {

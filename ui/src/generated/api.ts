@@ -12,7 +12,7 @@ export type Account = {
   device: string | null, trouble: Trouble | null, };
 
 /** All that a window can ask of the program. */
-export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
+export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "quit" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
   /** Which of the redirect addresses is registered; none = as it was last time. */
   way: SignInWay | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 

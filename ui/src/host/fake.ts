@@ -318,6 +318,7 @@ export class FakeProgram {
       case "dismiss":
         this.notices = this.notices.filter((n) => n.id !== action.notice);
         break;
+      case "quit":
       case "open_log_folder":
       case "open_sign_in_page":
       case "refresh_devices":

@@ -120,7 +120,7 @@ impl Controller {
     /// A link came that is the answer of some sign-in's page: of the one that waits, of one that an earlier run began,
     /// or of none.
     pub(super) fn answered(&mut self, query: String) {
-        self.shell.show_window();
+        self.show_window();
         if let Some(answers) = self.connecting.as_ref().and_then(|connecting| connecting.answers.as_ref()) {
             if !answers.give(&query) {
                 self.notices.say(&Problem::new("sign_in_answered"));

@@ -103,7 +103,7 @@ impl Controller {
             Ok(invite) => {
                 self.notices.clear("bad_invite");
                 self.question = Some(invite);
-                self.shell.show_window();
+                self.show_window();
             }
             Err(problem) => self.notices.say(&problem),
         }

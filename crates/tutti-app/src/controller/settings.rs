@@ -29,6 +29,8 @@ pub(super) struct Pane {
     starts_at_login: bool,
     /// As far as it is known; the desktop says so at its start.
     pub tray: bool,
+    /// Somebody looks at the window.
+    pub focused: bool,
 }
 
 impl Controller {
@@ -90,7 +92,10 @@ impl Controller {
             }
             Setting::Theme(theme) => choices.theme = theme,
             Setting::CloseToTray(on) => choices.close_to_tray = on,
-            Setting::Notifications(on) => choices.notifications = on,
+            Setting::Notifications(on) => {
+                choices.notifications = on;
+                self.announcer.forget();
+            }
             Setting::StartAtLogin(on) => return self.start_at_login(on),
         }
         self.prefer();

@@ -7,6 +7,7 @@ use tutti_core::member;
 
 use crate::api::{Correction, LanguageChoice, LeadersAd, MayLead, PauseByOthers, Theme};
 use crate::texts::Language;
+use crate::window::Place;
 
 /// The choices, each with its default; start at login is kept by the system itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,11 @@ pub struct Choices {
     pub theme: Theme,
     pub close_to_tray: bool,
     pub notifications: bool,
+    /// It was said once that the program goes on in the tray.
+    pub tray_said: bool,
+    /// Where the window stood last.
+    #[serde(deserialize_with = "known")]
+    pub window: Option<Place>,
 }
 
 impl Default for Choices {
@@ -44,6 +50,8 @@ impl Default for Choices {
             theme: Theme::default(),
             close_to_tray: true,
             notifications: true,
+            tray_said: false,
+            window: None,
         }
     }
 }

@@ -14,5 +14,6 @@ mod sign_in;
 mod sign_in_by_link;
 mod spotify;
 mod stand;
+mod tray;
 mod web_host;
 mod whole;

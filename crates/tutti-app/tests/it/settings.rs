@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use tutti_app::api::{Action, MayLead, Screen, Setting, Snapshot, Theme};
 use tutti_app::secrets::{Memory, SecretStore, user_key};
 use tutti_app::settings::{AccountSettings, Home, Settings};
-use tutti_app::shell::{Desktop, Shell};
+use tutti_app::shell::{Desktop, News, Shell};
+use tutti_app::window::{Closing, Place, closing};
 use tutti_app::{Options, Program};
 
 use crate::stand::{Stand, options, until};
@@ -118,6 +119,40 @@ async fn starting_at_login_is_as_the_system_says_and_its_refusal_stands_beside_i
 }
 
 #[tokio::test]
+async fn the_first_close_to_the_tray_is_said_and_no_other_and_the_window_s_place_is_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let computer = Arc::new(Computer::default());
+    let place = Place { x: 10, y: 20, width: 800, height: 600, maximized: false };
+    for _ in 0..2 {
+        let program = Program::start(options(&home), computer.clone()).await.unwrap();
+        for news in [News::Tray(true), News::Place(place), News::InTray, News::InTray] {
+            program.desktop(news);
+        }
+        until(program.snapshots(), "a tray", |snapshot| snapshot.settings.desktop.as_ref().unwrap().tray).await;
+        program.stop().await;
+    }
+
+    assert_eq!(computer.told.lock().unwrap().len(), 1);
+    assert_eq!(Settings::load(&Home::at(home.path())).settings.choices.window, Some(place));
+}
+
+#[tokio::test]
+async fn closing_goes_to_the_tray_or_ends_a_demo_and_only_a_session_is_asked_about() {
+    let stand = Stand::demo(2, "lan").await;
+    let snapshot = stand.until("the room", |snapshot| snapshot.room.is_some()).await;
+    assert_eq!(closing(&snapshot), Closing::Ends, "a demo has nothing to lose");
+    let mut session = Snapshot::clone(&snapshot);
+    session.room.as_mut().unwrap().demo = None;
+    assert_eq!(closing(&session), Closing::Says);
+    stand.program.desktop(News::WouldEnd);
+    let said = stand.until("the words", |snapshot| !snapshot.notices.is_empty()).await;
+    session.notices = said.notices.clone();
+    assert_eq!(closing(&session), Closing::Ends, "it was said");
+    assert_eq!(said.notices[0].way_out.as_ref().unwrap().action, Action::Quit);
+    stand.program.stop().await;
+}
+
+#[tokio::test]
 async fn the_log_s_folder_is_shown_and_opened() {
     let home = tempfile::tempdir().unwrap();
     let computer = Arc::new(Computer::default());
@@ -166,6 +201,7 @@ struct Computer {
     starts: Mutex<bool>,
     refuses: Mutex<Option<String>>,
     opened: Mutex<Vec<String>>,
+    told: Mutex<Vec<String>>,
 }
 
 impl Shell for Computer {
@@ -173,7 +209,7 @@ impl Shell for Computer {
         Ok(())
     }
 
-    fn show_window(&self) {}
+    fn show_window(&self, _place: Option<Place>) {}
 
     fn quit(&self) {}
 
@@ -190,6 +226,15 @@ impl Desktop for Computer {
 
     fn starts_at_login(&self) -> Result<bool, String> {
         Ok(*self.starts.lock().unwrap())
+    }
+
+    fn notify(&self, text: &str) -> Result<(), String> {
+        self.told.lock().unwrap().push(text.to_owned());
+        Ok(())
+    }
+
+    fn copy(&self, _text: &str) -> Result<(), String> {
+        Ok(())
     }
 
     fn start_at_login(&self, on: bool) -> Result<(), String> {

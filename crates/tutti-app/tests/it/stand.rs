@@ -10,6 +10,7 @@ use tutti_app::secrets::{Memory, SecretStore};
 use tutti_app::settings::{Endpoints, Home};
 use tutti_app::shell::Shell;
 use tutti_app::sign_in::Links;
+use tutti_app::window::Place;
 use tutti_app::{DemoOptions, Options, Program};
 
 /// Longer than anything here takes on a busy machine.
@@ -25,7 +26,7 @@ impl Shell for Opened {
         Ok(())
     }
 
-    fn show_window(&self) {}
+    fn show_window(&self, _place: Option<Place>) {}
 
     fn quit(&self) {}
 }

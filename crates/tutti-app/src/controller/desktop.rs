@@ -1,0 +1,113 @@
+//! The desktop around the window: the tray's entries, what a closed window means, what is told outside of it.
+
+use tokio::time::Instant;
+
+use super::Controller;
+use crate::api::{Action, Snapshot};
+use crate::problem::Problem;
+use crate::shell::News;
+use crate::texts::t;
+use crate::tray::Entry;
+use crate::window::SAYS;
+
+impl Controller {
+    pub(super) async fn tray(&mut self, entry: Entry) {
+        match entry {
+            Entry::Show => self.show_window(),
+            Entry::Quit => self.shell.quit(),
+            Entry::Leave => self.leave().await,
+            Entry::Sync => {
+                let on = self.room.as_ref().is_some_and(|room| !room.shown.sync);
+                self.sync(on);
+            }
+            Entry::Host => {
+                let relay = self.settings.choices.relay.clone();
+                self.host_session(relay.as_deref(), None);
+                self.show_window();
+            }
+            Entry::CopyInvite => self.copy_invite(),
+            Entry::Settings => {
+                self.open_settings();
+                self.show_window();
+            }
+        }
+    }
+
+    pub(super) fn show_window(&self) {
+        self.shell.show_window(self.settings.choices.window);
+    }
+
+    fn copy_invite(&mut self) {
+        self.notices.clear("no_clipboard");
+        let network = self.room.as_ref().and_then(|room| room.network.as_ref());
+        let (Some(network), Some(desktop)) = (network, self.shell.desktop()) else { return };
+        let picture = network.picture();
+        if let Err(why) = desktop.copy(picture.page.as_deref().unwrap_or(&picture.invite)) {
+            self.notices.say(&Problem::new("no_clipboard").with("why", why));
+            self.show_window();
+        }
+    }
+
+    pub(super) fn desktop_news(&mut self, news: News) {
+        match news {
+            News::Tray(there) => self.pane.tray = there,
+            News::Focused(focused) => {
+                self.pane.focused = focused;
+                if focused {
+                    self.announcer.forget();
+                }
+            }
+            News::Place(place) => {
+                if self.settings.choices.window != Some(place) {
+                    self.settings.choices.window = Some(place);
+                    self.save_quietly();
+                }
+            }
+            News::InTray => {
+                self.pane.focused = false;
+                self.say_tray();
+            }
+            News::WouldEnd => self.notices.say(&Problem::new(SAYS).way_out("quit", Action::Quit)),
+        }
+    }
+
+    /// The first time that the window closes to the tray: outside of it, or in it when it is opened again.
+    fn say_tray(&mut self) {
+        if std::mem::replace(&mut self.settings.choices.tray_said, true) {
+            return;
+        }
+        self.save_quietly();
+        if self.tell(&t("tell.tray", &[])).is_err() {
+            self.notices.say(&Problem::new("in_tray"));
+        }
+    }
+
+    /// What happened since the last snapshot is told, unless somebody looks.
+    pub(super) fn notice(&mut self, next: &Snapshot) {
+        if self.shell.desktop().is_some() && !self.pane.focused && self.settings.choices.notifications {
+            self.announcer.between(&self.publisher.newest(), next, Instant::now());
+        }
+    }
+
+    pub(super) fn announce(&mut self) {
+        if let Some(text) = self.announcer.take(Instant::now())
+            && let Err(why) = self.tell(&text)
+        {
+            tracing::warn!(why, "a notification could not be shown");
+        }
+    }
+
+    fn tell(&self, text: &str) -> Result<(), String> {
+        match self.shell.desktop() {
+            Some(desktop) if self.settings.choices.notifications => desktop.notify(text),
+            _ => Err("notifications are off".into()),
+        }
+    }
+
+    /// What the user did not ask for is saved without a word; what they change is not.
+    fn save_quietly(&self) {
+        if let Err(error) = self.settings.save(&self.reach.home) {
+            tracing::warn!(%error, "the window's place is not kept");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The program on a desktop with a tray: closed, shown again, broken, changed from the tray, and started hidden.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::bus::Desktop;
+use super::screen::Screen;
+use super::{ANSWERS, OPENS, SETTLES, lanes, living, open, steady, sync, take, until};
+use crate::command::run;
+use crate::driver::Driver;
+use crate::webdriver::Session;
+
+/// The window's title.
+const TITLE: &str = "Tutti";
+/// A new window is drawn with everything in it.
+const SHOWN: Duration = Duration::from_secs(10);
+
+pub fn desk(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
+    let (desktop, screen) = (Desktop::start()?, Screen::open()?);
+    let session = open(driver, binary, picture)?.session;
+    let result = act(driver, &desktop, &screen, &session);
+    if result.is_err() {
+        take(&session, picture).ok();
+    }
+    result?;
+    until(ANSWERS, "the program ended by the tray", || Ok(driver.programs().is_empty().then_some(())))?;
+    hidden(driver, binary, &desktop, &screen)
+}
+
+fn act(driver: &Driver, desktop: &Desktop, screen: &Screen, session: &Session) -> Result<()> {
+    until(SETTLES, "everybody in step", steady(session))?;
+    until(ANSWERS, "a tray icon", || Ok((desktop.icons() > 0).then_some(())))?;
+    let labels: Vec<String> = desktop.rows()?.into_iter().map(|row| row.label).collect();
+    println!("the tray: {}", labels.join(" | "));
+    let in_step = desktop.picture()?;
+    for on in [false, true] {
+        desktop.click("Sync")?;
+        until(ANSWERS, "sync by the tray", || Ok((sync(session)? == on).then_some(())))?;
+        until(ANSWERS, "the tray's mark", || Ok(desktop.rows()?.iter().any(|row| row.on == Some(on)).then_some(())))?;
+        if !on {
+            until(ANSWERS, "another picture", || Ok((desktop.picture()? != in_step).then_some(())))?;
+        }
+    }
+    println!("the tray turns sync off and on, with another picture");
+
+    let with_window = pss(driver)?;
+    let place = screen.place(one_window(screen)?)?;
+    close(driver, screen)?;
+    println!("in the tray: {} MB, with its window {} MB (PSS)", pss(driver)?, with_window);
+    until(ANSWERS, "a word about the tray", || Ok((!desktop.told().is_empty()).then_some(())))?;
+    ensure!(desktop.told().len() == 1, "told {:?}", desktop.told());
+
+    show(desktop, session)?;
+    let again = screen.place(one_window(screen)?)?;
+    ensure!((again.2, again.3) == (place.2, place.3), "{place:?} became {again:?}");
+    close(driver, screen)?;
+    show(desktop, session)?;
+    let about_tray = desktop.told().iter().filter(|told| told.contains("tray")).count();
+    ensure!(about_tray == 1, "said again: {:?}", desktop.told());
+
+    desktop.click("Settings")?;
+    let settings = "return document.querySelector('[data-screen]')?.dataset.screen ?? ''";
+    until(ANSWERS, "the settings", || Ok((session.script(settings)? == "settings").then_some(())))?;
+    println!("the tray opens the settings");
+    breaks(driver, screen)?;
+    desktop.click("Quit")
+}
+
+/// A page whose process is killed comes back. The driver's session ends with the process, so the screen is looked at.
+fn breaks(driver: &Driver, screen: &Screen) -> Result<()> {
+    let page = *pages(driver).first().context("the window has no process of its own")?;
+    let window = one_window(screen)?;
+    let before = screen.colours(window)?;
+    run(Command::new("kill").args(["-KILL", &page.to_string()]))?;
+    let start = Instant::now();
+    until(SHOWN, "another page process", || Ok(pages(driver).iter().any(|id| *id != page).then_some(())))?;
+    until(SHOWN, "the page drawn again", || Ok((screen.colours(window)? * 10 >= before * 9).then_some(())))?;
+    println!("a page whose process was killed is drawn again {:.2} s later", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The window closes as by its cross: the web view goes, the program stays.
+fn close(driver: &Driver, screen: &Screen) -> Result<()> {
+    screen.close(one_window(screen)?)?;
+    until(ANSWERS, "the window gone", || Ok(screen.windows(TITLE)?.is_empty().then_some(())))?;
+    until(ANSWERS, "its page's process gone", || Ok(pages(driver).is_empty().then_some(())))?;
+    ensure!(!driver.programs().is_empty(), "the program ended with its window");
+    Ok(())
+}
+
+/// The tray brings a new window, with the whole room.
+fn show(desktop: &Desktop, session: &Session) -> Result<()> {
+    let start = Instant::now();
+    desktop.click("Show Tutti")?;
+    until(SHOWN, "a new window with the room", || {
+        session.to_newest_window()?;
+        Ok(living(&lanes(session)?).then_some(()))
+    })?;
+    println!("the window is back {:.2} s after the click, with the room", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Started hidden there is an icon and no window, until it is asked for.
+fn hidden(driver: &Driver, binary: &Path, desktop: &Desktop, screen: &Screen) -> Result<()> {
+    let before = desktop.icons();
+    let mut program = driver.again(binary);
+    let mut program = program.args(["--demo", "--hidden"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    until(OPENS, "the icon of a hidden start", || Ok((desktop.icons() > before).then_some(())))?;
+    until(SETTLES, "a room in the tray", || Ok(desktop.rows()?.iter().any(|row| row.on == Some(true)).then_some(())))?;
+    ensure!(pages(driver).is_empty() && screen.windows(TITLE)?.is_empty(), "a hidden start opened a window");
+    println!("started hidden: {} MB (PSS)", pss(driver)?);
+    desktop.click("Show Tutti")?;
+    until(OPENS, "the window of a hidden start", || Ok(screen.windows(TITLE)?.first().copied()))?;
+    desktop.click("Quit")?;
+    until(ANSWERS, "the end of the hidden start", || Ok(program.try_wait()?)).map(drop)
+}
+
+fn one_window(screen: &Screen) -> Result<u32> {
+    let windows = until(ANSWERS, "one window", || Ok(Some(screen.windows(TITLE)?).filter(|found| found.len() == 1)))?;
+    Ok(windows[0])
+}
+
+/// Processes that draw pages.
+fn pages(driver: &Driver) -> Vec<u32> {
+    let draws = |id: &u32| {
+        fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.starts_with("WebKitWebProces"))
+            && !fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default().is_empty()
+    };
+    driver.programs().into_iter().filter(draws).collect()
+}
+
+/// Memory of the program and its web view's processes, each shared page by its share; MB.
+fn pss(driver: &Driver) -> Result<u64> {
+    let of = |id: &u32| {
+        let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let sum: u64 = driver.programs().iter().filter_map(of).sum();
+    ensure!(sum > 0, "no memory could be measured");
+    Ok(sum / 1024)
+}

@@ -1,0 +1,57 @@
+//! The X server's side of a window: whether it is there, and closing it as a window manager does.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, MapState, Window,
+};
+use x11rb::rust_connection::RustConnection;
+
+/// A connection to the screen.
+pub struct Screen {
+    server: RustConnection,
+    root: Window,
+}
+
+impl Screen {
+    pub fn open() -> Result<Self> {
+        let (server, number) = x11rb::connect(None).context("there is no screen")?;
+        let root = server.setup().roots.get(number).context("the screen has no root")?.root;
+        Ok(Self { server, root })
+    }
+
+    /// The windows with this title that can be seen.
+    pub fn windows(&self, title: &str) -> Result<Vec<Window>> {
+        let children = self.server.query_tree(self.root)?.reply()?.children;
+        let is_it = |window: &Window| {
+            let seen = self.server.get_window_attributes(*window).ok()?.reply().ok()?.map_state == MapState::VIEWABLE;
+            let name = self.server.get_property(false, *window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 64).ok()?;
+            (seen && name.reply().ok()?.value == title.as_bytes()).then_some(())
+        };
+        Ok(children.into_iter().filter(|window| is_it(window).is_some()).collect())
+    }
+
+    /// Place and size: x, y, width, height.
+    pub fn place(&self, window: Window) -> Result<(i16, i16, u16, u16)> {
+        let at = self.server.get_geometry(window)?.reply()?;
+        Ok((at.x, at.y, at.width, at.height))
+    }
+
+    /// How many different colours the window shows: a blank page has few.
+    pub fn colours(&self, window: Window) -> Result<usize> {
+        let (_, _, width, height) = self.place(window)?;
+        let image = self.server.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, !0)?.reply()?;
+        Ok(image.data.chunks_exact(4).collect::<BTreeSet<_>>().len())
+    }
+
+    /// Asks the window to close.
+    pub fn close(&self, window: Window) -> Result<()> {
+        let atom = |name: &str| anyhow::Ok(self.server.intern_atom(false, name.as_bytes())?.reply()?.atom);
+        let delete = [atom("WM_DELETE_WINDOW")?, x11rb::CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS")?, delete);
+        self.server.send_event(false, window, EventMask::NO_EVENT, message)?;
+        Ok(self.server.flush()?)
+    }
+}
