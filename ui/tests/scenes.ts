@@ -74,6 +74,16 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
   },
   "settings-trouble": (fake) => {
     fake.screen = "settings";
+    const connect = { label: t("wayout.sign_in_again"), action: { type: "show" as const, screen: "connect" as const } };
+    const address = "accounts.spotify.com";
+    fake.checks = {
+      running: false,
+      list: [
+        { code: "keychain_good", state: "good", title: t("doctor.keychain"), text: t("doctor.keychain_good"), way_out: null },
+        { code: "spotify_slow", state: "warning", title: t("doctor.spotify"), text: t("doctor.spotify_slow", { address, ms: 2310 }), way_out: null },
+        { code: "needs_login", state: "problem", title: "Anna", text: t("trouble.needs_login", { name: "Anna" }), way_out: connect },
+      ],
+    };
     const desktop = { start_at_login: false, tray: false, close_to_tray: true, notifications: true, log: "/nowhere/logs" };
     fake.settings = { ...fake.settings, desktop, thrifty: true };
     fake.act({ type: "set", setting: { name: "start_at_login", value: true } });

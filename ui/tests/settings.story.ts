@@ -4,6 +4,7 @@ import { someAccounts, type FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
 import { openBrowser, openWindow, type Look, type Window } from "./browser";
 import { Program } from "./program";
+import { SCENES } from "./scenes";
 
 let browser: Browser;
 let program: Program;
@@ -27,6 +28,16 @@ async function open(prepare: (fake: FakeProgram) => void = () => {}, look: Look 
 }
 const press = (name: string) => window.page.getByRole("button", { name, exact: true }).click();
 const setting = () => expect.poll(() => program.last("set")?.setting, { timeout: 5000 });
+
+test("everything can be looked at, and what is wrong has its way out", async () => {
+  await open(SCENES["settings-trouble"]);
+  await window.page.getByTestId("checks").getByRole("button", { name: t("doctor.again") }).click();
+  await expect.poll(() => program.last("run_checks"), { timeout: 5000 }).toBeDefined();
+  const wrong = window.page.locator("[data-code=needs_login]");
+  expect(await wrong.textContent()).toContain(t("doctor.problem"));
+  await wrong.getByRole("button", { name: t("wayout.sign_in_again") }).click();
+  await expect.poll(() => program.last("show"), { timeout: 5000 }).toEqual({ type: "show", screen: "connect" });
+});
 
 test("the settings are reached from every screen, and lead back to it", async () => {
   await open();

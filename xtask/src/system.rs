@@ -51,6 +51,7 @@ const TESTS: &[Need] = &[
     need(Probe::Program(&["xvfb-run"]), "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
     need(Probe::Program(&["xauth"]), "xauth", "xorg-x11-xauth", "xorg-xauth"),
     need(Probe::Program(&["dbus-run-session"]), "dbus", "dbus-daemon", "dbus"),
+    need(Probe::Program(&["gnome-keyring-daemon"]), "gnome-keyring", "gnome-keyring", "gnome-keyring"),
     need(Probe::Program(&["WebKitWebDriver"]), "webkit2gtk-driver", "/usr/bin/WebKitWebDriver", "webkit2gtk-4.1"),
     need(Probe::Program(&crate::browser::NAMES), "chromium", "chromium", "chromium"),
 ];

@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub room: Option<Room>,
     /// An invite that waits for a yes or no: nothing happens before.
     pub question: Option<Question>,
+    /// What was found when everything that a session needs was looked at; none before.
+    pub checks: Option<Checks>,
     /// What is left of the requests, for each client id of the accounts shown.
     pub rations: Vec<Ration>,
     pub settings: Settings,
@@ -44,6 +46,36 @@ pub struct Snapshot {
     pub sign_in_way: SignInWay,
     /// The client id that was used last, offered for the next sign-in.
     pub client_id: Option<String>,
+}
+
+/// What was found so far of what a session needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Checks {
+    /// There is more to come.
+    pub running: bool,
+    pub list: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Check {
+    /// Stable name of what was found: `keychain_good`, `needs_login`, …
+    pub code: String,
+    pub state: CheckState,
+    pub title: String,
+    /// What was found, and what to do.
+    pub text: String,
+    pub way_out: Option<WayOut>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    Good,
+    /// It goes on, but not as well as it could.
+    Warning,
+    /// Nothing goes on like this.
+    Problem,
 }
 
 /// How a sign-in comes back from the browser.
@@ -403,6 +435,8 @@ pub enum Action {
         /// Which of the redirect addresses is registered; none = as it was last time.
         way: Option<SignInWay>,
     },
+    /// Look at everything that a session needs.
+    RunChecks,
     /// Open the sign-in page once more.
     OpenSignInPage,
     CancelSignIn,

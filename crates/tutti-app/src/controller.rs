@@ -1,6 +1,7 @@
 //! The one actor that owns the program's state: actions and reports go in one by one, whole snapshots come out.
 
 mod account;
+mod checks;
 mod connect;
 mod demo;
 mod desktop;
@@ -51,6 +52,7 @@ pub(crate) enum Message {
     Resumed(connect::News),
     /// A link that the system opened.
     Link(Opened),
+    Checked(u64, checks::News),
     Devices(String, account::Found),
     Opened(u64, Vec<hosting::Opened>),
     Met(u64, Box<Result<meeting::Met, Problem>>),
@@ -78,6 +80,7 @@ pub(crate) struct Controller {
     notices: Notices,
     screen: Screen,
     connecting: Option<Connecting>,
+    checking: Option<checks::Checking>,
     room: Option<Hosted>,
     /// Waits for a yes or no.
     question: Option<Invite>,
@@ -130,6 +133,7 @@ impl Controller {
             notices,
             screen,
             connecting: None,
+            checking: None,
             room: None,
             question: None,
             attempts: 0,
@@ -201,6 +205,7 @@ impl Controller {
             Message::Resumed(news) => self.resumed(news),
             Message::Link(Opened::Answer(query)) => self.answered(query),
             Message::Link(Opened::Invite(invite)) => self.open_invite(&invite),
+            Message::Checked(attempt, news) => self.checked(attempt, news),
             Message::Devices(account, found) => self.devices_found(&account, found),
             Message::Opened(attempt, opened) => self.opened(attempt, opened).await,
             Message::Met(attempt, met) => self.met(attempt, *met).await,
@@ -227,6 +232,7 @@ impl Controller {
                 self.start_demo(demo);
             }
             Action::Connect { client_id, name, way } => self.connect(&client_id, name, way),
+            Action::RunChecks => self.run_checks(),
             Action::OpenSignInPage => self.open_sign_in_page(),
             Action::CancelSignIn => self.cancel_sign_in(),
             Action::SignOut { account } => self.sign_out(&account),
@@ -326,6 +332,7 @@ impl Controller {
             client_id: self.settings.client_id.clone(),
             room,
             question: self.question_shown(),
+            checks: self.checking.as_ref().map(|checking| checking.shown.clone()),
             rations: self.rations_shown(now),
             settings: self.settings_shown(),
             // The demo says itself that its phones are simulated.

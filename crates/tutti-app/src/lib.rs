@@ -11,6 +11,7 @@ pub mod clock;
 mod controller;
 pub mod cover;
 pub mod demo;
+pub mod doctor;
 pub mod invite;
 mod link;
 pub mod local_room;

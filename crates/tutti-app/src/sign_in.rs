@@ -21,6 +21,7 @@ use crate::settings::{Endpoints, tidy_client_id, tidy_name};
 use crate::trouble;
 pub use arrival::{Answers, Arrival, Links};
 pub use lasting::{Lasts, lasts};
+pub use tutti_spotify::reach::Reached;
 
 /// How long the program waits for somebody to finish in the browser.
 pub const DEADLINE: Duration = Duration::from_secs(300);
@@ -165,6 +166,13 @@ impl SignedIn {
 /// Whether a sign-in could be kept: asked before anybody is sent to the browser.
 pub async fn probe(secrets: Arc<dyn SecretStore>) -> Result<(), Problem> {
     blocking(move || secrets.probe()).await
+}
+
+/// Whether the accounts service answers at all, without any sign-in; `None` if it does not.
+pub async fn reach(endpoints: &Endpoints) -> Result<Option<Reached>, Problem> {
+    let there = servers(endpoints)?;
+    let Ok(http) = Http::new(&there) else { return Ok(None) };
+    Ok(tutti_spotify::reach::reach(&http, &there).await.ok())
 }
 
 /// No answer of a page is waited for any more, in this run or a later one.

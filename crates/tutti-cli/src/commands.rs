@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod demo;
 pub mod devices;
+pub mod doctor;
 pub mod host;
 pub mod join;
 pub mod login;

@@ -35,6 +35,8 @@ pub enum Command {
     Join(Join),
     /// The sessions that run under this profile on this computer.
     Status(Listed),
+    /// Look at everything that a session needs: keychain, network, clock, Spotify, devices; and say what to do.
+    Doctor(Listed),
     /// Simulated accounts that play in step; no Spotify account is needed.
     ///
     /// Without --headless or --web: a live table in this terminal, with simulated friends who act by hand every 10 s or

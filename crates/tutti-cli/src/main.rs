@@ -42,6 +42,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Accounts(flags) => commands::accounts::list(flags),
         Command::Logout(flags) => commands::accounts::logout(flags).await,
         Command::Devices(flags) => commands::devices::run(flags).await,
+        Command::Doctor(flags) => commands::doctor::run(flags).await,
         Command::Sync(flags) => commands::sync::run(flags).await,
         Command::Host(flags) => commands::host::run(flags).await,
         Command::Join(flags) => commands::join::run(flags).await,

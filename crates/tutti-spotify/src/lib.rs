@@ -37,6 +37,7 @@ pub mod error;
 mod http;
 pub mod keeper;
 pub mod model;
+pub mod reach;
 mod session;
 pub mod token;
 

@@ -14,10 +14,24 @@ export type Account = {
 /** All that a window can ask of the program. */
 export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "quit" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
   /** Which of the redirect addresses is registered; none = as it was last time. */
-  way: SignInWay | null, } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
+  way: SignInWay | null, } | { "type": "run_checks" } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
 /** How far apart, in words a listener would use; from the larger side of the error. */
 export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
+
+/** One thing that was looked at. */
+export type Check = {
+  /** Stable name of what was found: `keychain_good`, `needs_login`, … */
+  code: string, state: CheckState, title: string,
+  /** What was found, and what to do. */
+  text: string, way_out: WayOut | null, };
+
+export type CheckState = "good" | "warning" | "problem";
+
+/** What was found so far of what a session needs. */
+export type Checks = {
+  /** There is more to come. */
+  running: boolean, list: Array<Check>, };
 
 /** How eagerly timing errors are corrected. */
 export type Correction = "gentle" | "normal" | "tight";
@@ -243,6 +257,8 @@ export type Snapshot = {
   sign_in: SignIn | null, room: Room | null,
   /** An invite that waits for a yes or no: nothing happens before. */
   question: Question | null,
+  /** What was found when everything that a session needs was looked at; none before. */
+  checks: Checks | null,
   /** What is left of the requests, for each client id of the accounts shown. */
   rations: Array<Ration>, settings: Settings,
   /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */

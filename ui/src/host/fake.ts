@@ -80,6 +80,7 @@ export class FakeProgram {
   accounts: Account[] = [];
   sign_in: Snapshot["sign_in"] = null;
   client_id: string | null = null;
+  checks: Snapshot["checks"] = null;
   notices: Snapshot["notices"] = [];
   other_server: string | null = null;
   network: Network | null = null;
@@ -361,6 +362,7 @@ export class FakeProgram {
       rations: this.#rations,
       question: this.question,
       settings: this.settings,
+      checks: this.checks,
       other_server: this.other_server,
       redirects: [
         { way: "link", address: "tutti://callback" },

@@ -71,6 +71,7 @@ pub(super) fn empty(options: &Options) -> Snapshot {
         sign_in: None,
         room: None,
         question: None,
+        checks: None,
         rations: Vec::new(),
         settings: Settings {
             correction: Correction::default(),

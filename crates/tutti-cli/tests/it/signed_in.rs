@@ -52,7 +52,14 @@ fn accounts_sign_in_and_play_in_step_and_the_music_stays() {
         "Ben is signed out, and the sign-in was deleted from this computer.\n"
     );
 
+    let doctor = tutti.run(&["doctor"]);
+    assert_eq!(doctor.code, Some(0), "{doctor:?}");
+    assert!(doctor.out.contains("Sign-ins can be kept") && doctor.out.contains("Plays on"), "{doctor:?}");
+
     sim.revoke("anna").unwrap();
+    let doctor = tutti.run(&["doctor"]);
+    doctor.says(1, "Something needs to be done");
+    assert!(doctor.out.contains("problem  Anna 🎺") && doctor.out.contains("tutti login"), "{doctor:?}");
     let revoked = tutti.run(&["devices"]);
     revoked.says(3, "no longer accepts Anna 🎺");
     drop(runtime);
