@@ -101,5 +101,11 @@ export const cutOff = (page: Page): Promise<string[]> =>
       if (button && (text.left < button.left - 1 || text.right > button.right + 1 || text.bottom > button.bottom + 1)) wrong.push(`out of its button: ${words}`);
       if (getComputedStyle(parent).overflowX !== "visible" && parent.scrollWidth > parent.clientWidth + 1) wrong.push(`cut off: ${words}`);
     }
+    for (const box of document.querySelectorAll("[role=group], header, footer, form")) {
+      const right = box.getBoundingClientRect().right;
+      for (const part of box.querySelectorAll("button, input, select")) {
+        if (part.checkVisibility() && part.getBoundingClientRect().right > right + 1) wrong.push(`out of its group: ${part.getAttribute("aria-label") ?? part.textContent}`);
+      }
+    }
     return wrong;
   });

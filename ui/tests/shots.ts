@@ -1,17 +1,22 @@
 import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { setLanguage } from "../src/lib/texts";
 import { openBrowser, openWindow, THEMES } from "./browser";
 import { Program } from "./program";
 import { SCENES } from "./scenes";
 
-const FOLDER = fileURLToPath(new URL("../../shots/", import.meta.url));
+/** Where the pictures go: `SHOTS`, else `shots` beside the program. */
+const FOLDER = process.env["SHOTS"] ?? fileURLToPath(new URL("../../shots", import.meta.url));
 const SIZES = [
   { width: 360, height: 760 },
-  { width: 960, height: 680 },
-  { width: 1600, height: 1000 },
+  { width: 800, height: 640 },
+  { width: 1400, height: 860 },
 ];
+/** English in every size; German where room is scarcest. */
+const LOOKS = [...SIZES.map((size) => ({ ...size, language: "en" as const })), { ...SIZES[0], language: "de" as const }];
 
 let browser: Browser;
 beforeAll(async () => {
@@ -22,17 +27,20 @@ afterAll(() => browser.close());
 
 for (const [name, prepare] of Object.entries(SCENES)) {
   test(`pictures of ${name}`, async () => {
-    const program = await Program.start(prepare);
-    for (const theme of THEMES) {
-      for (const size of SIZES) {
+    for (const { language, ...size } of LOOKS) {
+      // The scripted program speaks it, and the window follows.
+      setLanguage(language);
+      const program = await Program.start(prepare);
+      for (const theme of THEMES) {
         const window = await openWindow(browser, program.url, { ...size, theme, calm: true });
-        await window.page.waitForSelector("[data-testid]");
+        await window.page.waitForSelector("main");
         await window.page.waitForTimeout(250);
-        await window.page.screenshot({ path: `${FOLDER}${name}-${theme}-${size.width}.png`, fullPage: size.width === 360 });
+        const path = resolve(FOLDER, `${name}-${theme}-${size.width}${language === "en" ? "" : `-${language}`}.png`);
+        await window.page.screenshot({ path, fullPage: size.width === 360 });
         expect(window.faults).toEqual([]);
         await window.close();
       }
+      await program.cut();
     }
-    await program.cut();
   });
 }

@@ -26,7 +26,7 @@ impl Driver {
         let log = fs::File::create(log).with_context(|| format!("{} could not be written", log.display()))?;
         let mut driver = Command::new("WebKitWebDriver");
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
-        driver.envs(profile(&home));
+        driver.envs(profile(&home)).env("TUTTI_LANG", "en");
         driver.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let process = driver.spawn().context("WebKitWebDriver could not be started")?;
         Ok(Self { process, port, home })
@@ -40,7 +40,7 @@ impl Driver {
     /// A command of the same profile: what the system does with a link.
     pub fn again(&self, binary: &Path) -> Command {
         let mut command = Command::new(binary);
-        command.envs(profile(&self.home));
+        command.envs(profile(&self.home)).env("TUTTI_LANG", "en");
         command
     }
 

@@ -69,6 +69,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Pictures of every screen: light and dark, at 360, 800 and 1400 px, in English, and at 360 px in German too.
+    Shots {
+        /// Where they go.
+        #[arg(default_value = "shots")]
+        folder: PathBuf,
+    },
     /// The smoke test of the real window, on a screen of its own.
     Window {
         /// A built tutti-desktop; without it, one is built.
@@ -95,6 +101,7 @@ fn main() -> ExitCode {
         Task::Bench { names, write, json, .. } => bench::bench(&names, write, json),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
+        Task::Shots { folder } => ui::shots(&folder).map(|()| true),
         Task::Window { binary, picture, inside } => window::window(binary, &picture, inside).map(|()| true),
     };
     match done {

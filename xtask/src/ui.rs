@@ -70,6 +70,16 @@ pub fn build() -> Result<()> {
     run(&mut npm(&["run", "build"])).context("the UI could not be built")
 }
 
+/// Pictures of every screen of the built UI, on a scripted program.
+pub fn shots(folder: &Path) -> Result<()> {
+    require_node()?;
+    install()?;
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    run(npm(&["run", "shots"]).env("SHOTS", folder.canonicalize()?)).context("not every picture could be taken")?;
+    println!("The pictures are in {}", folder.display());
+    Ok(())
+}
+
 /// The newest change below a folder, without what is installed or built there.
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).ok()?;

@@ -38,6 +38,8 @@ impl Tutti {
             command.env_remove(name);
         }
         command.env("TUTTI_HOME", self.home.path());
+        // Whatever language the computer speaks.
+        command.env("TUTTI_LANG", "en");
         // No Secret Service, unless the test brings one: nobody's own is touched.
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));

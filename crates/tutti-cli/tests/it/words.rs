@@ -130,3 +130,10 @@ fn a_port_that_is_in_use_is_said() {
     ended.says(1, "already in use");
     assert!(ended.err.contains(&port), "{ended:?}");
 }
+
+#[test]
+fn another_language_is_asked_for_by_name() {
+    let ended = Tutti::new().env("TUTTI_LANG", "de_AT.UTF-8").run(&["accounts"]);
+
+    ended.says(3, "Auf diesem Computer ist kein Konto angemeldet");
+}
