@@ -19,6 +19,12 @@ async fn the_demo_plays_in_step_and_follows_a_hand() {
     assert_eq!(room.members.len(), 3);
     assert!(room.demo.as_ref().unwrap().songs.len() > 3);
     assert_eq!(snapshot.other_server, None, "the demo says itself that it is one");
+    let (now, heard) = (room.now_playing.as_ref().unwrap(), room.demo.as_ref().unwrap().heard.as_ref().unwrap());
+    assert_eq!(heard.players.iter().map(|player| player.member).collect::<Vec<_>>(), [0, 1, 2]);
+    for player in &heard.players {
+        let apart_ms = player.position_ms - now.position_ms;
+        assert!(player.uri.as_ref() == Some(&now.uri) && apart_ms.abs() < 600.0, "{apart_ms} ms: {player:?}");
+    }
     let other = room.members.iter().find(|member| !member.leads).unwrap().id;
     let key = room.now_playing.as_ref().unwrap().cover.clone().unwrap();
     let cover = stand.program.cover(&key).await.unwrap();
@@ -77,7 +83,9 @@ async fn a_simulator_that_goes_away_is_said_and_the_demo_can_be_started_again() 
         options.demo = Some(DemoOptions { members: 2, simulator, ..DemoOptions::default() });
     })
     .await;
-    stand.until("everybody in step", in_step).await;
+    let snapshot = stand.until("everybody in step", in_step).await;
+    let demo = snapshot.room.as_ref().and_then(|room| room.demo.as_ref()).unwrap();
+    assert_eq!(demo.heard, None, "what another process lets sound is not known");
 
     spotify.close();
 
