@@ -11,7 +11,7 @@ mod publish;
 mod settings;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -24,11 +24,13 @@ use crate::api::{Action, LanguageChoice, Ration, Screen, Snapshot};
 use crate::clock;
 use crate::cover::Covers;
 use crate::invite::Invite;
+use crate::link::Link;
 use crate::local_room::Report;
-use crate::network::Wish;
+use crate::network::{Meeting, Wish};
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::program::Options;
+use crate::ration::Rationed;
 use crate::settings::{AccountSettings, Settings};
 use crate::shell::{News, Shell};
 use crate::texts::set_language;
@@ -56,6 +58,8 @@ pub(crate) enum Message {
     Devices(String, account::Found),
     Opened(u64, Vec<hosting::Opened>),
     Met(u64, Box<Result<meeting::Met, Problem>>),
+    /// Somebody whose number was another's has come in anew, or could not.
+    Anew(Weak<Meeting>, String, Arc<Rationed>, Result<Link, Problem>),
     SignedOut(String, Result<(), Problem>),
     Deleted(Result<(), Problem>),
     Stage(u64, Box<Result<crate::demo::Stage, Problem>>),
@@ -209,6 +213,7 @@ impl Controller {
             Message::Devices(account, found) => self.devices_found(&account, found),
             Message::Opened(attempt, opened) => self.opened(attempt, opened).await,
             Message::Met(attempt, met) => self.met(attempt, *met).await,
+            Message::Anew(meeting, account, player, link) => self.came_anew(&meeting, &account, player, link),
             Message::SignedOut(account, outcome) => self.signed_out(&account, outcome),
             Message::Deleted(outcome) => self.deleted(outcome),
             Message::Stage(attempt, stage) => self.staged(attempt, *stage).await,

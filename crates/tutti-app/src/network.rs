@@ -65,6 +65,8 @@ pub enum Told {
     Seen(MemberId, Box<Seen>),
     /// This account's connection.
     Reached(String, Reached),
+    /// This account's number is another member's by now: it is to be brought in anew.
+    Taken(String),
 }
 
 /// How a hub is reached at the moment.
@@ -112,7 +114,7 @@ impl Meeting {
         self.tasks.spawn(member::run(Arc::clone(self), who, first, wishes));
         match tokio::time::timeout(FIRST_ANSWER, joined).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) | Err(_) => Err(Problem::new("hub_unreachable").with("address", self.places.shown())),
+            Ok(Err(_)) | Err(_) => Err(self.places.unreachable()),
         }
     }
 

@@ -20,7 +20,7 @@ use tutti_spotify::Secret;
 pub use keychain::Keychain;
 pub use memory::Memory;
 pub use turn::KEYCHAIN_DEADLINE;
-pub use user::{forget_user_key, user_key};
+pub use user::{forget_user_key, keep_user_key, user_key};
 
 /// What is kept of a signed-in account.
 #[derive(Clone, PartialEq, Eq)]

@@ -88,6 +88,8 @@ impl RoomShown {
     pub fn joined(&mut self, id: MemberId, account: String, name: String) {
         // Colours stay with their members: a free one is not given again while it is on the chart.
         let color = id.0;
+        // It may have been told of before it sits.
+        self.left(id);
         self.members.push(MemberShown::new(id, account, name, color));
     }
 

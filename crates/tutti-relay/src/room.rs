@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tutti_core::gate::{ConnectionId, Gate, Out};
-use tutti_core::proof::{AccountMark, RoomId};
+use tutti_core::proof::RoomId;
 use tutti_core::time::{RoomTime, Span};
 use tutti_core::wire::{Hello, Refusal, ToHub, Trouble};
 
@@ -108,10 +108,6 @@ impl Room {
 
     pub fn members(&self) -> usize {
         self.lock().gate.members()
-    }
-
-    pub fn plays(&self, account: AccountMark) -> bool {
-        self.lock().gate.plays(account)
     }
 
     /// Keeps the room's deadlines until it is over.

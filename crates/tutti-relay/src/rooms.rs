@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_core::gate::{self, ConnectionId, Gate};
-use tutti_core::proof::{AccountMark, Nonce, RoomId};
+use tutti_core::proof::{Nonce, RoomId};
 use tutti_core::wire::{Hello, Refusal, Trouble};
 
 use crate::attempts::Attempts;
@@ -34,8 +34,6 @@ pub struct Rooms {
 #[derive(Default)]
 struct Known {
     rooms: HashMap<RoomId, Arc<Room>>,
-    /// Where an account was last: it plays in one room at a time.
-    accounts: HashMap<AccountMark, RoomId>,
     addresses: HashMap<IpAddr, usize>,
     /// How many of the rooms were opened from an address.
     opened: HashMap<IpAddr, usize>,
@@ -101,25 +99,15 @@ impl Rooms {
             }
             return Err(refusal);
         }
-        let account = hello.user.as_ref().map(|user| user.account.0);
-        let room = self.room(&hello, account, from)?;
+        let room = self.room(&hello, from)?;
         room.enter(line, hello)?;
-        if let Some(account) = account {
-            self.lock().accounts.insert(account, room.id);
-        }
         Metrics::add(&self.metrics.connected, 1);
         Ok(room)
     }
 
-    fn room(self: &Arc<Self>, hello: &Hello, account: Option<AccountMark>, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+    fn room(self: &Arc<Self>, hello: &Hello, from: IpAddr) -> Result<Arc<Room>, Refusal> {
         let id = hello.room.0;
         let mut known = self.lock();
-        let elsewhere = account.and_then(|account| known.accounts.get(&account)).filter(|room| **room != id);
-        if let Some(room) = elsewhere.and_then(|room| known.rooms.get(room))
-            && account.is_some_and(|account| room.plays(account))
-        {
-            return Err(Trouble::AccountElsewhere.into());
-        }
         if let Some(room) = known.rooms.get(&id) {
             return Ok(Arc::clone(room));
         }
@@ -170,17 +158,7 @@ impl Rooms {
         }
         known.rooms.remove(&room.id);
         count_down(&mut known.opened, opened_from);
-        known.accounts.retain(|_, of| *of != room.id);
         true
-    }
-
-    /// A connection of this account left the room.
-    pub fn left(&self, room: &Room, account: Option<AccountMark>) {
-        let Some(account) = account else { return };
-        let mut known = self.lock();
-        if known.accounts.get(&account) == Some(&room.id) && !room.plays(account) {
-            known.accounts.remove(&account);
-        }
     }
 
     /// How many rooms and members there are.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tutti_core::proof::{AccountMark, Nonce};
+use tutti_core::proof::Nonce;
 use tutti_core::wire::{self, FromHub, Hex, Refusal, ToHub, Trouble, VERSION};
 
 use crate::address::block;
@@ -111,10 +111,9 @@ async fn turn_away(stream: TcpStream, acceptor: Option<TlsAcceptor>, refusal: &R
 /// One connection from its first byte to its last. What leads into a room is kept only until then.
 async fn connection(rooms: Arc<Rooms>, place: Place, stream: TcpStream, acceptor: Option<TlsAcceptor>, from: IpAddr) {
     let Some((line, entered)) = Box::pin(arrive(&rooms, stream, acceptor, from)).await else { return };
-    if let Some((room, account)) = entered {
+    if let Some(room) = entered {
         listen(&rooms, &room, &line).await;
         tracing::info!(connection = line.id.0, room = ?room.id, "left");
-        rooms.left(&room, account);
     }
     line.close();
     Box::pin(part(&line)).await;
@@ -132,7 +131,7 @@ async fn part(line: &Line) {
     _ = timeout(LAST_WORDS, farewell).await;
 }
 
-type Entered = Option<(Arc<Room>, Option<AccountMark>)>;
+type Entered = Option<Arc<Room>>;
 
 /// None: nothing more is to be said. A line without a room was refused.
 async fn arrive(
@@ -159,9 +158,9 @@ async fn arrive(
         () = rooms.drained() => Err(Some(Refusal::with(Trouble::HubFull, "this hub ends"))),
     };
     match entered {
-        Ok((room, account)) => {
+        Ok(room) => {
             tracing::info!(connection = line.id.0, room = ?room.id, %from, "entered");
-            Some((line, Some((room, account))))
+            Some((line, Some(room)))
         }
         Err(Some(refusal)) => {
             tracing::info!(connection = line.id.0, code = ?refusal.code, %from, "refused");
@@ -203,11 +202,7 @@ async fn request(rooms: &Rooms, stream: TcpStream, acceptor: Option<TlsAcceptor>
 }
 
 /// Err(None): it went away before it said anything.
-async fn enter(
-    rooms: &Arc<Rooms>,
-    line: &Arc<Line>,
-    from: IpAddr,
-) -> Result<(Arc<Room>, Option<AccountMark>), Option<Refusal>> {
+async fn enter(rooms: &Arc<Rooms>, line: &Arc<Line>, from: IpAddr) -> Result<Arc<Room>, Option<Refusal>> {
     let nonce = Nonce::new(rand::random());
     let challenge = FromHub::Challenge { nonce: Hex(nonce), versions: [VERSION, VERSION] };
     line.send(&frame::text(&wire::write(&challenge)));
@@ -226,10 +221,7 @@ async fn enter(
         Ok(Event::CaughtUp | Event::Noise) | Err(_) => return Err(Some(Trouble::HelloExpected.into())),
     };
     match wire::read_to_hub(&text).map_err(Some)? {
-        ToHub::Hello(hello) => {
-            let account = hello.user.as_ref().map(|user| user.account.0);
-            rooms.enter(line, *hello, nonce, from).map(|room| (room, account)).map_err(Some)
-        }
+        ToHub::Hello(hello) => rooms.enter(line, *hello, nonce, from).map_err(Some),
         _ => Err(Some(Trouble::HelloExpected.into())),
     }
 }

@@ -23,7 +23,8 @@ const BOUNDS: &[Bound] = &[
     Bound { at: "/spread_ms/p50", keeps: |ms| ms <= 60.0, words: "<= 60 ms" },
     Bound { at: "/spread_ms/p95", keeps: |ms| ms <= 200.0, words: "<= 200 ms" },
     Bound { at: "/propagation_s/p50", keeps: |s| s <= 2.6, words: "<= 2.6 s" },
-    Bound { at: "/propagation_s/p95", keeps: |s| s <= 4.5, words: "<= 4.5 s" },
+    // One action is made while the relay is away: it is followed when that is back.
+    Bound { at: "/propagation_s/p95", keeps: |s| s <= 5.5, words: "<= 5.5 s" },
     Bound { at: "/named_heard_ms/p95", keeps: |ms| ms <= 30.0, words: "<= 30 ms" },
     Bound { at: "/unheard", keeps: NONE, words: "none" },
     Bound { at: "/clock_off_ms/p95", keeps: |ms| ms <= 5.0, words: "<= 5 ms" },

@@ -104,15 +104,31 @@ impl Hosted {
     }
 
     /// Somebody of this process whom the hub on the network let in.
-    pub fn sit(&mut self, guest: Guest, link: Link, lock: AccountLock) {
+    pub fn sit(&mut self, guest: Guest, link: Link) {
         let player = Arc::clone(&guest.seat.player);
         let member = self.room.sit(guest.seat, link);
         self.players.insert(member, player);
-        self.locks.insert(guest.account_id.clone(), lock);
         self.shown.joined(member, guest.account_id, guest.name);
         if let Some(network) = &mut self.network {
             network.ours.insert(member);
         }
+    }
+
+    /// No other room of this computer has this account meanwhile.
+    pub fn holds(&mut self, account_id: &str, lock: AccountLock) {
+        self.locks.insert(account_id.to_owned(), lock);
+    }
+
+    /// Somebody of this process stands up, to sit down again under another number.
+    pub fn rise(&mut self, account_id: &str) -> Option<Arc<Rationed>> {
+        let member = self.member_of(account_id)?;
+        self.room.leave(member);
+        self.shown.left(member);
+        if let Some(network) = &mut self.network {
+            network.ours.remove(&member);
+            network.driven.remove(&member);
+        }
+        self.players.remove(&member)
     }
 
     pub async fn seat(&mut self, guest: Guest) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
 use tutti_core::proof::{RoomSecret, UserKey};
@@ -19,11 +19,10 @@ use crate::invite::{HubAddress, Invite};
 use crate::link::Link;
 use crate::local_room::{Report, Seat};
 use crate::lock::AccountLock;
-use crate::network::nearby::Announced;
 use crate::network::{Heir, Meeting, Reached, Told, Wish, refusal_code};
 use crate::problem::Problem;
 use crate::ration::Rationed;
-use crate::secrets::user_key;
+use crate::secrets::{keep_user_key, user_key};
 use crate::settings::AccountSettings;
 use crate::sign_in::blocking;
 use crate::texts::t;
@@ -33,8 +32,16 @@ use crate::view::RoomName;
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
 /// What was said of an earlier try.
-const MEETING_NOTICES: [&str; 6] =
-    ["hub_unreachable", "need_an_account", "in_a_room", "room_gone", "account_busy", "cannot_listen"];
+const MEETING_NOTICES: [&str; 8] = [
+    "hub_unreachable",
+    "hub_unreachable_host",
+    "hub_unreachable_here",
+    "need_an_account",
+    "in_a_room",
+    "room_gone",
+    "account_busy",
+    "cannot_listen",
+];
 
 /// What a room on the network is beside its members.
 pub(super) struct Networked {
@@ -46,8 +53,6 @@ pub(super) struct Networked {
     /// Members of this process, and those of them that are driven here.
     pub ours: BTreeSet<MemberId>,
     pub driven: BTreeSet<MemberId>,
-    /// A session of this program is told to the local network.
-    _announced: Option<Announced>,
 }
 
 /// A room that was met, with everybody who came in.
@@ -59,7 +64,6 @@ pub(crate) struct Met {
     reports: mpsc::UnboundedReceiver<Report>,
     entered: Vec<Entered>,
     problems: Vec<Problem>,
-    announced: Option<Announced>,
     /// It is this process that opened the room.
     hosts: bool,
 }
@@ -179,7 +183,6 @@ impl Controller {
             reached: BTreeMap::new(),
             ours: BTreeSet::new(),
             driven: BTreeSet::new(),
-            _announced: met.announced,
         };
         let mut hosted =
             Hosted::on_network(name, self.reach.endpoints.clone(), networked, (met.to_reports, met.reports));
@@ -192,7 +195,8 @@ impl Controller {
                 seed: self.options.seed.map_or_else(rand::random, |seed| seed.wrapping_add(place as u64)),
             };
             let guest = Guest { account_id: account.account_id, name: account.name, seat };
-            hosted.sit(guest, link, lock);
+            hosted.holds(&guest.account_id, lock);
+            hosted.sit(guest, link);
         }
         self.opens(hosted);
         if met.hosts && self.settings.choices.may_lead == api::MayLead::Host {
@@ -206,8 +210,54 @@ impl Controller {
         }
     }
 
+    /// The number of one of ours is another's: it comes in anew, under the next one.
+    fn comes_anew(&mut self, account: String) {
+        let Some(room) = &mut self.room else { return };
+        let Some(meeting) = room.network.as_ref().map(|network| Arc::downgrade(&network.meeting)) else { return };
+        let Some(player) = room.rise(&account) else { return };
+        let name = self.settings.account(&account).map(|account| account.name.clone()).unwrap_or_default();
+        self.later(async move {
+            let link = loop {
+                // The room was left meanwhile: nobody waits for it.
+                let Some(now) = meeting.upgrade() else { break Err(Problem::new("room_gone")) };
+                match now.join(&account, &name).await {
+                    Err(problem) if problem.code().starts_with("hub_unreachable") => {}
+                    link => break link,
+                }
+            };
+            Message::Anew(meeting, account, player, link)
+        });
+    }
+
+    pub(super) fn came_anew(
+        &mut self,
+        meeting: &Weak<Meeting>,
+        account: &str,
+        player: Arc<Rationed>,
+        link: Result<Link, Problem>,
+    ) {
+        let seed = self.options.seed.unwrap_or_else(rand::random);
+        let Some(room) = &mut self.room else { return };
+        let same = |network: &Networked| std::ptr::eq(Arc::as_ptr(&network.meeting), meeting.as_ptr());
+        if !room.network.as_ref().is_some_and(same) {
+            return;
+        }
+        match (link, self.settings.account(account)) {
+            (Ok(link), Some(account)) => {
+                let trim = Span::from_millis(account.trim_ms.into());
+                let seat = Seat { player, device: account.device.clone(), trim, seed };
+                room.sit(Guest { account_id: account.account_id.clone(), name: account.name.clone(), seat }, link);
+            }
+            (Ok(_), None) => {}
+            (Err(problem), _) => self.notices.say(&problem),
+        }
+    }
+
     /// What the hub on the network says.
     pub(super) fn told(&mut self, told: Told) {
+        if let Told::Taken(account) = told {
+            return self.comes_anew(account);
+        }
         let Some(room) = &mut self.room else { return };
         let Some(network) = &mut room.network else { return };
         match told {
@@ -228,6 +278,7 @@ impl Controller {
                 }
                 network.reached.insert(account, reached);
             }
+            Told::Taken(_) => {}
         }
     }
 }
@@ -296,9 +347,10 @@ async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Resul
     let secrets = Arc::clone(&reach.secrets);
     let own = blocking(move || user_key(&*secrets)).await?;
     let host = chosen.first().map(|account| account.name.clone());
+    let name = host.clone().unwrap_or_default();
     let (to_reports, reports) = mpsc::unbounded_channel();
-    let mut announced = None;
     let hosts = matches!(way, Way::Host { .. });
+    let mut kept = None;
     let (meeting, invite, user) = match way {
         Way::Host { relay: Some(relay), .. } => {
             let secret = RoomSecret::new(rand::random());
@@ -307,26 +359,25 @@ async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Resul
         }
         Way::Host { relay: None, listen } => {
             let secret = RoomSecret::new(rand::random());
-            let heir = bind(listen)?;
+            let heir = bind(listen, &name)?;
             heir.open(secret.room()).map_err(|error| cannot_listen(listen, &error))?;
             let invite = Invite { secret, hubs: heir.addresses(), host, user: None };
-            announced = announce(&invite);
             let hubs = vec![heir.own()];
             (Meeting::new(secret, own, hubs, true, Some(heir), to_reports.clone()), invite, own)
         }
         Way::Join(invite) => {
+            kept = invite.user;
             let user = invite.user.unwrap_or(own);
             let hubs = invite.hubs.clone();
             // A relay comes back by itself; the program of a host does not, so that everybody in it can hold the hub.
             let loopback = hubs.iter().all(|hub| hub.host.parse().is_ok_and(|at: std::net::IpAddr| at.is_loopback()));
             let listen = if loopback { SocketAddr::from(([127, 0, 0, 1], 0)) } else { ANYWHERE };
-            let heir = if is_relay(&hubs) { None } else { Some(bind(listen)?) };
+            let heir = if is_relay(&hubs) { None } else { Some(bind(listen, &name)?) };
             let shared = Invite { user: None, ..invite };
             (Meeting::new(shared.secret, user, hubs, false, heir, to_reports.clone()), shared, user)
         }
     };
-    let mut met =
-        Met { meeting, invite, user, to_reports, reports, entered: Vec::new(), problems: Vec::new(), announced, hosts };
+    let mut met = Met { meeting, invite, user, to_reports, reports, entered: Vec::new(), problems: Vec::new(), hosts };
     for account in chosen {
         match enter(reach, &met.meeting, account).await {
             Ok(entered) => met.entered.push(entered),
@@ -338,6 +389,13 @@ async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Resul
         met.meeting.end().await;
         return Err(problem);
     }
+    if let Some(key) = kept {
+        // The next start is the same user without the link.
+        let secrets = Arc::clone(&reach.secrets);
+        if let Err(problem) = blocking(move || keep_user_key(&*secrets, key)).await {
+            met.problems.push(problem);
+        }
+    }
     Ok(met)
 }
 
@@ -348,29 +406,12 @@ async fn enter(reach: &Accounts, meeting: &Arc<Meeting>, account: AccountSetting
     Ok(Entered { account, player, lock, link })
 }
 
-fn bind(listen: SocketAddr) -> Result<Heir, Problem> {
-    Heir::bind(listen).map_err(|error| cannot_listen(listen, &error))
+fn bind(listen: SocketAddr, host: &str) -> Result<Heir, Problem> {
+    Heir::bind(listen, host).map_err(|error| cannot_listen(listen, &error))
 }
 
 fn cannot_listen(listen: SocketAddr, why: &std::io::Error) -> Problem {
     Problem::new("cannot_listen").with("address", listen.to_string()).with("why", why.to_string())
-}
-
-/// Friends on the same network find the session; one that only this computer can reach is nobody's to find.
-fn announce(invite: &Invite) -> Option<Announced> {
-    let reachable = |hub: &&HubAddress| hub.host.parse::<std::net::IpAddr>().is_ok_and(|at| !at.is_loopback());
-    let hubs: Vec<HubAddress> = invite.hubs.iter().filter(reachable).cloned().collect();
-    if hubs.is_empty() {
-        return None;
-    }
-    let host = invite.host.clone().unwrap_or_default();
-    match Announced::new(invite.secret.room(), &host, &hubs) {
-        Ok(announced) => Some(announced),
-        Err(problem) => {
-            tracing::warn!("{}", problem.text());
-            None
-        }
-    }
 }
 
 /// A relay has a name, or speaks TLS; a host's program has an address.

@@ -18,6 +18,7 @@ use tutti_relay::listen::Plain;
 use tutti_relay::{Config, Heirloom, HubClock, serve};
 
 use super::connection::{Broken, Connection};
+use super::nearby::Announced;
 use crate::invite::HubAddress;
 
 /// A port that is kept for the day on which the hub has to be held here. Until then nobody listens at it, so that whoever
@@ -28,13 +29,16 @@ pub struct Heir {
     port: u16,
     /// All addresses of this machine are listened on, or this one alone.
     at: IpAddr,
+    /// Whose program this is, for the local network.
+    host: String,
     tasks: TaskTracker,
 }
 
 #[derive(Debug)]
 enum State {
     Waiting(TcpSocket),
-    Holds(CancellationToken),
+    /// What is told to the local network goes with it.
+    Holds(CancellationToken, #[allow(dead_code, reason = "held")] Option<Announced>),
     /// The port could not be had again.
     Lost,
 }
@@ -55,10 +59,11 @@ const BACKLOG: u32 = 256;
 
 impl Heir {
     /// Keeps this address; nobody listens yet.
-    pub fn bind(at: SocketAddr) -> io::Result<Self> {
+    pub fn bind(at: SocketAddr, host: &str) -> io::Result<Self> {
         let socket = bound(at)?;
         let port = socket.local_addr()?.port();
-        Ok(Self { state: Arc::new(Mutex::new(State::Waiting(socket))), port, at: at.ip(), tasks: TaskTracker::new() })
+        let state = Arc::new(Mutex::new(State::Waiting(socket)));
+        Ok(Self { state, port, at: at.ip(), host: host.to_owned(), tasks: TaskTracker::new() })
     }
 
     /// Where the members of this process would find it.
@@ -94,7 +99,7 @@ impl Heir {
     }
 
     pub fn holds(&self) -> bool {
-        matches!(*lock(&self.state), State::Holds(_))
+        matches!(*lock(&self.state), State::Holds(..))
     }
 
     /// Holds the hub of a new room from now on.
@@ -103,7 +108,7 @@ impl Heir {
     /// The port cannot be listened on.
     pub fn open(&self, room: RoomId) -> io::Result<()> {
         let config = Config { only: Some(Heirloom { room, state: None }), ..Config::default() };
-        self.hold(config).map(drop)
+        self.hold(room, config).map(drop)
     }
 
     /// Holds the hub of a room whose hub is gone.
@@ -116,7 +121,7 @@ impl Heir {
             None => HubClock::of_this_machine(),
         };
         let only = Some(Heirloom { room: secret.room(), state: Some(inheritance.state) });
-        let stop = self.hold(Config { clock: Arc::new(clock), only, ..Config::default() })?;
+        let stop = self.hold(secret.room(), Config { clock: Arc::new(clock), only, ..Config::default() })?;
         let before = inheritance.before;
         self.tasks.spawn(async move {
             let found = async {
@@ -140,14 +145,14 @@ impl Heir {
         Ok(())
     }
 
-    fn hold(&self, config: Config) -> io::Result<CancellationToken> {
+    fn hold(&self, room: RoomId, config: Config) -> io::Result<CancellationToken> {
         let mut state = lock(&self.state);
         let State::Waiting(socket) = std::mem::replace(&mut *state, State::Lost) else {
             return Err(io::Error::other("it is held already"));
         };
         let listener = socket.listen(BACKLOG)?;
         let stop = CancellationToken::new();
-        *state = State::Holds(stop.clone());
+        *state = State::Holds(stop.clone(), self.announce(room));
         let (stopped, kept, at) = (stop.clone(), Arc::clone(&self.state), SocketAddr::new(self.at, self.port));
         self.tasks.spawn(async move {
             if let Err(error) = serve(Plain(listener), config, stopped.cancelled_owned()).await {
@@ -159,6 +164,16 @@ impl Heir {
         Ok(stop)
     }
 
+    /// Friends on the same network find the session; one that only this computer can reach is nobody's to find.
+    fn announce(&self, room: RoomId) -> Option<Announced> {
+        let reachable = |hub: &HubAddress| hub.host.parse::<IpAddr>().is_ok_and(|at| !at.is_loopback());
+        let hubs: Vec<HubAddress> = self.addresses().into_iter().filter(reachable).collect();
+        if hubs.is_empty() {
+            return None;
+        }
+        Announced::new(room, &self.host, &hubs).map_err(|problem| tracing::warn!("{}", problem.text())).ok()
+    }
+
     /// Ends the hub, if it is here: its members are told to be back, at the next heir's.
     pub async fn end(&self) {
         self.stop();
@@ -167,7 +182,7 @@ impl Heir {
     }
 
     fn stop(&self) {
-        if let State::Holds(stop) = &*lock(&self.state) {
+        if let State::Holds(stop, _) = &*lock(&self.state) {
             stop.cancel();
         }
     }

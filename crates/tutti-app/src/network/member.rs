@@ -16,7 +16,7 @@ use tutti_core::wire::{FromHub, ToHub, Trouble, Welcome};
 use super::connection::{Broken, Connection};
 use super::heir::Inheritance;
 use super::session::{HelloAt, Session};
-use super::{Meeting, Reached, Told, Wish, refusal_code};
+use super::{Meeting, Reached, Told, Wish, nearby, refusal_code};
 use crate::clock::{self, SuspendWatch};
 use crate::link::{Heard, HubEnd, Link, Said, ToHub as FromAgent};
 use crate::problem::Problem;
@@ -39,6 +39,8 @@ const FIRST_TRIES: u32 = 4;
 const LAST_WAIT: Duration = Duration::from_secs(8);
 /// Where one of the members takes the hub over, nobody looks for it less often.
 const HEIRS_WAIT: Duration = Duration::from_secs(1);
+/// The local network is asked where the hub is, when nobody answers, this often at most.
+const LOOKS_APART: Duration = Duration::from_secs(20);
 /// The first heir waits so long for the hub to come back, each further one this much longer.
 const INHERITS_AFTER: Duration = Duration::from_millis(1_500);
 /// Commands show for so long: whoever drives next waits as long.
@@ -59,6 +61,8 @@ enum End {
     /// The hub ends: be back within a random part of this.
     Leaving(Duration),
     Refused(Trouble),
+    /// Somebody else has its number by now: it has to begin as somebody new.
+    Taken,
 }
 
 struct Online {
@@ -122,6 +126,7 @@ impl Online {
         let mut wait = FIRST_WAIT;
         let mut lost_since: Option<Instant> = None;
         let mut tries = 0;
+        let mut looked = None;
         loop {
             let was_in = self.session.room.is_some();
             let end = self.attempt().await;
@@ -131,12 +136,16 @@ impl Online {
             }
             let pause = match end {
                 End::Left => return,
+                End::Taken => return self.taken().await,
                 End::Refused(trouble) if self.first.is_some() || !trouble.may_pass() => {
                     return self.refused(trouble).await;
                 }
                 End::Leaving(within) => within.mul_f64(rand::rng().random_range(0.0..1.0)),
                 End::Lost | End::Refused(_) => wait.mul_f64(rand::rng().random_range(0.3..1.0)),
             };
+            if !reached && !self.find_nearby(&mut looked).await {
+                return;
+            }
             tries += 1;
             if self.first.is_some() && tries >= FIRST_TRIES {
                 // Whoever waits for it is told that nobody answers.
@@ -169,6 +178,29 @@ impl Online {
         self.rest();
         self.tell_reached(Reached::Refused(trouble));
         while !matches!(self.idle(LAST_WAIT).await, End::Left) {}
+    }
+
+    /// Its number is another's: whoever it plays for brings it in anew.
+    async fn taken(&mut self) {
+        self.rest();
+        self.tell_reached(Reached::Not);
+        self.meeting.tell(Told::Taken(self.who.account.clone()));
+        while !matches!(self.idle(LAST_WAIT).await, End::Left) {}
+    }
+
+    /// Nobody answers where the hub was: a member's program that holds it tells the local network. False: it left meanwhile.
+    async fn find_nearby(&mut self, looked: &mut Option<Instant>) -> bool {
+        let again = looked.is_none_or(|looked| looked.elapsed() >= LOOKS_APART);
+        if self.meeting.heir.is_none() || !again {
+            return true;
+        }
+        *looked = Some(Instant::now());
+        let room = self.meeting.secret.room();
+        tokio::select! {
+            found = nearby::find(room) => self.meeting.places.nearby(found),
+            _ = self.watch() => return false,
+        }
+        true
     }
 
     /// The hub is gone, and it is this process's turn to hold it.
@@ -249,8 +281,10 @@ impl Online {
             }
         };
         if self.session.id.is_some_and(|id| id.0 != welcome.member) {
-            // Somebody else has its number by now: it would have to begin as somebody new.
-            return Ok(End::Refused(Trouble::NoSuchRoom));
+            // Whoever cannot be told finds out by itself.
+            let _ = connection.say(&ToHub::Bye).await;
+            connection.close().await;
+            return Ok(End::Taken);
         }
         self.meeting.places.reached(place);
         self.welcomed(*welcome, now);

@@ -1,9 +1,10 @@
 //! Sessions on the local network, by mDNS: that there is one and whose, never the secret.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
-use mdns_sd::{ServiceDaemon, ServiceEvent, ServiceInfo};
+use mdns_sd::{ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
 use tutti_core::proof::RoomId;
 
 use crate::invite::HubAddress;
@@ -51,6 +52,12 @@ impl Announced {
     }
 }
 
+impl fmt::Debug for Announced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Announced").field(&self.name).finish()
+    }
+}
+
 impl Drop for Announced {
     fn drop(&mut self) {
         // Whoever is not told finds out when it does not answer.
@@ -63,21 +70,58 @@ impl Drop for Announced {
 /// # Errors
 /// The network cannot be asked.
 pub async fn look() -> Result<Vec<Nearby>, Problem> {
+    let mut found: BTreeMap<String, Nearby> = BTreeMap::new();
+    each(|info| {
+        let host = info.get_property_val_str("host").and_then(tidy_name).unwrap_or_else(|| "?".into());
+        if let Some(address) = addresses(info).first().filter(|_| found.len() < MOST) {
+            found.insert(info.get_fullname().to_owned(), Nearby { host, address: address.authority() });
+        }
+        false
+    })
+    .await?;
+    Ok(found.into_values().collect())
+}
+
+/// Where this room is held nearby, as whoever says so claims; only its own members can know whether it is true.
+pub(super) async fn find(room: RoomId) -> Vec<HubAddress> {
+    let wanted = mark(room);
+    let mut found = Vec::new();
+    let looked = each(|info| {
+        let is_it = info.get_property_val_str("room") == Some(wanted.as_str());
+        if is_it {
+            found = addresses(info);
+        }
+        is_it
+    });
+    if let Err(problem) = looked.await {
+        tracing::info!("{}", problem.text());
+    }
+    found
+}
+
+/// Shows every session that answers, until one is enough.
+async fn each(mut enough: impl FnMut(&ResolvedService) -> bool) -> Result<(), Problem> {
     let daemon = ServiceDaemon::new().map_err(failed)?;
     let events = daemon.browse(SERVICE).map_err(failed)?;
-    let mut found: BTreeMap<String, Nearby> = BTreeMap::new();
     let end = tokio::time::Instant::now() + LOOK;
     while let Ok(Ok(event)) = tokio::time::timeout_at(end, events.recv_async()).await {
-        let ServiceEvent::ServiceResolved(info) = event else { continue };
-        let text = |name| info.get_property_val_str(name).unwrap_or_default().to_owned();
-        let Some(address) = info.get_addresses().iter().next().filter(|_| found.len() < MOST) else { continue };
-        let host = tidy_name(&text("host")).unwrap_or_else(|| "?".into());
-        let address = HubAddress::plain(address.to_ip_addr(), info.get_port()).authority();
-        found.insert(info.get_fullname().to_owned(), Nearby { host, address });
+        if let ServiceEvent::ServiceResolved(info) = event
+            && enough(&info)
+        {
+            break;
+        }
     }
     // It ends by itself soon after.
     let _ = daemon.shutdown();
-    Ok(found.into_values().collect())
+    Ok(())
+}
+
+/// IPv4 first: an address of the link alone means nothing without its interface.
+fn addresses(info: &ResolvedService) -> Vec<HubAddress> {
+    let known = info.get_addresses().iter().map(|address| HubAddress::plain(address.to_ip_addr(), info.get_port()));
+    let mut known: Vec<HubAddress> = known.collect();
+    known.sort_by_key(|address| (address.host.contains(':'), address.host.clone()));
+    known
 }
 
 /// Enough of the id to tell one session from another, and nothing that lets anybody in.

@@ -5,9 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tutti_core::wire::MembersSent;
 
 use crate::invite::HubAddress;
+use crate::problem::Problem;
 
 /// More heirs than this are not tried.
 const MOST_HEIRS: usize = 8;
+
+/// More places than this are no hub of one room.
+const MOST_NEARBY: usize = 4;
 
 /// As many places as fit into a link that can still be read.
 const MOST_INVITED: usize = 6;
@@ -22,20 +26,22 @@ struct Known {
     hubs: Vec<HubAddress>,
     /// Of those who can hold the hub, longest here first.
     heirs: Vec<HubAddress>,
+    /// Where the local network says that it is.
+    nearby: Vec<HubAddress>,
     /// Where a connection was made last.
     last: Option<HubAddress>,
 }
 
 impl Places {
     pub fn new(hubs: Vec<HubAddress>) -> Self {
-        Self(Mutex::new(Known { hubs, heirs: Vec::new(), last: None }))
+        Self(Mutex::new(Known { hubs, heirs: Vec::new(), nearby: Vec::new(), last: None }))
     }
 
-    /// All of them: where it was last, then the invite's, then the heirs'.
+    /// All of them: where it was last, then the invite's, then the heirs', then those that were found nearby.
     pub fn all(&self) -> Vec<HubAddress> {
         let known = self.lock();
         let mut all: Vec<HubAddress> = Vec::new();
-        for hub in known.last.iter().chain(&known.hubs).chain(&known.heirs) {
+        for hub in known.last.iter().chain(&known.hubs).chain(&known.heirs).chain(&known.nearby) {
             if !all.contains(hub) {
                 all.push(hub.clone());
             }
@@ -66,6 +72,11 @@ impl Places {
         all
     }
 
+    /// What was found on the local network; it replaces what was found before.
+    pub fn nearby(&self, found: Vec<HubAddress>) {
+        self.lock().nearby = found.into_iter().take(MOST_NEARBY).collect();
+    }
+
     pub fn reached(&self, hub: &HubAddress) {
         self.lock().last = Some(hub.clone());
     }
@@ -80,6 +91,20 @@ impl Places {
             }
         }
         self.lock().heirs = distinct;
+    }
+
+    /// What is said when nobody answers at any of them.
+    pub fn unreachable(&self) -> Problem {
+        let hubs = self.lock().hubs.clone();
+        let at = |hub: &HubAddress| hub.host.parse::<std::net::IpAddr>().ok();
+        let code = if hubs.iter().all(|hub| at(hub).is_some_and(|at| at.is_loopback())) {
+            "hub_unreachable_here"
+        } else if hubs.iter().all(|hub| at(hub).is_some() && !hub.secure) {
+            "hub_unreachable_host"
+        } else {
+            "hub_unreachable"
+        };
+        Problem::new(code).with("address", self.shown())
     }
 
     /// In words for people.
@@ -126,6 +151,26 @@ mod tests {
         places.reached(&place(2));
 
         assert_eq!(places.all(), [place(2), place(1), place(3)]);
+        places.nearby(vec![place(3), place(4)]);
+        assert_eq!(places.all(), [place(2), place(1), place(3), place(4)]);
+    }
+
+    #[test]
+    fn when_nobody_answers_it_is_said_what_kind_of_place_that_was() {
+        let said = |text: &str| Places::new(vec![HubAddress::parse(text).unwrap()]).unreachable();
+        for (text, code, words) in [
+            ("ws://127.0.0.1:7450", "hub_unreachable_here", "only leads there from the computer"),
+            ("ws://192.168.1.7:7450", "hub_unreachable_host", "nor elsewhere on this network"),
+            ("wss://relay.example", "hub_unreachable", "internet connection"),
+        ] {
+            let problem = said(text);
+            assert_eq!(problem.code(), code);
+            assert!(
+                problem.text().contains(words) && problem.text().contains("does not answer at"),
+                "{}",
+                problem.text()
+            );
+        }
     }
 
     #[test]

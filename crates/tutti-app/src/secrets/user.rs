@@ -33,7 +33,11 @@ pub fn forget_user_key(store: &dyn SecretStore) -> Result<(), SecretError> {
     store.delete(PLACE)
 }
 
-fn keep_user_key(store: &dyn SecretStore, key: UserKey) -> Result<(), SecretError> {
+/// Keeps the key of another device's link: from now on this computer is one of the same user.
+///
+/// # Errors
+/// The keychain does not keep it.
+pub fn keep_user_key(store: &dyn SecretStore, key: UserKey) -> Result<(), SecretError> {
     let kept = StoredLogin { refresh: Secret::new(key.reveal()), client_id: String::new(), signed_in_at: Utc::now() };
     store.save(PLACE, &kept)
 }
@@ -46,11 +50,16 @@ mod tests {
     use crate::secrets::Memory;
 
     #[test]
-    fn a_key_is_made_once_and_found_again() {
+    fn a_key_is_made_once_and_a_link_of_another_device_replaces_it() {
         let store = Memory::default();
 
         let own = user_key(&store).unwrap();
         assert_eq!(user_key(&store).unwrap(), own);
+
+        keep_user_key(&store, UserKey::new([7; 16])).unwrap();
+        assert_eq!(user_key(&store).unwrap(), UserKey::new([7; 16]));
+        assert_ne!(own, UserKey::new([7; 16]));
+
         forget_user_key(&store).unwrap();
         assert_ne!(user_key(&store).unwrap(), own, "a forgotten one is not made again");
     }

@@ -1,5 +1,6 @@
 //! Rooms on the network: programs of different people meet, part, break off, and inherit the hub.
 
+mod anew;
 mod cuts;
 mod devices;
 mod refused;

@@ -162,12 +162,6 @@ impl Gate {
         }
     }
 
-    /// Whether this account plays in this room now: one whose connections broke off may go elsewhere.
-    pub fn plays(&self, account: AccountMark) -> bool {
-        let is_it = |person: &Person| person.user.is_some_and(|(_, known)| known == account);
-        self.people.values().any(|person| is_it(person) && !person.connections.is_empty())
-    }
-
     fn has_account(&self, account: AccountMark) -> bool {
         self.people.values().any(|person| person.user.is_some_and(|(_, known)| known == account))
     }
