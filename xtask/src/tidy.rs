@@ -56,6 +56,7 @@ const RULES: &[Rule] = &[
     },
     Rule { says: "Names say what things are", breaches: sources::names_say_something },
     Rule { says: "Every text that the program asks for is there", breaches: sources::every_text_is_there },
+    Rule { says: "The tests that docs/security.md names are there", breaches: sources::named_tests_are_there },
     Rule { says: "Every dependency's licence is on the list", breaches: dependencies::licences_are_allowed },
     Rule { says: "Lock files carry no download addresses", breaches: dependencies::locks_name_no_address },
 ];

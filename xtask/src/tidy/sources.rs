@@ -47,6 +47,22 @@ const REACH_SPOTIFY: &[&str] = &["players/spotify", "accounts", "sign_in", "secr
 const RUST: &[&str] = &[".rs"];
 const LONGEST_FILE: usize = 600;
 
+/// Whoever renames or drops a test that stands for a claim sees which claim that was.
+pub fn named_tests_are_there(tree: &Tree) -> Vec<String> {
+    const CLAIMS: &str = "docs/security.md";
+    // A shorter word with a line below is a name in the protocol.
+    const SHORTEST: usize = 16;
+    let Some(text) = tree.files.get(CLAIMS) else { return vec![format!("{CLAIMS}: it is not there")] };
+    let named = text.split('`').skip(1).step_by(2).filter(|name| {
+        name.len() >= SHORTEST && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    });
+    let is_there = |name: &str| {
+        let function = format!("fn {name}()");
+        tree.below("", RUST).any(|(_, text)| text.contains(&function))
+    };
+    named.filter(|name| !is_there(name)).map(|name| format!("{CLAIMS}: no test {name}")).collect()
+}
+
 pub fn engine_is_pure(tree: &Tree) -> Vec<String> {
     let sources = tree.below("crates/tutti-core/src/", RUST).filter(|(path, _)| !is_test_file(path));
     sources.flat_map(|(path, text)| naming(path, before_tests(text), IMPURE)).collect()
@@ -227,6 +243,15 @@ mod tests {
         assert_eq!(breaches(files_are_short, "crates/a/src/lib.rs", &long), 1);
         let tested = format!("//! x\n#[cfg(test)]\nmod tests {{\n{long}}}\n");
         assert_eq!(breaches(files_are_short, "crates/a/src/lib.rs", &tested), 0);
+    }
+
+    #[test]
+    fn a_claim_whose_test_is_gone_is_seen() {
+        let claim = ("docs/security.md", "It is so: `nobody_can_do_anything`, in `tutti-app`.");
+        let test = ("crates/a/tests/it.rs", "async fn nobody_can_do_anything() {}");
+        assert_eq!(named_tests_are_there(&with(&[claim, test])), [""; 0]);
+        assert_eq!(named_tests_are_there(&with(&[claim])), ["docs/security.md: no test nobody_can_do_anything"]);
+        assert_eq!(named_tests_are_there(&with(&[test])).len(), 1);
     }
 
     #[test]

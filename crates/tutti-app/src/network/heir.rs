@@ -38,7 +38,10 @@ pub struct Heir {
 enum State {
     Waiting(TcpSocket),
     /// What is told to the local network goes with it.
-    Holds(CancellationToken, #[allow(dead_code, reason = "held")] Option<Announced>),
+    Holds {
+        stop: CancellationToken,
+        _announced: Option<Announced>,
+    },
     /// The port could not be had again.
     Lost,
 }
@@ -99,7 +102,7 @@ impl Heir {
     }
 
     pub fn holds(&self) -> bool {
-        matches!(*lock(&self.state), State::Holds(..))
+        matches!(*lock(&self.state), State::Holds { .. })
     }
 
     /// Holds the hub of a new room from now on.
@@ -152,7 +155,7 @@ impl Heir {
         };
         let listener = socket.listen(BACKLOG)?;
         let stop = CancellationToken::new();
-        *state = State::Holds(stop.clone(), self.announce(room));
+        *state = State::Holds { stop: stop.clone(), _announced: self.announce(room) };
         let (stopped, kept, at) = (stop.clone(), Arc::clone(&self.state), SocketAddr::new(self.at, self.port));
         self.tasks.spawn(async move {
             if let Err(error) = serve(Plain(listener), config, stopped.cancelled_owned()).await {
@@ -182,7 +185,7 @@ impl Heir {
     }
 
     fn stop(&self) {
-        if let State::Holds(stop, _) = &*lock(&self.state) {
+        if let State::Holds { stop, .. } = &*lock(&self.state) {
             stop.cancel();
         }
     }
