@@ -118,7 +118,7 @@ impl Member {
         }
         match (named.act(), &named.what) {
             (Some(act), _) if !self.joins_in(act) => self.follow.anew(now),
-            (Some(act), _) if self.sync && !self.may_lead() => self.acted_alone(act),
+            (Some(act), _) if self.sync && !self.may_lead() => self.acted_alone(act, now),
             (Some(act), _) if self.sync && self.pauses.acted(act, now) => self.claim(act.clone(), when, now),
             (Some(_), _) if self.pauses.is_out() => {
                 self.say(Event::SteppedOut);

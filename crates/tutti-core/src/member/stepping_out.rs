@@ -63,7 +63,7 @@ impl Member {
 
     /// Who may not lead and pauses, or starts another item, steps out: shown, not undone. A seek is put right; who plays the
     /// room's item, or goes on, is back in line.
-    pub(super) fn acted_alone(&mut self, act: &Act) {
+    pub(super) fn acted_alone(&mut self, act: &Act, now: LocalTime) {
         let room = self.room.as_ref().and_then(|room| room.playback.as_ref());
         let own = self.observer.line().map(|line| &line.item);
         let same = room.zip(own).is_some_and(|(room, own)| own.same_recording(&room.item));
@@ -75,6 +75,8 @@ impl Member {
         self.pauses.acted_alone(wants_out);
         if wants_out {
             self.say(Event::SteppedOut);
+        } else {
+            self.follow.anew(now);
         }
     }
 }

@@ -622,3 +622,23 @@ fn who_may_not_lead_and_pauses_is_left_alone_until_they_play_and_a_seek_is_put_r
     assert!(table.told.is_empty(), "{:?}", table.told);
     assert!(matches!(table.commands.last().unwrap().kind, CommandKind::Seek { .. }), "{:?}", table.commands);
 }
+
+#[test]
+fn who_may_not_lead_and_seeks_is_put_right_at_once_each_time() {
+    let mut table = Table::new();
+    table.room(RoomState { may_lead: Some(vec![OTHER]), ..led_by_other("a", 0, 1) }, 0);
+    for (times, seeks_at) in [10_000, 20_000].into_iter().enumerate() {
+        for before in [6_000, 4_000, 2_000] {
+            table.read(&Script::playing("a", 0, 0), seeks_at - before);
+        }
+        let ahead = Script::playing("a", 0, 30_000);
+        table.read(&ahead, seeks_at + 1_000);
+        table.read(&ahead, seeks_at + 1_200);
+        assert_eq!(table.commands.len(), times + 1, "{:?}", table.commands);
+        table.answer(Outcome::Accepted, seeks_at + 1_300);
+        for asked in [2_000, 3_000] {
+            table.read(&Script::playing("a", 0, 0), seeks_at + asked);
+        }
+    }
+    assert!(table.told.is_empty(), "{:?}", table.told);
+}

@@ -67,6 +67,7 @@ struct MemberTable {
     hub_ms: Option<f64>,
     hub_link: Option<LinkWord>,
     trimmed: Option<bool>,
+    may_lead: Option<bool>,
     counts: Option<bool>,
     joins_s: Option<f64>,
     leaves_s: Option<f64>,
@@ -248,6 +249,7 @@ impl MemberTable {
         member.hub_ms = self.hub_ms.unwrap_or(member.hub_ms);
         member.hub_link = self.hub_link.map(|word| word.0).or(member.hub_link);
         member.trimmed = self.trimmed.unwrap_or(member.trimmed);
+        member.may_lead = self.may_lead.unwrap_or(member.may_lead);
         member.counts = self.counts.unwrap_or(member.counts);
         member.joins_s = self.joins_s.unwrap_or(member.joins_s);
         member.leaves_s = self.leaves_s.or(member.leaves_s);

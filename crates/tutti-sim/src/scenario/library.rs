@@ -8,6 +8,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    "a-guest-who-may-not-lead"
     "a-hundred-seeks"
     "a-quiet-room"
     "acts-in-flight"

@@ -67,6 +67,8 @@ pub struct MemberConfig {
     pub joins_s: f64,
     /// When they leave, s.
     pub leaves_s: Option<f64>,
+    /// They may lead; without, what they do by hand is for their own player alone.
+    pub may_lead: bool,
     /// Whether they count in spread and propagation; otherwise as members that no command can reach.
     pub counts: bool,
 }
@@ -91,6 +93,7 @@ impl Default for MemberConfig {
             trimmed: true,
             joins_s: 0.0,
             leaves_s: None,
+            may_lead: true,
             counts: true,
         }
     }

@@ -32,6 +32,11 @@ impl Stage {
         if kind != HandKind::Pause {
             self.end_open("stepped_out", planned.member);
         }
+        if !self.config.members[planned.member].may_lead {
+            // What they do is nothing that anybody should follow.
+            let act = format!("guest_{kind:?}").to_lowercase();
+            return self.note_incident(&act, planned.member, self.now, self.now, true);
+        }
         self.trace.hands.push(Hand { at_us: self.now, member: planned.member, kind });
         if kind != HandKind::Transfer {
             self.leader = Some(planned.member);

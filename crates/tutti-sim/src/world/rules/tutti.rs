@@ -104,8 +104,17 @@ impl Tutti {
             member.handle(input, now);
         }
         seat.joined = Some((id, member));
+        self.let_lead();
         self.deliver(now_us, wishes);
         self.drain(now_us, place, wishes);
+    }
+
+    /// The host says who may lead, where not everybody may.
+    fn let_lead(&mut self) {
+        if self.seats.iter().any(|seat| !seat.config.may_lead) {
+            let may = self.seats.iter().filter(|seat| seat.config.may_lead);
+            self.hub.let_lead(Some(may.filter_map(|seat| Some(seat.joined.as_ref()?.0)).collect()));
+        }
     }
 
     fn leaves(&mut self, now_us: i64, place: usize, wishes: &mut Vec<Wish>) {
