@@ -134,6 +134,15 @@ impl Gate {
         self.people.len()
     }
 
+    /// How many things it has stored, those of its hub included: what it takes in memory is in proportion.
+    pub fn stored(&self) -> usize {
+        let of_person = |person: &Person| person.connections.len() + person.broke_off.len();
+        let people: usize = self.people.values().map(|person| 1 + of_person(person)).sum();
+        let named = if let WhoLeads::Members(members) = &self.who_leads { members.len() } else { 0 };
+        let waits = self.held.len() + self.changed.len() + self.out.len();
+        people + self.lines.len() + self.banned.len() + self.driven_twice.len() + named + waits + self.hub.stored()
+    }
+
     /// Takes one message of a connection that entered; others are passed over.
     pub fn received(&mut self, from: ConnectionId, message: Result<ToHub, Refusal>, now: RoomTime) {
         let Some(line) = self.lines.get_mut(&from) else { return };
@@ -196,6 +205,8 @@ impl Gate {
                 self.hub.handle(member, MemberToHub::Claim(claim), now);
             }
         }
+        // Answers are for whoever drives now, and not for the next.
+        self.hand_on();
         if now >= self.look_through {
             self.look_through = now + look_through(&self.config.limits);
             self.drop_silent(now);

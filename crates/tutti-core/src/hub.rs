@@ -30,6 +30,8 @@ pub struct Hub {
     joined: u32,
     rush: Rush,
     out: VecDeque<(MemberId, HubToMember)>,
+    /// The state changed since [`Hub::take_changed`] was asked.
+    changed: bool,
 }
 
 /// What the hub knows of a member.
@@ -48,7 +50,7 @@ impl Hub {
 
     /// A room as its members knew it under another hub; they are not in it yet.
     pub fn restored(state: RoomState) -> Self {
-        Self { state, members: BTreeMap::new(), joined: 0, rush: Rush::default(), out: VecDeque::new() }
+        Self { state, members: BTreeMap::new(), joined: 0, rush: Rush::default(), out: VecDeque::new(), changed: false }
     }
 
     /// A new member, who is told the room's state.
@@ -211,6 +213,13 @@ impl Hub {
         &self.state
     }
 
+    /// How many things it has stored: members, answers, what waits and what is to be said.
+    pub fn stored(&self) -> usize {
+        let answers: usize = self.members.values().map(|seat| seat.answers.len()).sum();
+        let speeds = self.state.own_speeds.len() + self.state.may_lead.as_ref().map_or(0, Vec::len);
+        self.members.len() + answers + self.rush.stored() + self.out.len() + speeds
+    }
+
     /// Judges a claim, or lets it wait (L6); the same claim gets the same answer (L2).
     fn claim(&mut self, from: MemberId, claim: Claim, now: RoomTime) {
         let answers = self.members.get(&from).map(|seat| &seat.answers);
@@ -303,7 +312,13 @@ impl Hub {
         self.tell_all();
     }
 
+    /// Whether the state changed since this was asked: also in a room without members, which others may listen to.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     fn tell_all(&mut self) {
+        self.changed = true;
         let room = Arc::new(self.state.clone());
         self.out.extend(self.members.keys().map(|&id| (id, HubToMember::Room(Arc::clone(&room)))));
     }

@@ -11,9 +11,9 @@ mod place;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use tutti_core::gate::{ConnectionId, Limits};
+use tutti_core::gate::{ConnectionId, Gate, Limits};
 use tutti_core::proof::RoomSecret;
-use tutti_core::wire::MOST_BYTES;
+use tutti_core::wire::{FromHub, MOST_BYTES};
 
 use crate::random::Random;
 use device::Device;
@@ -38,6 +38,8 @@ const ROUND: i64 = 180 * SECOND;
 const STILL: i64 = 15 * SECOND;
 const SECOND: i64 = 1_000_000;
 const MS: i64 = 1_000;
+/// In a calm it is looked so often whether everybody has met.
+const LOOKS: i64 = 50 * MS;
 /// A device looks what is due so often.
 const TICK: i64 = 250 * MS;
 /// The state of a gate and of a device, as text: more than what they take in memory.
@@ -61,7 +63,7 @@ enum Event {
     Said(u64, String),
     Ended(u64),
     /// At the device.
-    Told(u64, std::sync::Arc<str>),
+    Told(u64, std::sync::Arc<FromHub>),
     Refused(u64),
     Closed(u64),
     Device(usize),
@@ -70,6 +72,8 @@ enum Event {
     Up(usize),
     Fault,
     Round,
+    /// It has been calm since then: has everybody met?
+    Looks(i64),
 }
 
 /// One connection, as the network knows it.
@@ -134,8 +138,17 @@ impl World {
                 world.devices.push(device);
             }
         }
+        let mut listeners = world.random.below(3);
+        while listeners > 0 {
+            listeners -= 1;
+            let device = Device::listener(users + listeners, world.random.next_u64());
+            let first = world.random.below(20 * SECOND as usize) as i64;
+            world.at(first, Event::Device(world.devices.len()));
+            world.devices.push(device);
+        }
         world.at(5 * SECOND, Event::Fault);
         world.at(ROUND - SECOND, Event::Round);
+        world.at(TROUBLE, Event::Looks(TROUBLE));
         world
     }
 
@@ -179,6 +192,11 @@ impl World {
             Event::Up(place) => self.place_up(place),
             Event::Fault => self.fault(),
             Event::Round => self.round(),
+            Event::Looks(since) => match self.apart() {
+                None => self.oracle.seen.met_after.push(self.now - since),
+                Some(_) if self.is_calm() => self.at(self.now + LOOKS, event),
+                Some(_) => {}
+            },
         }
     }
 
@@ -226,13 +244,12 @@ impl World {
     /// The oracle's look at everything.
     fn check(&mut self) -> Result<(), Box<Broken>> {
         let now = self.now;
-        for user in 0..self.devices.len() {
-            let drivers = (0..self.devices.len()).filter(|&at| self.devices[at].user == user);
-            let drivers: Vec<usize> = drivers.filter(|&at| self.devices[at].drives(now)).collect();
-            for (at, &one) in drivers.iter().enumerate() {
-                if let Some(other) = drivers[at + 1..].iter().find(|&&other| !self.nobody_can_know(one, other)) {
-                    self.oracle.broke(format!("user {user} is driven by devices {one} and {other}"));
-                }
+        for (one, device) in self.devices.iter().enumerate().filter(|(_, device)| device.drives(now)) {
+            let others = self.devices.iter().enumerate().skip(one + 1);
+            let mut others = others.filter(|(_, other)| other.user == device.user && other.drives(now));
+            if let Some((other, _)) = others.find(|&(other, _)| !self.nobody_can_know(one, other)) {
+                self.oracle.broke(format!("user {} is driven by devices {one} and {other}", device.user));
+                break;
             }
         }
         if self.oracle.seen.longest_to_hub > MOST_BYTES {
@@ -257,7 +274,11 @@ impl World {
     /// The calm ends: has everybody met?
     fn round(&mut self) {
         self.at(self.now + ROUND, Event::Round);
+        let calm = self.now + SECOND + TROUBLE;
+        self.at(calm, Event::Looks(calm));
         self.met();
+        let stored = self.places.iter().filter_map(|place| place.gate.as_ref()).map(Gate::stored).sum();
+        self.oracle.seen.stored.push(stored);
         for place in &self.places {
             if let Some(gate) = &place.gate {
                 self.oracle.small("a gate", format!("{gate:?}").len(), MOST_TEXT);
@@ -274,40 +295,47 @@ impl World {
     }
 
     fn met(&mut self) {
+        if let Some(apart) = self.apart() {
+            return self.oracle.broke(apart);
+        }
+        let wanted = || self.devices.iter().filter(|device| device.wants_in(self.now));
+        let unanswered = wanted().find_map(|device| Some((device, device.claims.front()?)));
+        if let Some((device, (id, _))) = unanswered {
+            return self.oracle.broke(format!("claim {id} was never answered: {device:?}"));
+        }
+        let known = wanted().filter_map(|device| device.accepted).max();
+        let state = self.places.iter().find_map(|place| Some(place.gate.as_ref()?.state().clone()));
+        if let Some(state) = state.filter(|_| wanted().next().is_some()) {
+            self.oracle.converged(&state, known);
+        }
+    }
+
+    /// Who has not met yet, or why: everybody who is on is at one hub, knows the same room, and is driven by one device.
+    fn apart(&self) -> Option<String> {
         let now = self.now;
-        let holding: Vec<usize> =
-            self.places.iter().filter(|place| place.gate.is_some()).map(|place| place.number).collect();
-        let wanted: Vec<usize> = (0..self.devices.len()).filter(|&device| self.devices[device].wants_in(now)).collect();
-        if wanted.is_empty() {
-            return;
-        }
-        if holding.len() != 1 {
-            return self.oracle.broke(format!("the room is held at {holding:?}"));
-        }
-        let place = &self.places[holding[0]];
-        let Some(gate) = &place.gate else { return };
-        let state = gate.state().clone();
-        for &number in &wanted {
-            let device = &self.devices[number];
+        let mut wanted = self.devices.iter().enumerate().filter(|(_, device)| device.wants_in(now)).peekable();
+        wanted.peek()?;
+        let mut holding = self.places.iter().filter(|place| place.gate.is_some());
+        let (Some(place), None) = (holding.next(), holding.next()) else {
+            let holding = self.places.iter().filter(|place| place.gate.is_some()).map(|place| place.number);
+            return Some(format!("the room is held at {:?}", holding.collect::<Vec<_>>()));
+        };
+        let state = place.gate.as_ref()?.state();
+        for (number, device) in wanted {
             let inside = device.line.is_some_and(|line| place.entered.contains_key(&ConnectionId(line)));
             if !device.is_in || !inside {
-                return self.oracle.broke(format!("device {number} is not in the room: {:?}", device.line));
+                return Some(format!("device {number} is not in the room: {:?}", device.line));
             }
-            if device.room.as_deref() != Some(&state) {
+            if device.room.as_deref() != Some(state) {
                 let known = device.room.as_ref().map(|room| room.order());
-                return self.oracle.broke(format!("device {number} knows {known:?}, the hub {:?}", state.order()));
+                return Some(format!("device {number} knows {known:?}, the hub {:?}", state.order()));
             }
-            if let Some((id, _)) = device.claims.front() {
-                return self.oracle.broke(format!("claim {id} of device {number} was never answered: {device:?}"));
-            }
-            let driver =
-                wanted.iter().any(|&other| self.devices[other].user == device.user && self.devices[other].drives(now));
-            if !driver {
-                return self.oracle.broke(format!("nobody drives for user {}", device.user));
+            let mut devices = self.devices.iter().filter(|other| other.user == device.user);
+            if !device.listens && !devices.any(|other| other.wants_in(now) && other.drives(now)) {
+                return Some(format!("nobody drives for user {}", device.user));
             }
         }
-        let known = wanted.iter().filter_map(|&device| self.devices[device].accepted).max();
-        self.oracle.converged(&state, known);
+        None
     }
 
     fn limits() -> Limits {

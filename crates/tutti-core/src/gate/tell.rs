@@ -24,6 +24,7 @@ impl Gate {
     /// Hands on what the hub has to say: a state goes to everybody, an answer to whoever claimed.
     pub(super) fn hand_on(&mut self) {
         let mut told: Option<Arc<RoomState>> = None;
+        let changed = self.hub.take_changed();
         while let Some((member, message)) = self.hub.poll() {
             match message {
                 HubToMember::Room(room) => {
@@ -38,6 +39,10 @@ impl Gate {
                     }
                 }
             }
+        }
+        // Who only listens is no member of the hub.
+        if changed && told.is_none() {
+            self.tell_all(&FromHub::Room(Box::new(self.hub.state().into())));
         }
     }
 

@@ -61,6 +61,11 @@ impl Rush {
         Some(self.waiting.remove(place).1)
     }
 
+    /// How many things it remembers.
+    pub fn stored(&self) -> usize {
+        self.changes.len() + self.waiting.len()
+    }
+
     /// When what waits is judged.
     pub fn deadline(&self) -> Option<RoomTime> {
         self.until.filter(|_| !self.waiting.is_empty())

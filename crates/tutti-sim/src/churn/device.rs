@@ -8,9 +8,7 @@ use tutti_core::proof::{AccountMark, Nonce, Token, UserKey};
 use tutti_core::room::RoomState;
 use tutti_core::wire::parts::{ActSent, ItemSent, PlaybackSent, PresenceSent, WhenSent};
 use tutti_core::wire::shown::{Shown, StandingSent};
-use tutti_core::wire::{
-    Brought, FromHub, Hello, Hex, ToHub, Trouble, UserSent, VERSION, Welcome, read_from_hub, write,
-};
+use tutti_core::wire::{Brought, FromHub, Hello, Hex, ToHub, Trouble, UserSent, VERSION, Welcome, write};
 
 use super::*;
 
@@ -31,6 +29,8 @@ const MOST_UNANSWERED: usize = 16;
 pub struct Device {
     pub user: usize,
     of_user: usize,
+    /// It has no account, and only listens.
+    pub listens: bool,
     /// The place that it can hold the hub at.
     pub heir: Option<usize>,
     random: Random,
@@ -81,6 +81,7 @@ impl Device {
         Self {
             user,
             of_user,
+            listens: false,
             heir,
             random: Random::new(seed),
             on: true,
@@ -116,6 +117,11 @@ impl Device {
         }
     }
 
+    /// One that is its own user, without an account.
+    pub fn listener(user: usize, seed: u64) -> Self {
+        Self { listens: true, ..Self::new(user, 0, None, seed) }
+    }
+
     /// It commands its account, as it sees it.
     pub fn drives(&self, now: i64) -> bool {
         self.on && self.is_in && self.granted && now - self.answered < DRIVES_FOR && self.sleeps_until <= now
@@ -128,7 +134,8 @@ impl Device {
     /// It knows nothing any more: another process on the same machine.
     pub fn begins_anew(&mut self) {
         let (user, of_user, heir, seed) = (self.user, self.of_user, self.heir, self.random.next_u64());
-        *self = Self { on: self.on, lives: self.lives + 1, ..Self::new(user, of_user, heir, seed) };
+        let (on, lives, listens) = (self.on, self.lives + 1, self.listens);
+        *self = Self { on, lives, listens, ..Self::new(user, of_user, heir, seed) };
     }
 
     fn hello(&self, secret: RoomSecret, nonce: Nonce, now: i64) -> Hello {
@@ -147,7 +154,7 @@ impl Device {
             open: true,
             name: format!("user {}", self.user),
             device: format!("device {}", self.of_user),
-            user: Some(UserSent {
+            user: (!self.listens).then(|| UserSent {
                 id: Hex(key.user(room)),
                 proof: Hex(key.prove(nonce, room)),
                 account: Hex(AccountMark::of(&self.user.to_string())),
@@ -339,18 +346,15 @@ impl World {
             return;
         }
         match event {
-            Event::Told(_, text) => {
+            Event::Told(_, message) => {
                 device.heard = now;
-                match read_from_hub(&text) {
-                    Ok(message) => self.hears(number, line, message),
-                    Err(refusal) => self.oracle.broke(format!("a device did not understand: {refusal:?}")),
-                }
+                self.hears(number, line, &message);
             }
             _ => self.lost(number, false),
         }
     }
 
-    fn hears(&mut self, number: usize, line: u64, message: FromHub) {
+    fn hears(&mut self, number: usize, line: u64, message: &FromHub) {
         let now = self.now;
         let place = self.lines[&line].place;
         let device = &mut self.devices[number];
@@ -363,13 +367,13 @@ impl World {
                 self.oracle.note(now, || format!("device {number}: drives: {drives}, brings {brings:?}"));
                 self.say(line, Event::Said(line, write(&ToHub::Hello(Box::new(hello)))));
             }
-            FromHub::Welcome(welcome) => self.welcomed(number, line, place, *welcome),
-            FromHub::Room(room) => self.learns(number, (*room).into()),
+            FromHub::Welcome(welcome) => self.welcomed(number, line, place, welcome),
+            FromHub::Room(room) => self.learns(number, (**room).clone().into()),
             FromHub::Members(members) => {
                 let highest = members.list.iter().map(|member| member.id + 1).max();
                 device.next_member = device.next_member.max(highest.unwrap_or(0));
             }
-            FromHub::Answer { id, accepted } => {
+            &FromHub::Answer { id, accepted } => {
                 self.oracle.answer((number, device.lives), id, accepted);
                 let own = device.claims.iter().any(|(claim, _)| *claim == id);
                 device.claims.retain(|(claim, _)| *claim != id);
@@ -384,13 +388,13 @@ impl World {
                     device.accepted = device.accepted.max(Some(room.order()));
                 }
             }
-            FromHub::Pong { sent_us, .. } => {
+            &FromHub::Pong { sent_us, .. } => {
                 if let Some(at) = device.pings.iter().position(|ping| *ping == sent_us) {
                     device.pings.drain(..=at);
                     self.may_drive(number, sent_us);
                 }
             }
-            FromHub::Drive { on, .. } => {
+            &FromHub::Drive { on, .. } => {
                 self.oracle.seen.handed_over += u64::from(on);
                 self.oracle.note(now, || format!("device {number} is told to drive: {on}"));
                 let device = &mut self.devices[number];
@@ -398,7 +402,7 @@ impl World {
                 let answered = device.answered;
                 self.may_drive(number, answered);
             }
-            FromHub::Leaving { within_ms } => {
+            &FromHub::Leaving { within_ms } => {
                 self.lost(number, true);
                 let device = &mut self.devices[number];
                 device.next_try = now + (device.random.unit() * f64::from(within_ms) * 1e3) as i64;
@@ -413,10 +417,11 @@ impl World {
         }
     }
 
-    fn welcomed(&mut self, number: usize, line: u64, place: usize, welcome: Welcome) {
+    fn welcomed(&mut self, number: usize, line: u64, place: usize, welcome: &Welcome) {
         let now = self.now;
         let device = &mut self.devices[number];
-        if device.id.is_some_and(|id| id != welcome.member) {
+        // Nobody awaits a listener: it always comes back as somebody new.
+        if !device.listens && device.id.is_some_and(|id| id != welcome.member) {
             self.oracle.note(now, || format!("device {number} has to begin as somebody new"));
             device.begins_anew();
             return self.say(line, Event::Ended(line));
@@ -435,7 +440,7 @@ impl World {
         device.wait = FIRST_WAIT;
         device.id = Some(welcome.member);
         device.token = Some(welcome.token.0);
-        device.clock = welcome.clock;
+        device.clock.clone_from(&welcome.clock);
         // Half of the way back and forth.
         let offset = welcome.now_us - (now + device.said_hello) / 2;
         let ahead = offset - device.offset;
@@ -450,7 +455,7 @@ impl World {
         if !welcome.drives {
             device.claims.clear();
         }
-        self.learns(number, welcome.room.into());
+        self.learns(number, welcome.room.clone().into());
         self.may_drive(number, said_hello);
         let device = &mut self.devices[number];
         device.again = now;

@@ -29,8 +29,10 @@ pub struct Seen {
     pub longest_from_hub: usize,
     /// The largest state of a gate or a device, as text.
     pub most_text: usize,
-    /// After the last trouble, the longest until everybody was in, in µs.
-    pub met_after: i64,
+    /// From the end of each trouble until everybody had met, in µs.
+    pub met_after: Vec<i64>,
+    /// What all hubs together had stored at the end of each calm: entries.
+    pub stored: Vec<usize>,
 }
 
 /// A property that did not hold.
@@ -57,18 +59,53 @@ const TOLD: usize = 60;
 /// So many leaders and claims are remembered: what is older is no longer in any state.
 const REMEMBERED: usize = 4_000;
 
+/// What was learned last: hubs that begin anew may count from below others, so that the least is not the oldest.
+struct Remembered<K, V> {
+    known: BTreeMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K, V> Default for Remembered<K, V> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Ord + Copy, V> Remembered<K, V> {
+    /// What is known of this; from now on it is `value`.
+    fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let before = self.known.insert(key, value);
+        if before.is_none() {
+            self.order.push_back(key);
+            if self.order.len() > REMEMBERED
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.known.remove(&oldest);
+            }
+        }
+        before
+    }
+
+    /// What was learned of this first.
+    fn first(&mut self, key: K, value: V) -> &V {
+        if !self.known.contains_key(&key) {
+            self.insert(key, value);
+        }
+        &self.known[&key]
+    }
+}
+
 #[derive(Default)]
 pub struct Oracle {
     pub seen: Seen,
     pub broken: Option<String>,
-    leaders: BTreeMap<(u64, u64), Option<MemberId>>,
+    leaders: Remembered<(u64, u64), Option<MemberId>>,
     /// Answers by device and claim.
-    answers: BTreeMap<((usize, u32), u64), bool>,
-    answered: VecDeque<((usize, u32), u64)>,
+    answers: Remembered<((usize, u32), u64), bool>,
     /// Titles of accepted claims by the order in which they were accepted.
-    accepted: BTreeMap<Order, String>,
+    accepted: Remembered<Order, String>,
     /// How many claims were accepted, as it was last told, in each term.
-    actions: BTreeMap<u64, u64>,
+    actions: Remembered<u64, u64>,
     happened: VecDeque<String>,
 }
 
@@ -91,12 +128,9 @@ impl Oracle {
     /// A state of some hub, or as some device knows it.
     pub fn state(&mut self, state: &RoomState) {
         let at = (state.term, state.epoch);
-        let leader = *self.leaders.entry(at).or_insert(state.leader);
+        let leader = *self.leaders.first(at, state.leader);
         if leader != state.leader {
             self.broke(format!("two leaders in {at:?}: {leader:?} and {:?}", state.leader));
-        }
-        while self.leaders.len() > REMEMBERED {
-            self.leaders.pop_first();
         }
     }
 
@@ -108,12 +142,6 @@ impl Oracle {
             self.seen.accepted += 1;
             self.accepted.insert(room.order(), playback.item.title.clone());
         }
-        while self.accepted.len() > REMEMBERED {
-            self.accepted.pop_first();
-        }
-        while self.actions.len() > REMEMBERED {
-            self.actions.pop_first();
-        }
     }
 
     pub fn sent(&mut self, text: &str) {
@@ -121,17 +149,9 @@ impl Oracle {
     }
 
     pub fn answer(&mut self, device: (usize, u32), id: u64, accepted: bool) {
-        let known = *self.answers.entry((device, id)).or_insert_with(|| {
-            self.answered.push_back((device, id));
-            accepted
-        });
+        let known = *self.answers.first((device, id), accepted);
         if known != accepted {
             self.broke(format!("claim {id} of device {device:?} was answered {known}, then {accepted}"));
-        }
-        if self.answered.len() > REMEMBERED
-            && let Some(oldest) = self.answered.pop_front()
-        {
-            self.answers.remove(&oldest);
         }
     }
 
@@ -150,13 +170,13 @@ impl Oracle {
         }
         let of_this_hub = (state.term, 0, 0)..=(state.term, u64::MAX, u64::MAX);
         let title = state.playback.as_ref().map(|playback| playback.item.title.as_str());
-        if let Some((order, last)) = self.accepted.range(of_this_hub).next_back()
+        if let Some((order, last)) = self.accepted.known.range(of_this_hub).next_back()
             && Some(last.as_str()) != title
         {
             let last = format!("{last} of {order:?}");
             return self.broke(format!("{last} was accepted last, and all agree on {title:?}"));
         }
-        if title.is_some_and(|title| !self.accepted.values().any(|known| known == title)) {
+        if title.is_some_and(|title| !self.accepted.known.values().any(|known| known == title)) {
             self.broke(format!("nobody's claim for {title:?} was accepted"));
         }
     }

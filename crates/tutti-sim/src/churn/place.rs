@@ -6,7 +6,7 @@ use tutti_core::gate::{Config, ConnectionId, Gate, Out};
 use tutti_core::proof::{Dice, Nonce};
 use tutti_core::room::RoomState;
 use tutti_core::time::RoomTime;
-use tutti_core::wire::{FromHub, Hex, Refusal, ToHub, Trouble, VERSION, read_from_hub, read_to_hub, write};
+use tutti_core::wire::{FromHub, Hex, Refusal, ToHub, Trouble, VERSION, read_from_hub, read_to_hub};
 
 use super::*;
 
@@ -136,7 +136,7 @@ impl World {
                 let nonce = place.dice.nonce();
                 place.nonces.insert(line, nonce);
                 let challenge = FromHub::Challenge { nonce: Hex(nonce), versions: [VERSION, VERSION] };
-                self.tell(line, Event::Told(line, write(&challenge).into()));
+                self.tell(line, Event::Told(line, challenge.into()));
             }
             Event::Ended(_) => {
                 place.open.remove(&line);
@@ -206,7 +206,7 @@ impl World {
             }
             Err(refusal) => {
                 self.oracle.note(now, || format!("device {device} may not enter at {number}: {refusal:?}"));
-                self.tell(line, Event::Told(line, write(&FromHub::Error(refusal)).into()));
+                self.tell(line, Event::Told(line, FromHub::Error(refusal).into()));
                 self.places[number].open.remove(&line);
                 self.tell(line, Event::Closed(line));
             }
@@ -226,23 +226,25 @@ impl World {
             match gate.poll() {
                 Some(Out::Send { to, text }) => {
                     self.oracle.sent(&text);
-                    let message = read_from_hub(&text);
+                    // What one of them reads all do.
+                    let message = match read_from_hub(&text) {
+                        Ok(message) => std::sync::Arc::new(message),
+                        Err(refusal) => return self.oracle.broke(format!("a text of the hub: {refusal:?}")),
+                    };
                     for connection in &to {
                         let device = place.entered.get(connection).copied();
-                        if let (Ok(FromHub::Answer { id, accepted }), Some(device)) = (&message, device) {
+                        if let (FromHub::Answer { id, accepted }, Some(device)) = (&*message, device) {
                             let lives = self.devices[device].lives;
                             if self.lines.get(&connection.0).is_some_and(|line| line.lives == lives) {
                                 self.oracle.answer((device, lives), *id, *accepted);
                             }
                         }
                     }
-                    match message {
-                        Ok(FromHub::Room(room)) => self.oracle.room((*room).into()),
-                        Ok(_) => {}
-                        Err(refusal) => self.oracle.broke(format!("a text of the hub: {refusal:?}")),
+                    if let FromHub::Room(room) = &*message {
+                        self.oracle.room((**room).clone().into());
                     }
                     for connection in to {
-                        self.tell(connection.0, Event::Told(connection.0, std::sync::Arc::clone(&text)));
+                        self.tell(connection.0, Event::Told(connection.0, std::sync::Arc::clone(&message)));
                     }
                 }
                 Some(Out::Close(connection)) => {

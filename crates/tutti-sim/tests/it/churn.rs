@@ -12,6 +12,7 @@ fn twenty_rooms_meet_again_after_all_that_goes_wrong() {
     let seen = all(1..=20, 9);
 
     let sum = |of: fn(&Seen) -> u64| seen.iter().map(of).sum::<u64>();
+    assert!(seen.iter().all(|seen| seen.met_after.len() == 3 && seen.stored.len() == 3), "{seen:?}");
     assert!(sum(|seen| seen.calms) >= 55 && sum(|seen| seen.accepted) > 500);
     assert!(sum(|seen| seen.hubs_killed) > 20 && sum(|seen| seen.hubs_suspended) > 20);
     assert!(sum(|seen| seen.hubs_inherited) > 10 && sum(|seen| seen.handed_over) > 50);

@@ -184,3 +184,32 @@ fn who_broke_off_is_kept_for_two_minutes_and_leads_for_eight_seconds() {
     room.pass(Span::from_secs(115), &[ben]);
     assert_eq!(room.gate.members(), 1);
 }
+
+#[test]
+fn a_claim_that_waited_is_not_answered_to_the_device_that_drives_next() {
+    let mut room = Stand::new();
+    let rivals = [room.join(hello("Ben", 2)), room.join(hello("Cleo", 3))];
+    let laptop = room.join(hello("Ada", 1));
+    let phone = room.join(Hello { device: "phone".into(), ..hello("Ada", 1) });
+    // They take the lead from each other until claims have to wait (L6).
+    for turn in 0..6 {
+        let epoch = room.gate.state().epoch;
+        let now = room.now;
+        room.say(rivals[turn % 2], claim(turn as u64, epoch, &format!("{turn}"), now));
+        room.now = room.now + Span::from_millis(100);
+    }
+    let epoch = room.gate.state().epoch;
+    let now = room.now;
+    room.say(laptop, claim(7, epoch, "Waits", now));
+    room.broke_off(laptop);
+    room.heard(phone);
+
+    // The hub stood still, and both are due: the claim, and that the phone drives.
+    room.now = room.now + Span::from_secs(11);
+    room.gate.tick(room.now);
+    room.drain();
+
+    let heard = room.heard(phone);
+    assert!(heard.iter().any(|message| matches!(message, FromHub::Drive { on: true, .. })), "{heard:?}");
+    assert!(!heard.iter().any(|message| matches!(message, FromHub::Answer { .. })), "{heard:?}");
+}

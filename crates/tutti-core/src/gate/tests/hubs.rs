@@ -223,3 +223,18 @@ fn no_number_is_given_twice_after_hubs_met() {
 
     assert!(new.member >= 4, "{}", new.member);
 }
+
+#[test]
+fn who_listens_at_a_new_hub_is_told_what_the_first_member_brings() {
+    let mut room = Stand::new();
+    let ear = room.join(listener());
+    room.heard(ear);
+
+    room.enter(back("Ada", 1, 3, (4, 7, 20), "Blue")).unwrap();
+
+    let rooms = room.heard(ear).into_iter().filter_map(|message| match message {
+        FromHub::Room(room) => Some((room.term, room.epoch)),
+        _ => None,
+    });
+    assert_eq!(rooms.last(), Some((room.gate.state().term, 7)));
+}

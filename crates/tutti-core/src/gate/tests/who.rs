@@ -239,3 +239,19 @@ fn whatever_the_members_of_a_full_room_say_fits_into_what_a_member_takes() {
     });
     assert!(longest.max().is_some_and(|bytes| bytes > 50_000 && bytes < crate::wire::MOST_BYTES_FROM_HUB));
 }
+
+#[test]
+fn who_only_listens_hears_what_becomes_of_a_room_that_has_no_member_left() {
+    let mut room = Stand::new();
+    let ear = room.join(listener());
+    let ada = room.join(hello("Ada", 1));
+    let now = room.now;
+    room.say(ada, claim(1, 0, "Blue", now));
+    room.say(ada, ToHub::Bye);
+
+    let rooms = room.heard(ear).into_iter().filter_map(|message| match message {
+        FromHub::Room(room) => Some((room.leader, room.epoch)),
+        _ => None,
+    });
+    assert_eq!(rooms.last(), Some((None, room.gate.state().epoch)));
+}
