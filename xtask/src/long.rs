@@ -1,5 +1,6 @@
 //! The headless demo on three seeds, its numbers held against what is promised, written to docs/long-report.md.
 
+mod churn;
 mod report;
 mod rooms;
 mod worst;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::check::Count;
 use crate::command::watch;
+pub use churn::churn;
 pub use rooms::rooms;
 pub use worst::worst;
 

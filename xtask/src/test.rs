@@ -52,6 +52,7 @@ const CHECKS: &[Check] = &[
 /// Checks that take long.
 const LONG_CHECKS: &[Check] = &[
     Check { name: "long", title: "The demo's numbers on three seeds", run: long_demo },
+    Check { name: "churn", title: "A thousand rooms that churn, for virtual hours", run: long::churn },
     Check { name: "random", title: "Rooms and inputs drawn at random, always others", run: random },
     Check { name: "rooms", title: "Rooms of real programs for ten minutes, with faults", run: long_rooms },
     Check { name: "worst", title: "Every fault, and the worst network for 20 virtual minutes", run: long::worst },

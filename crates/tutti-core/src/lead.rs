@@ -256,7 +256,7 @@ impl Member {
 
     /// The leader tells where it is, if that is news. In a room where nobody leads yet, whoever plays does.
     pub(crate) fn publish(&mut self, now: LocalTime) {
-        if self.pauses.is_out() {
+        if self.pauses.is_out() || self.waits_for_ad() {
             return;
         }
         let Some(line) = self.observer.line() else { return };

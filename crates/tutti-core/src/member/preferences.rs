@@ -74,6 +74,11 @@ impl Member {
         !(alone && matches!(act, Act::Paused))
     }
 
+    /// This member hears an advertisement and wants the room to stand: its line says nothing until that is over.
+    pub(crate) fn waits_for_ad(&self) -> bool {
+        self.preferences.ad == LeadersAd::Wait && matches!(self.trouble, Some(Trouble::Ad))
+    }
+
     /// The leader hears an advertisement: the room stands where it is, if that is the leader's wish. What has just begun, or
     /// is about to, begins after it.
     pub(super) fn hears_ad(&mut self, now: LocalTime) {

@@ -631,7 +631,7 @@ fn who_may_not_lead_and_seeks_is_put_right_at_once_each_time() {
         for before in [6_000, 4_000, 2_000] {
             table.read(&Script::playing("a", 0, 0), seeks_at - before);
         }
-        let ahead = Script::playing("a", 0, 30_000);
+        let ahead = Script::playing("a", 0, [30_000, 70_000][times]);
         table.read(&ahead, seeks_at + 1_000);
         table.read(&ahead, seeks_at + 1_200);
         assert_eq!(table.commands.len(), times + 1, "{:?}", table.commands);

@@ -111,7 +111,11 @@ fn a_leader_who_prefers_that_everybody_waits_for_an_advertisement_says_that_the_
             _ => None,
         });
         assert_eq!(said.is_some(), stands, "{ad:?}: {:?}", table.told);
-        let Some(playback) = said else { continue };
+        let Some(playback) = said.cloned() else { continue };
+        let of = Some("spotify:track:a".to_owned());
+        table.told.clear();
+        table.put(Input::Queue { of, next: Some(vec![song("next")]) }, 8_000);
+        assert!(table.told.is_empty(), "its line says nothing meanwhile: {:?}", table.told);
         assert!(!playback.playing && (playback.position - ms(7_000)).abs() < ms(200), "{playback:?}");
     }
 }
