@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 
@@ -14,6 +14,24 @@ function pageTexts(): Plugin {
         if (text === undefined) throw new Error(`index.html asks for the unknown text ${key}`);
         return text;
       });
+    },
+  };
+}
+
+/** The window carries only the texts that its sources name, whole or by a beginning: the program says the others. */
+function ownTexts(): Plugin {
+  const folder = new URL("src/", import.meta.url);
+  const sources = readdirSync(folder, { recursive: true }).map(String).filter((f) => /\.(svelte|ts)$/.test(f) && !/\.test\.ts$|fake\.ts$|generated/.test(f));
+  return {
+    name: "own-texts",
+    apply: "build",
+    enforce: "pre",
+    transform(code, id) {
+      if (!/\/texts\/[a-z]+\.json$/.test(id)) return null;
+      const all = sources.map((file) => readFileSync(new URL(file, folder), "utf8")).join("\n");
+      const begun = [...all.matchAll(/`([a-z_]+\.[a-z_.]*)\$\{/g)].map(([, beginning = ""]) => beginning);
+      const named = ([key]: [string, string]) => all.includes(`"${key}"`) || begun.some((beginning) => key.startsWith(beginning));
+      return JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(code) as Record<string, string>).filter(named)));
     },
   };
 }
@@ -35,7 +53,7 @@ function licences(): Plugin {
 export default defineConfig({
   // The browser host serves the page under a random path.
   base: "./",
-  plugins: [svelte(), pageTexts(), licences()],
+  plugins: [svelte(), pageTexts(), ownTexts(), licences()],
   build: {
     target: "es2022",
     // The content security policy allows no data: addresses.
