@@ -44,6 +44,11 @@ impl Driver {
         command
     }
 
+    /// The folder of the profile, which is also the home of whoever is signed in.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// Processes that run in the profile: the program and its web view's.
     pub fn programs(&self) -> Vec<u32> {
         let mark = format!("TUTTI_HOME={}", self.home.display());

@@ -21,7 +21,11 @@ const SHOWN: Duration = Duration::from_secs(10);
 
 pub fn desk(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
     let (desktop, screen) = (Desktop::start()?, Screen::open()?);
+    fs::write(driver.home().join("settings.json"), "{ broken")?;
     let session = open(driver, binary, picture)?.session;
+    let said = "return document.querySelector('[data-notice=settings_broken]') !== null";
+    ensure!(session.script(said)? == true, "nothing is said of the broken settings");
+    println!("broken settings are said in the window");
     let result = act(driver, &desktop, &screen, &session);
     if result.is_err() {
         take(&session, picture).ok();
@@ -66,8 +70,38 @@ fn act(driver: &Driver, desktop: &Desktop, screen: &Screen, session: &Session) -
     let settings = "return document.querySelector('[data-screen]')?.dataset.screen ?? ''";
     until(ANSWERS, "the settings", || Ok((session.script(settings)? == "settings").then_some(())))?;
     println!("the tray opens the settings");
+    login(driver, session)?;
     breaks(driver, screen)?;
-    desktop.click("Quit")
+    desktop.click("Quit")?;
+    log(driver)
+}
+
+/// The switch puts the program among what the system starts, hidden, and takes it out again.
+fn login(driver: &Driver, session: &Session) -> Result<()> {
+    let entries = || {
+        let folder = fs::read_dir(driver.home().join(".config/autostart")).into_iter().flatten().flatten();
+        folder.filter_map(|entry| fs::read_to_string(entry.path()).ok()).collect::<Vec<_>>()
+    };
+    let there =
+        |wanted: bool| move || Ok((entries().iter().any(|text| text.contains("--hidden")) == wanted).then_some(()));
+    let switch = "button[role=switch][aria-label='Start at login']";
+    let shows = format!("return document.querySelector(\"{switch}\")?.getAttribute('aria-checked')");
+    for on in [true, false] {
+        session.click(switch)?;
+        until(ANSWERS, if on { "an entry at login" } else { "no entry at login" }, there(on))?;
+        let word = if on { "true" } else { "false" };
+        until(ANSWERS, "the switch as it is", || Ok((session.script(&shows)? == word).then_some(())))?;
+    }
+    println!("start at login goes on and off");
+    Ok(())
+}
+
+/// What happened is in the log's file, and no link is.
+fn log(driver: &Driver) -> Result<()> {
+    let log = until(ANSWERS, "the log", || Ok(fs::read_to_string(driver.home().join("logs/tutti.log")).ok()))?;
+    ensure!(log.contains("the window's page ended"), "the log misses what happened:\n{log}");
+    ensure!(!log.contains("tutti://join"), "an invite stands in the log");
+    Ok(())
 }
 
 /// A page whose process is killed comes back. The driver's session ends with the process, so the screen is looked at.
