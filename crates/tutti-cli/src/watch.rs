@@ -79,7 +79,9 @@ async fn show(
             None => std::future::pending().await,
         }
     };
-    tokio::pin!(end);
+    // One for all turns: a Ctrl-C that came between two of them would be nobody's.
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(end, interrupted);
     let mut newest: Arc<Snapshot> = snapshots.borrow_and_update().clone();
     let mut came = Instant::now();
     let mut opened = false;
@@ -94,7 +96,7 @@ async fn show(
             }
             _ = draw.tick() => {}
             () = &mut end => return Ok(()),
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+            _ = &mut interrupted => return Ok(()),
         }
         opened |= newest.room.is_some();
         if !opened && let Some(problem) = never_opened(&newest) {
