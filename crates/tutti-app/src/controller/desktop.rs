@@ -33,7 +33,8 @@ impl Controller {
         }
     }
 
-    pub(super) fn show_window(&self) {
+    pub(super) fn show_window(&mut self) {
+        self.pane.shown = true;
         self.shell.show_window(self.settings.choices.window);
     }
 
@@ -50,7 +51,13 @@ impl Controller {
 
     pub(super) fn desktop_news(&mut self, news: News) {
         match news {
-            News::Tray(there) => self.pane.tray = there,
+            News::Tray(there) => {
+                self.pane.tray = there;
+                // It was to start hidden, and the window that comes now has to say why.
+                if !there && !self.pane.shown {
+                    self.notices.say(&Problem::new("tray_missing"));
+                }
+            }
             News::Focused(focused) => {
                 self.pane.focused = focused;
                 if focused {

@@ -29,6 +29,8 @@ pub(super) struct Pane {
     starts_at_login: bool,
     /// As far as it is known; the desktop says so at its start.
     pub tray: bool,
+    /// The window was asked for in this run.
+    pub shown: bool,
     /// Somebody looks at the window.
     pub focused: bool,
 }

@@ -8,6 +8,7 @@ use tutti_app::api::{Action, MayLead, Screen, Setting, Snapshot, Theme};
 use tutti_app::secrets::{Memory, SecretStore, user_key};
 use tutti_app::settings::{AccountSettings, Home, Settings};
 use tutti_app::shell::{Desktop, News, Shell};
+use tutti_app::tray::Entry;
 use tutti_app::window::{Closing, Place, closing};
 use tutti_app::{Options, Program};
 
@@ -134,6 +135,20 @@ async fn the_first_close_to_the_tray_is_said_and_no_other_and_the_window_s_place
 
     assert_eq!(computer.told.lock().unwrap().len(), 1);
     assert_eq!(Settings::load(&Home::at(home.path())).settings.choices.window, Some(place));
+}
+
+#[tokio::test]
+async fn a_hidden_start_without_a_tray_says_why_there_is_a_window_and_a_usual_one_says_nothing() {
+    let stand = Stand::start(|_| {}).await;
+    stand.program.desktop(News::Tray(false));
+    stand.notice("tray_missing").await;
+
+    let usual = Stand::start(|_| {}).await;
+    usual.program.tray_entry(Entry::Show);
+    usual.program.desktop(News::Tray(false));
+    usual.act(Action::Show { screen: Screen::Settings });
+    let snapshot = usual.until("the settings", |snapshot| snapshot.screen == Screen::Settings).await;
+    assert_eq!(snapshot.notices, []);
 }
 
 #[tokio::test]
