@@ -6,6 +6,7 @@ mod check;
 mod codegen;
 mod command;
 mod demo;
+mod dist;
 mod driver;
 mod long;
 mod system;
@@ -75,6 +76,11 @@ enum Task {
         #[arg(default_value = "shots")]
         folder: PathBuf,
     },
+    /// Makes the packages of the desktop app for this system, and looks into them.
+    Dist {
+        /// Kinds, for example deb, rpm, appimage, dmg, msi, nsis; those that need no tools from elsewhere without it.
+        bundles: Vec<String>,
+    },
     /// The smoke test of the real window, on a screen of its own.
     Window {
         /// A built tutti-desktop; without it, one is built.
@@ -99,6 +105,7 @@ fn main() -> ExitCode {
         Task::Test { long, only, .. } => test::test(long, &only),
         Task::Bench { plots: true, .. } => bench::plots(),
         Task::Bench { names, write, json, .. } => bench::bench(&names, write, json),
+        Task::Dist { bundles } => dist::dist(&bundles),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
         Task::Shots { folder } => ui::shots(&folder).map(|()| true),

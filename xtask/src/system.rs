@@ -124,7 +124,7 @@ fn present(probe: &Probe) -> bool {
     }
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 

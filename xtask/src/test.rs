@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::check::Count;
 use crate::command::{cargo, find, output, watch};
 use crate::system::{Purpose, prepare};
-use crate::{codegen, long, tidy, ui, window};
+use crate::{codegen, dist, long, tidy, ui, window};
 
 /// A compilation of everything on a slow machine, with room.
 const LONG: Duration = Duration::from_secs(25 * 60);
@@ -56,6 +56,7 @@ const LONG_CHECKS: &[Check] = &[
     Check { name: "random", title: "Rooms and inputs drawn at random, always others", run: random },
     Check { name: "rooms", title: "Rooms of real programs for ten minutes, with faults", run: long_rooms },
     Check { name: "worst", title: "Every fault, and the worst network for 20 virtual minutes", run: long::worst },
+    Check { name: "package", title: "The Debian package on a clean system", run: dist::clean_root::check },
 ];
 
 const BUILD: [&str; 4] = ["build", "--workspace", "--all-targets", "--locked"];

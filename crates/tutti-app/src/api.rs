@@ -38,6 +38,8 @@ pub struct Snapshot {
     /// What is left of the requests, for each client id of the accounts shown.
     pub rations: Vec<Ration>,
     pub settings: Settings,
+    /// Which Tutti this is: "0.1.0".
+    pub program: String,
     /// Set while Tutti talks to another server than Spotify: shown wherever it is in force.
     pub other_server: Option<String>,
     /// The redirect addresses that can be registered in Spotify's dashboard; the one to choose unless it is refused first.

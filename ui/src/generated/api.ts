@@ -261,6 +261,8 @@ export type Snapshot = {
   checks: Checks | null,
   /** What is left of the requests, for each client id of the accounts shown. */
   rations: Array<Ration>, settings: Settings,
+  /** Which Tutti this is: "0.1.0". */
+  program: string,
   /** Set while Tutti talks to another server than Spotify: shown wherever it is in force. */
   other_server: string | null,
   /** The redirect addresses that can be registered in Spotify's dashboard; the one to choose unless it is refused first. */

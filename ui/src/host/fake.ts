@@ -362,6 +362,7 @@ export class FakeProgram {
       rations: this.#rations,
       question: this.question,
       settings: this.settings,
+      program: "0.1.0",
       checks: this.checks,
       other_server: this.other_server,
       redirects: [

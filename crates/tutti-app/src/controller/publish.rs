@@ -87,6 +87,7 @@ pub(super) fn empty(options: &Options) -> Snapshot {
             troubles: Vec::new(),
         },
         other_server: options.endpoints.shown(),
+        program: env!("CARGO_PKG_VERSION").into(),
         redirects: options.links.redirects(),
         sign_in_way: options.links.way(None),
         client_id: None,

@@ -1,0 +1,135 @@
+//! `cargo xtask dist`: the packages of the desktop app for this system, and a look at what is in them.
+
+pub mod clean_root;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::command::{command, find, output, root, run, typed};
+use crate::system::{Purpose, prepare};
+use crate::ui;
+
+/// What is made where nothing else is asked for: what needs no tools from elsewhere.
+const USUAL: &[&str] = if cfg!(target_os = "macos") {
+    &["app", "dmg"]
+} else if cfg!(windows) {
+    &["nsis"]
+} else {
+    &["deb", "rpm"]
+};
+
+/// The largest Debian package, in bytes.
+const LARGEST_DEB: u64 = 12_000_000;
+
+/// What a Debian package must hold.
+const IN_DEB: &[&str] = &[
+    "usr/bin/tutti-desktop",
+    "usr/share/applications/Tutti.desktop",
+    "usr/share/metainfo/app.tutti.desktop.metainfo.xml",
+    "usr/share/icons/hicolor/128x128/apps/tutti-desktop.png",
+    "usr/share/doc/tutti/privacy.md",
+];
+
+/// Builds the packages and says where they are and how large.
+pub fn dist(bundles: &[String]) -> Result<bool> {
+    let packages = build(bundles)?;
+    for package in &packages {
+        println!("{:>9.1} MB  {}", fs::metadata(package)?.len() as f64 / 1e6, package.display());
+    }
+    for deb in packages.iter().filter(|package| package.extension().is_some_and(|kind| kind == "deb")) {
+        look_into(deb)?;
+    }
+    Ok(true)
+}
+
+/// The packages, freshly built.
+pub fn build(bundles: &[String]) -> Result<Vec<PathBuf>> {
+    ui::require_node()?;
+    prepare(Purpose::Window)?;
+    ui::install()?;
+    ui::build()?;
+    let usual: Vec<String> = USUAL.iter().map(|kind| (*kind).to_owned()).collect();
+    let bundles = if bundles.is_empty() { &usual } else { bundles };
+    let target = target();
+    let made = target.join("release/bundle");
+    // What an earlier version left there is none of this one's packages.
+    if made.exists() {
+        fs::remove_dir_all(&made)?;
+    }
+    let tauri =
+        root().join(if cfg!(windows) { "ui/node_modules/.bin/tauri.cmd" } else { "ui/node_modules/.bin/tauri" });
+    let mut tauri = command(&tauri.to_string_lossy(), &["build", "--ci", "--bundles", &bundles.join(",")]);
+    tauri.args(["--", "--package", "tutti-desktop", "--locked"]);
+    println!("> {}", typed(&tauri));
+    run(&mut tauri)?;
+    let mut packages = Vec::new();
+    collect(&made, &mut packages)?;
+    ensure!(!packages.is_empty(), "no package was made in {}", made.display());
+    Ok(packages)
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// `bundle/KIND/FILE`: the files of each kind that are packages.
+fn collect(made: &Path, packages: &mut Vec<PathBuf>) -> Result<()> {
+    const KINDS: &[&str] = &["deb", "rpm", "AppImage", "dmg", "msi", "exe"];
+    for kind in fs::read_dir(made)? {
+        for file in fs::read_dir(kind?.path())? {
+            let path = file?.path();
+            if path.is_file() && path.extension().is_some_and(|kind| KINDS.iter().any(|known| kind == *known)) {
+                packages.push(path);
+            }
+        }
+    }
+    packages.sort();
+    Ok(())
+}
+
+/// A package that lacks a file, or whose desktop entry takes no links, is none to give away.
+fn look_into(deb: &Path) -> Result<()> {
+    let size = fs::metadata(deb)?.len();
+    ensure!(size <= LARGEST_DEB, "{} is larger than {} MB", deb.display(), LARGEST_DEB / 1_000_000);
+    if find("dpkg-deb").is_none() {
+        println!("what is in it was not looked at: dpkg-deb is not here");
+        return Ok(());
+    }
+    let deb = deb.to_string_lossy();
+    let listed = output(&mut command("dpkg-deb", &["--contents", &deb]))?;
+    if let Some(missing) = IN_DEB.iter().find(|file| !listed.lines().any(|line| line.ends_with(*file))) {
+        bail!("{deb} has no {missing}");
+    }
+    let unpacked = std::env::temp_dir().join(format!("tutti-deb-{}", std::process::id()));
+    run(&mut command("dpkg-deb", &["--extract", &deb, &unpacked.to_string_lossy()]))?;
+    let entry = fs::read_to_string(unpacked.join(IN_DEB[1])).context("the desktop entry cannot be read");
+    fs::remove_dir_all(&unpacked)?;
+    ensure!(takes_links(&entry?), "the desktop entry does not hand links over");
+    println!("{} files, {} looked for and found; links open it", listed.lines().count(), IN_DEB.len());
+    Ok(())
+}
+
+fn takes_links(entry: &str) -> bool {
+    let has = |start: &str, end: &str| entry.lines().any(|line| line.starts_with(start) && line.ends_with(end));
+    has("Exec=", " %u") && has("MimeType=", "x-scheme-handler/tutti;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_desktop_entry_without_its_argument_takes_no_links() {
+        assert!(takes_links("[Desktop Entry]\nExec=tutti-desktop %u\nMimeType=x-scheme-handler/tutti;\n"));
+        assert!(!takes_links("[Desktop Entry]\nExec=tutti-desktop\nMimeType=x-scheme-handler/tutti;\n"));
+        assert!(!takes_links("[Desktop Entry]\nExec=tutti-desktop %u\n"));
+    }
+
+    #[test]
+    fn the_entry_that_is_packed_takes_links() {
+        let entry = fs::read_to_string(root().join("packaging/desktop/tutti.desktop.hbs")).unwrap_or_default();
+        assert!(takes_links(&entry.replace("{{exec}}", "tutti-desktop")));
+    }
+}
