@@ -156,8 +156,9 @@ impl Gate {
             Ok(ToHub::Ping { sent_us }) => self.pong(from, sent_us, now),
             Ok(ToHub::Hello(_)) => self.refuse(from, Trouble::HelloExpected.into(), now),
             Ok(ToHub::Bye) => {
-                self.part(from, true, now);
+                // First, so that nobody sees it drive beside the next one.
                 self.out.push_back(Out::Close(from));
+                self.part(from, true, now);
             }
             Ok(ToHub::MayLead { who }) => self.as_host(from, now, |gate| gate.let_lead(who, now)),
             Ok(ToHub::Lock { on }) => self.as_host(from, now, |gate| {

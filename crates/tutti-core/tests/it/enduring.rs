@@ -1,4 +1,4 @@
-//! Arbitrary inputs: neither member nor hub panics, runs in circles or grows (the same functions as cargo-fuzz calls).
+//! Arbitrary inputs: neither member, hub, gate nor decoder panics, runs in circles or grows (the same functions as cargo-fuzz calls).
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,6 +40,24 @@ fn a_member_bears_whatever_comes_in() {
 fn a_hub_bears_whatever_comes_in() {
     let fed = cases(1_500, 60_000).run(&fodder(2_000), |Fodder(bytes)| {
         fuzz::hub(&bytes);
+        Ok(())
+    });
+    fed.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn a_gate_bears_whatever_its_connections_say_and_do() {
+    let fed = cases(1_500, 60_000).run(&fodder(1_500), |Fodder(bytes)| {
+        fuzz::gate(&bytes);
+        Ok(())
+    });
+    fed.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn the_decoders_bear_whatever_comes_in() {
+    let fed = cases(1_500, 60_000).run(&fodder(600), |Fodder(bytes)| {
+        fuzz::wire(&bytes);
         Ok(())
     });
     fed.unwrap_or_else(|failure| panic!("{failure}"));

@@ -5,12 +5,15 @@
 
 #[path = "fuzz/bytes.rs"]
 mod bytes;
+#[path = "fuzz/gate.rs"]
+mod gate;
 #[path = "fuzz/inputs.rs"]
 mod inputs;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+pub use gate::{gate, wire};
 use inputs::Surroundings;
 use tutti_core::clock::RoomClock;
 use tutti_core::hub::Hub;

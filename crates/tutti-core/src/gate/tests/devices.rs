@@ -33,6 +33,21 @@ fn a_device_that_says_good_bye_is_followed_at_once() {
 }
 
 #[test]
+fn a_device_that_says_good_bye_is_let_go_before_the_next_one_drives() {
+    let mut room = Stand::new();
+    let laptop = room.join(on("laptop", hello("Ada", 1)));
+    let desktop = room.join(on("desktop", hello("Ada", 1)));
+
+    room.gate.received(laptop, Ok(ToHub::Bye), room.now);
+    let outs: Vec<Out> = std::iter::from_fn(|| room.gate.poll()).collect();
+
+    let is_drive = |text: &str| matches!(read_from_hub(text), Ok(FromHub::Drive { on: true, .. }));
+    let drives = |out: &Out| matches!(out, Out::Send { to, text } if to == &[desktop] && is_drive(text));
+    let (closed, driven) = (outs.iter().position(|out| *out == Out::Close(laptop)), outs.iter().position(drives));
+    assert!(closed.is_some() && driven.is_some() && closed < driven, "{outs:?}");
+}
+
+#[test]
 fn a_device_that_breaks_off_is_followed_when_it_can_command_no_longer() {
     let mut room = Stand::new();
     let laptop = room.join(on("laptop", hello("Ada", 1)));

@@ -1,0 +1,4 @@
+//! A gate with connections, fed with arbitrary bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tutti_fuzz::fuzz::gate(bytes));
