@@ -260,7 +260,10 @@ impl World {
                         place.gate = None;
                         return;
                     }
-                    let due = gate.deadline().map_or(i64::MAX, |due| due.as_micros() - place.offset).max(now + 1);
+                    let due = gate.deadline().map_or(i64::MAX, |due| due.as_micros() - place.offset);
+                    // Also the gate of a room that nobody enters, in which nothing is due.
+                    let asks = if number > 0 { place.asked + ASKS } else { i64::MAX };
+                    let due = due.min(asks).max(now + 1);
                     if due < place.due || place.due <= now {
                         place.due = due;
                         self.at(due, Event::Place(number));
@@ -356,5 +359,27 @@ impl World {
         self.oracle.note(self.now, || format!("the hub at {number} stands still until {:.3}", until as f64 / 1e6));
         self.places[number].suspended_until = until;
         self.at(until, Event::Awake(number));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_that_nobody_entered_ends_when_the_first_one_has_the_room() {
+        let mut world = World::new(Churn { seed: 1, minutes: 1, heirs: true });
+        // Nobody comes, and nothing goes wrong.
+        world.queue.clear();
+        let room = world.secret.room();
+        world.places[0].opens(room, None, 0);
+        world.places[1].up = true;
+        world.places[1].opens(room, Some(RoomState::new(3)), 0);
+        world.carry_out(1);
+
+        world.run().unwrap_or_else(|broken| panic!("{broken}"));
+
+        assert!(world.places[1].gate.is_none() && !world.places[1].up);
+        assert!(world.places[0].gate.is_some() && world.places[0].up);
     }
 }
