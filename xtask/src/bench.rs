@@ -12,6 +12,7 @@ mod relay;
 mod rooms;
 mod sim;
 mod summary;
+mod window;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,7 +26,8 @@ pub use figure::Figure;
 use figure::{Verdict, kept_of, table};
 
 /// Everything that can be measured.
-const BENCHES: &[Bench] = &[http::BENCH, sim::BENCH, clock::BENCH, relay::BENCH, rooms::BENCH, engine::BENCH];
+const BENCHES: &[Bench] =
+    &[http::BENCH, sim::BENCH, clock::BENCH, relay::BENCH, rooms::BENCH, window::BENCH, engine::BENCH];
 
 /// One benchmark.
 pub struct Bench {
@@ -36,6 +38,8 @@ pub struct Bench {
     pub programs: &'static [&'static str],
     /// The examples to run: package and name.
     pub examples: &'static [(&'static str, &'static str)],
+    /// What else measures, where no example can.
+    pub measures: Option<fn() -> Result<String>>,
     /// An example takes no longer than this; a build of the release profile takes minutes, and has no deadline.
     pub deadline: Duration,
     /// What the figures mean, below the table.
@@ -58,6 +62,9 @@ pub fn bench(names: &[String], write: bool, as_json: bool) -> Result<bool> {
             let (seen, said) = measured(package, example, bench.deadline)?;
             figures.extend(seen);
             lines.extend(said);
+        }
+        if let Some(measures) = bench.measures {
+            figures.extend(self::figures(&serde_json::from_str(&measures()?)?));
         }
         let kept = kept(bench)?;
         met &= figures.iter().all(|figure| figure.verdict(kept_of(figure, &kept)) == Verdict::Good);
@@ -135,6 +142,6 @@ mod tests {
     fn an_unknown_benchmark_is_refused_with_the_names_of_all() {
         assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
         let error = chosen(&["htp".into()]).err().unwrap();
-        assert!(error.to_string().contains("there are: http, sim, clock, relay, rooms, engine"), "{error}");
+        assert!(error.to_string().contains("there are: http, sim, clock, relay, rooms, window, engine"), "{error}");
     }
 }

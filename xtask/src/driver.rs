@@ -20,13 +20,18 @@ pub struct Driver {
 impl Driver {
     /// Starts the driver; what it and the program say goes into `log`.
     pub fn start(log: &Path) -> Result<Self> {
+        Self::start_with(log, &[])
+    }
+
+    /// With more in the program's environment.
+    pub fn start_with(log: &Path, more: &[(&str, &str)]) -> Result<Self> {
         let home = std::env::temp_dir().join(format!("tutti-window-{}", std::process::id()));
         fs::create_dir_all(&home)?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let log = fs::File::create(log).with_context(|| format!("{} could not be written", log.display()))?;
         let mut driver = Command::new("WebKitWebDriver");
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
-        driver.envs(profile(&home)).env("TUTTI_LANG", "en");
+        driver.envs(profile(&home)).env("TUTTI_LANG", "en").envs(more.iter().copied());
         driver.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let process = driver.spawn().context("WebKitWebDriver could not be started")?;
         Ok(Self { process, port, home })

@@ -81,6 +81,13 @@ enum Task {
         /// Kinds, for example deb, rpm, appimage, dmg, msi, nsis; those that need no tools from elsewhere without it.
         bundles: Vec<String>,
     },
+    /// What the window costs, for `bench window`: the programs of the desktop, the terminal and the simulator.
+    #[command(hide = true)]
+    Numbers {
+        programs: Vec<PathBuf>,
+        #[arg(long)]
+        inside: bool,
+    },
     /// The smoke test of the real window, on a screen of its own.
     Window {
         /// A built tutti-desktop; without it, one is built.
@@ -106,6 +113,7 @@ fn main() -> ExitCode {
         Task::Bench { plots: true, .. } => bench::plots(),
         Task::Bench { names, write, json, .. } => bench::bench(&names, write, json),
         Task::Dist { bundles } => dist::dist(&bundles),
+        Task::Numbers { programs, inside } => window::numbers(&programs, inside).map(|()| true),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
         Task::Shots { folder } => ui::shots(&folder).map(|()| true),

@@ -29,6 +29,11 @@ impl Session {
         Ok(Self { port, id: id.to_owned() })
     }
 
+    /// Opens an address in the window.
+    pub fn open(&self, address: &str) -> Result<()> {
+        self.post("url", &json!({"url": address})).map(drop)
+    }
+
     /// Runs a script in the page and gives what it returns.
     pub fn script(&self, script: &str) -> Result<Value> {
         self.post("execute/sync", &json!({"script": script, "args": []}))

@@ -5,6 +5,8 @@ mod bus;
 #[cfg(target_os = "linux")]
 mod desk;
 #[cfg(target_os = "linux")]
+mod numbers;
+#[cfg(target_os = "linux")]
 mod screen;
 
 use std::fs;
@@ -61,6 +63,21 @@ pub fn window(binary: Option<PathBuf>, picture: &Path, inside: bool) -> Result<(
     }
     fs::remove_file(&log).ok();
     result
+}
+
+/// What the window costs, as one line of JSON; `programs` are the desktop's, the terminal's and the simulator's.
+pub fn numbers(programs: &[PathBuf], inside: bool) -> Result<()> {
+    let [binary, tutti, simulator] = programs else { bail!("three programs are needed") };
+    #[cfg(target_os = "linux")]
+    if inside {
+        return numbers::numbers(binary, tutti, simulator);
+    }
+    ensure!(!inside, "the window is driven through WebKitWebDriver, which is on Linux only");
+    let itself = std::path::absolute(std::env::args_os().next().context("this task has no name")?)?;
+    let mut screen =
+        command("xvfb-run", &["--auto-servernum", "--server-args=-screen 0 1280x1024x24", "dbus-run-session", "--"]);
+    screen.arg(itself).args(["numbers", "--inside"]).args([binary, tutti, simulator]);
+    run(&mut screen)
 }
 
 fn build() -> Result<PathBuf> {

@@ -9,6 +9,7 @@ pub const BENCH: Bench = Bench {
     title: "The room's clock over simulated networks",
     programs: &[],
     examples: &[("tutti-sim", "clock")],
+    measures: None,
     deadline: Duration::from_secs(120),
     says,
     writes: |_| Ok(()),

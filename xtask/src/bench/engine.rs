@@ -13,6 +13,7 @@ pub const BENCH: Bench = Bench {
     title: "The engine on virtual time",
     programs: &[],
     examples: &[("tutti-sim", "memory"), ("tutti-sim", "engine")],
+    measures: None,
     // Some minutes on one core; a machine that does other things beside takes longer.
     deadline: Duration::from_secs(45 * 60),
     says,

@@ -9,6 +9,7 @@ pub const BENCH: Bench = Bench {
     title: "Readings over HTTP on this computer",
     programs: &[],
     examples: &[("tutti-spotify", "overhead"), ("tutti-app", "ledger")],
+    measures: None,
     deadline: Duration::from_secs(120),
     says,
     writes: |_| Ok(()),

@@ -10,6 +10,7 @@ pub const BENCH: Bench = Bench {
     title: "The relay under 8,000 connections on this computer, beside the least that a hub can do",
     programs: &["tutti-relay"],
     examples: &[("tutti-relay", "load")],
+    measures: None,
     deadline: Duration::from_secs(400),
     says,
     writes: |_| Ok(()),

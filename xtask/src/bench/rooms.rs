@@ -9,6 +9,7 @@ pub const BENCH: Bench = Bench {
     title: "A room on the network: five members and a relay in processes of their own on this computer",
     programs: &[],
     examples: &[("tutti-app", "rooms")],
+    measures: None,
     // Four minutes of real time.
     deadline: Duration::from_secs(400),
     says,

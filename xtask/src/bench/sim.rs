@@ -9,6 +9,7 @@ pub const BENCH: Bench = Bench {
     title: "The simulator, in the profile ideal",
     programs: &[],
     examples: &[("tutti-sim", "measure")],
+    measures: None,
     deadline: Duration::from_secs(60),
     says: |_| Vec::new(),
     writes: |_| Ok(()),

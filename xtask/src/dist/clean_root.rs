@@ -11,8 +11,8 @@ use crate::check::Count;
 use crate::command::{command, find, run, watch};
 use crate::system::is_root;
 
-/// A first start under a virtual screen, in a folder that knows no caches.
-const STARTS: Duration = Duration::from_secs(240);
+/// Installation of the package with all that it needs, and a first start under a virtual screen.
+const STARTS: Duration = Duration::from_secs(900);
 /// Beside the package: a screen, a session bus, and a way to see a window.
 const TOOLS: &str = "dbus,xvfb,xauth,x11-utils,procps";
 
@@ -65,7 +65,7 @@ fn try_in(place: &Path, deb: &Path) -> Result<()> {
     fs::write(place.join("tmp/try.sh"), SCRIPT)?;
     // Only what is mounted in a space of its own, which goes with the last process in it.
     let inside = "mount -t proc proc \"$0/proc\" && mount --rbind /dev \"$0/dev\" && exec chroot \"$0\" sh -c \
-                  'apt-get install -y -qq /tmp/tutti.deb >/tmp/apt.log 2>&1 || { tail /tmp/apt.log; exit 1; }; \
+                  '{ apt-get update -qq && apt-get install -y -qq /tmp/tutti.deb; } >/tmp/apt.log 2>&1 || { tail /tmp/apt.log; exit 1; }; \
                   exec dbus-run-session -- xvfb-run -a sh /tmp/try.sh'";
     let mut start = Command::new("unshare");
     start.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", inside]).arg(place);

@@ -118,7 +118,7 @@ fn breaks(driver: &Driver, screen: &Screen) -> Result<()> {
 }
 
 /// The window closes as by its cross: the web view goes, the program stays.
-fn close(driver: &Driver, screen: &Screen) -> Result<()> {
+pub(super) fn close(driver: &Driver, screen: &Screen) -> Result<()> {
     screen.close(one_window(screen)?)?;
     until(ANSWERS, "the window gone", || Ok(screen.windows(TITLE)?.is_empty().then_some(())))?;
     until(ANSWERS, "its page's process gone", || Ok(pages(driver).is_empty().then_some(())))?;
@@ -153,13 +153,13 @@ fn hidden(driver: &Driver, binary: &Path, desktop: &Desktop, screen: &Screen) ->
     until(ANSWERS, "the end of the hidden start", || Ok(program.try_wait()?)).map(drop)
 }
 
-fn one_window(screen: &Screen) -> Result<u32> {
+pub(super) fn one_window(screen: &Screen) -> Result<u32> {
     let windows = until(ANSWERS, "one window", || Ok(Some(screen.windows(TITLE)?).filter(|found| found.len() == 1)))?;
     Ok(windows[0])
 }
 
 /// Processes that draw pages.
-fn pages(driver: &Driver) -> Vec<u32> {
+pub(super) fn pages(driver: &Driver) -> Vec<u32> {
     let draws = |id: &u32| {
         fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.starts_with("WebKitWebProces"))
             && !fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default().is_empty()
@@ -168,7 +168,7 @@ fn pages(driver: &Driver) -> Vec<u32> {
 }
 
 /// Memory of the program and its web view's processes, each shared page by its share; MB.
-fn pss(driver: &Driver) -> Result<u64> {
+pub(super) fn pss(driver: &Driver) -> Result<u64> {
     let of = |id: &u32| {
         let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
