@@ -13,7 +13,7 @@ use tutti_app::shell::{Desktop, NoWindow, Shell, open_folder};
 use tutti_app::texts::t;
 #[cfg(target_os = "linux")]
 use tutti_app::window::Breaks;
-use tutti_app::window::{LANGUAGE, Place, fit, is_own};
+use tutti_app::window::{Place, fit, is_own};
 
 use crate::app::Profile;
 
@@ -96,7 +96,6 @@ fn show(app: &AppHandle, stood: Option<Place>) -> tauri::Result<()> {
         .min_inner_size(LEAST.0, LEAST.1)
         .prevent_overflow()
         .data_directory(app.state::<Profile>().0.join("webview"))
-        .initialization_script(LANGUAGE)
         .on_navigation(is_own)
         .build()?;
     let screens: Vec<Place> = app.available_monitors()?.iter().map(area).collect();

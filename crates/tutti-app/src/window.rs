@@ -75,17 +75,6 @@ pub fn closing(snapshot: &Snapshot) -> Closing {
     }
 }
 
-/// WebKitGTK passes on the system's locale as the language, and `C` is none: formatters refuse it, and the page stays
-/// blank. The texts are in English.
-pub const LANGUAGE: &str = r#"
-try {
-  new Intl.Locale(navigator.language);
-} catch {
-  Object.defineProperty(Navigator.prototype, "language", { get: () => "en" });
-  Object.defineProperty(Navigator.prototype, "languages", { get: () => ["en"] });
-}
-"#;
-
 /// The window never leaves the program's own pages.
 pub fn is_own(url: &Url) -> bool {
     url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || url.as_str() == "about:blank"
