@@ -65,6 +65,7 @@ fn member_json(member: &Member, ran_ms: f64) -> Value {
         "status": member.status.code,
         "here": member.place.as_ref().map(|place| place.drives_here),
         "devices": member.place.as_ref().map(|place| &place.devices),
+        "reconnecting": member.place.as_ref().map(|place| place.reconnecting),
         "trouble": member.trouble.as_ref().map(|trouble| &trouble.text),
     })
 }

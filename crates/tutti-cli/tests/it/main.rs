@@ -1,6 +1,8 @@
 //! `tutti` as it is typed: exit codes and sentences.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(target_os = "linux")]
+mod cable;
 mod demo;
 #[cfg(target_os = "linux")]
 mod evening;
