@@ -1,5 +1,6 @@
 //! WebKit's WebDriver as a process of its own, with a profile for the program that it starts; both are gone afterwards.
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -15,26 +16,32 @@ pub struct Driver {
     process: Child,
     pub port: u16,
     home: PathBuf,
+    surroundings: Vec<(String, OsString)>,
 }
 
 impl Driver {
     /// Starts the driver; what it and the program say goes into `log`.
     pub fn start(log: &Path) -> Result<Self> {
-        Self::start_with(log, &[])
+        Self::of("", log, Vec::new())
     }
 
     /// With more in the program's environment.
     pub fn start_with(log: &Path, more: &[(&str, &str)]) -> Result<Self> {
-        let home = std::env::temp_dir().join(format!("tutti-window-{}", std::process::id()));
+        Self::of("", log, more.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect())
+    }
+
+    /// Starts a driver for the profile of this name, with more in its environment.
+    pub fn of(name: &str, log: &Path, surroundings: Vec<(String, OsString)>) -> Result<Self> {
+        let home = std::env::temp_dir().join(format!("tutti-window-{}{name}", std::process::id()));
         fs::create_dir_all(&home)?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let log = fs::File::create(log).with_context(|| format!("{} could not be written", log.display()))?;
         let mut driver = Command::new("WebKitWebDriver");
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]).env("TAURI_WEBVIEW_AUTOMATION", "true");
-        driver.envs(profile(&home)).env("TUTTI_LANG", "en").envs(more.iter().copied());
+        driver.envs(profile(&home)).env("TUTTI_LANG", "en").envs(surroundings.iter().cloned());
         driver.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let process = driver.spawn().context("WebKitWebDriver could not be started")?;
-        Ok(Self { process, port, home })
+        Ok(Self { process, port, home, surroundings })
     }
 
     /// Whether the driver answers.
@@ -45,7 +52,7 @@ impl Driver {
     /// A command of the same profile: what the system does with a link.
     pub fn again(&self, binary: &Path) -> Command {
         let mut command = Command::new(binary);
-        command.envs(profile(&self.home)).env("TUTTI_LANG", "en");
+        command.envs(profile(&self.home)).env("TUTTI_LANG", "en").envs(self.surroundings.iter().cloned());
         command
     }
 

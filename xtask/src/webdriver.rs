@@ -41,17 +41,24 @@ impl Session {
 
     /// Clicks the first element that matches.
     pub fn click(&self, css: &str) -> Result<()> {
+        self.post(&format!("element/{}/click", self.element(css)?), &json!({}))
+            .with_context(|| format!("{css} could not be clicked"))?;
+        Ok(())
+    }
+
+    /// Types into the first element that matches.
+    pub fn write(&self, css: &str, text: &str) -> Result<()> {
+        self.post(&format!("element/{}/value", self.element(css)?), &json!({"text": text}))
+            .with_context(|| format!("nothing could be typed into {css}"))?;
+        Ok(())
+    }
+
+    fn element(&self, css: &str) -> Result<String> {
         let found = self
             .post("element", &json!({"using": "css selector", "value": css}))
             .with_context(|| format!("nothing matches {css}"))?;
-        let element = found
-            .as_object()
-            .and_then(|object| object.values().next())
-            .and_then(Value::as_str)
-            .context("an element without an id")?;
-        self.post(&format!("element/{element}/click"), &json!({}))
-            .with_context(|| format!("{css} could not be clicked"))?;
-        Ok(())
+        let element = found.as_object().and_then(|object| object.values().next()).and_then(Value::as_str);
+        element.map(str::to_owned).context("an element without an id")
     }
 
     /// A picture of the page, PNG.
@@ -70,6 +77,12 @@ impl Session {
     /// Closes the window; the session ends with its last one.
     pub fn close_window(self) -> Result<()> {
         call(self.port, "DELETE", &self.path("window"), None).map(drop)
+    }
+
+    /// The window has gone in another way: the driver may start another.
+    pub fn end(self) {
+        // An error means that the driver has noticed already.
+        call(self.port, "DELETE", &format!("/session/{}", self.id), None).ok();
     }
 
     fn post(&self, what: &str, body: &Value) -> Result<Value> {

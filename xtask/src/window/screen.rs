@@ -33,6 +33,13 @@ impl Screen {
         Ok(children.into_iter().filter(|window| is_it(window).is_some()).collect())
     }
 
+    /// The process that a window belongs to.
+    pub fn owner(&self, window: Window) -> Result<Option<u32>> {
+        let name = self.server.intern_atom(false, b"_NET_WM_PID")?.reply()?.atom;
+        let answer = self.server.get_property(false, window, name, AtomEnum::CARDINAL, 0, 1)?.reply()?;
+        Ok(answer.value32().and_then(|mut value| value.next()))
+    }
+
     /// Place and size: x, y, width, height.
     pub fn place(&self, window: Window) -> Result<(i16, i16, u16, u16)> {
         let at = self.server.get_geometry(window)?.reply()?;

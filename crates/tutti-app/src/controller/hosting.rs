@@ -228,7 +228,9 @@ impl Controller {
         if self.room.is_some() || self.opening.is_some() {
             return;
         }
-        for code in ["need_two_accounts", "account_busy", "needs_login", "sign_in_gone"] {
+        for code in
+            ["need_two_accounts", "account_busy", "needs_login", "sign_in_gone", "signed_in", "already_signed_in"]
+        {
             self.notices.clear(code);
         }
         let attempt = self.next_attempt();

@@ -31,8 +31,8 @@ use crate::view::RoomName;
 /// Where a hub listens if nobody says: all addresses of this computer, any free port.
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
-/// What was said of an earlier try.
-const MEETING_NOTICES: [&str; 8] = [
+/// What was said of an earlier try, and on the way here.
+const MEETING_NOTICES: [&str; 10] = [
     "hub_unreachable",
     "hub_unreachable_host",
     "hub_unreachable_here",
@@ -41,6 +41,8 @@ const MEETING_NOTICES: [&str; 8] = [
     "room_gone",
     "account_busy",
     "cannot_listen",
+    "signed_in",
+    "already_signed_in",
 ];
 
 /// What a room on the network is beside its members.
