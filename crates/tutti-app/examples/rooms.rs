@@ -1,7 +1,8 @@
 //! Measures a room on the network: `cargo run --release -p tutti-app --example rooms`. Prints figures as JSON.
 //!
-//! A relay and five members are processes of their own on loopback; the simulator with its truth is in this one. The same
-//! script is then run with all members in this process, and once more over links that delay by up to 30 ms each way.
+//! A relay and five members are processes of their own on loopback; the simulator with its truth is in this one. At the same
+//! time the same script is run with all members in this process, and a shorter one over links that delay by up to 30 ms each
+//! way.
 
 use std::io::{BufRead, Write};
 use std::process::{Child, Command, Stdio};
@@ -23,7 +24,8 @@ use tutti_sim::report::{Logged, Report, Trace, report};
 
 /// As docs/sync.md measures over HTTP in one process.
 const MEMBERS: usize = 5;
-const SECONDS: u32 = 90;
+/// Some twenty actions.
+const SECONDS: u32 = 200;
 /// What is sent later answers something else.
 const ANSWERS_WITHIN_US: i64 = 5_000_000;
 /// With faults, of real programs.
@@ -76,14 +78,18 @@ async fn measure() -> anyhow::Result<()> {
 
 async fn figures(relay: u16) -> anyhow::Result<Vec<Value>> {
     let options = HeadlessOptions { members: MEMBERS, seconds: SECONDS, profile: "broadband".into(), seed: 7 };
-    let apart = apart::run(&options, &hub(relay), || itself("member")).await?;
-    let together = headless::run(&options).await?;
-    let jitter = HeadlessOptions { seconds: JITTER_SECONDS, ..options };
+    let jitter = HeadlessOptions { seconds: JITTER_SECONDS, ..options.clone() };
     let over = Wire::delaying(relay, JITTER).await?;
-    let jittery = apart::run(&jitter, &hub(over.port), || itself("member")).await?;
+    let (near, far) = (hub(relay), hub(over.port));
+    let (apart, together, jittery) = tokio::try_join!(
+        apart::run(&options, &near, || itself("member")),
+        headless::run(&options),
+        apart::run(&jitter, &far, || itself("member")),
+    )?;
     let seen = report(&apart.trace);
     let mut figures = compared(&seen, &report(&together));
     figures.extend(stages(&apart.trace, &together));
+    figures.push(figure("actions followed", seen.actions.followed as f64, "", None));
     figures.push(figure("actions missed", seen.actions.missed as f64, "", Some(0.0)));
     figures.push(figure("false takeovers and moves", (seen.takeovers.wrong + seen.false_moves) as f64, "", Some(0.0)));
     figures.extend(heard("named → heard by the others", &apart, Some(30.0)));

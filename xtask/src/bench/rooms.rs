@@ -10,7 +10,7 @@ pub const BENCH: Bench = Bench {
     programs: &[],
     examples: &[("tutti-app", "rooms")],
     measures: None,
-    // Four minutes of real time.
+    // Four minutes of real time, and some until all are in.
     deadline: Duration::from_secs(400),
     says,
     writes: |_| Ok(()),
