@@ -179,6 +179,13 @@ fn both(one: &Person<'_>, other: &Person<'_>) -> Result<()> {
 fn restart(anna: &mut Person<'_>, ben: &Person<'_>) -> Result<()> {
     anna.close()?;
     ben.until("a room without Anna", || Ok((lanes(ben.session()?)?.len() == 1).then_some(())))?;
+    // Before somebody else holds the room, the invite leads nowhere.
+    let start = Instant::now();
+    ben.until("the room held by Ben", || {
+        let held = ben.says("[data-testid=connection]")?.is_none() && ben.says("article .pill.quiet")?.is_some();
+        Ok(held.then_some(()))
+    })?;
+    println!("the room is held by Ben {:.1} s after Anna's end", start.elapsed().as_secs_f64());
     let invite = ben.invite()?;
     anna.open(&[])?;
     anna.until("the account after a restart", || anna.says(&format!("{LOBBY} [data-account] .name")))?;
