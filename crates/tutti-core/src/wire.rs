@@ -105,6 +105,10 @@ pub struct Brought {
     pub now_us: i64,
     /// Which clock that is: [`Welcome::clock`].
     pub clock: String,
+    /// The room's (term, epoch, seq) when the hub was last another, if nobody has done anything by hand since: a hub that
+    /// was there all the time, and has gone on since then, knows better than one that only stood in for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<(u64, u64, u64)>,
 }
 
 /// Who may lead (L1).

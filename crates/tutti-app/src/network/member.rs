@@ -188,7 +188,9 @@ impl Online {
         while !matches!(self.idle(LAST_WAIT).await, End::Left) {}
     }
 
-    /// Nobody answers where the hub was: a member's program that holds it tells the local network. False: it left meanwhile.
+    /// Nobody answers where the hub was: a member's program that holds it tells the local network. Who is not in yet waits
+    /// for what is found; in a room it comes in passing, since it may be this one's turn to hold the hub. False: it left
+    /// meanwhile.
     async fn find_nearby(&mut self, looked: &mut Option<Instant>) -> bool {
         let again = looked.is_none_or(|looked| looked.elapsed() >= LOOKS_APART);
         if self.meeting.heir.is_none() || !again {
@@ -196,6 +198,16 @@ impl Online {
         }
         *looked = Some(Instant::now());
         let room = self.meeting.secret.room();
+        if self.first.is_none() {
+            let meeting = Arc::downgrade(&self.meeting);
+            tokio::spawn(async move {
+                let found = nearby::find(room).await;
+                if let Some(meeting) = meeting.upgrade() {
+                    meeting.places.nearby(found);
+                }
+            });
+            return true;
+        }
         tokio::select! {
             found = nearby::find(room) => self.meeting.places.nearby(found),
             _ = self.watch() => return false,

@@ -30,6 +30,8 @@ pub struct Session {
     seed: u64,
     pub room: Option<Arc<RoomState>>,
     next_member: u32,
+    /// The room's order when the hub was last another, and how much had been done by hand.
+    since: Option<((u64, u64, u64), u64)>,
     /// Counts how often driving began: claims of one are never taken for those of another.
     generation: u32,
     unanswered: VecDeque<(u64, ToHub)>,
@@ -57,6 +59,7 @@ impl Session {
             seed,
             room: None,
             next_member: 0,
+            since: None,
             generation: 0,
             unanswered: VecDeque::new(),
             presence: None,
@@ -76,6 +79,7 @@ impl Session {
             room: RoomSent::from(&**room),
             now_us: clock.to_room(now).as_micros(),
             clock: name.clone(),
+            since: self.since.map(|(order, _)| order),
         });
         Hello {
             version: VERSION,
@@ -109,6 +113,10 @@ impl Session {
             self.clock_name = Some(welcome.clock.clone());
         }
         self.told = None;
+        if let Some(known) = self.room.as_ref().filter(|known| known.term != welcome.room.term) {
+            self.since.get_or_insert((known.order(), known.actions));
+        }
+        self.acted(welcome.room.actions);
         self.members(&welcome.members);
     }
 
@@ -117,12 +125,18 @@ impl Session {
         self.next_member = self.next_member.max(highest.map_or(0, |id| id.saturating_add(1)));
     }
 
+    /// From something done by hand on, this hub's room is the room.
+    fn acted(&mut self, actions: u64) {
+        self.since = self.since.filter(|(_, known)| *known == actions);
+    }
+
     /// A room that is news; an older one is none.
     pub fn newer(&mut self, room: RoomSent) -> Option<Arc<RoomState>> {
         let room = RoomState::from(room);
         if self.room.as_ref().is_some_and(|known| known.order() > room.order()) {
             return None;
         }
+        self.acted(room.actions);
         let room = Arc::new(room);
         self.room = Some(Arc::clone(&room));
         Some(room)

@@ -13,19 +13,25 @@ use namespaces::{Namespaces, inside};
 
 #[test]
 fn a_second_without_the_cable_is_not_even_noticed() {
-    pull("second", &Cut { seconds: 1 });
+    pull("second", &Cut { seconds: 1, without_relay: false });
 }
 
 /// Longer than the room waits for a sign of life.
 #[test]
 fn half_a_minute_without_the_cable_is_over_seconds_after_it() {
-    pull_long("half", &Cut { seconds: 30 });
+    pull_long("half", &Cut { seconds: 30, without_relay: false });
 }
 
 /// Longer than the room remembers anybody.
 #[test]
 fn ten_minutes_without_the_cable_are_over_seconds_after_them() {
-    pull_long("ten", &Cut { seconds: 600 });
+    pull_long("ten", &Cut { seconds: 600, without_relay: false });
+}
+
+/// Ben's program holds the room for himself meanwhile; what the others did by hand stands nevertheless.
+#[test]
+fn whoever_was_cut_off_from_a_hosts_program_undoes_nothing_of_the_others() {
+    pull_long("program", &Cut { seconds: 30, without_relay: true });
 }
 
 /// Minutes: for the long form alone.

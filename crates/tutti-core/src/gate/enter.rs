@@ -189,6 +189,7 @@ impl Gate {
 
     /// A new hub takes the newest state that members bring, and goes on from there with a higher term. One that meets a
     /// newer state than its own ends: there is another hub, or was, that it never heard of. Everybody comes back to this one.
+    /// Not so if that other one only stood in, with nothing done by hand there, while this one has gone on.
     fn take_brought(&mut self, brought: Brought, now: RoomTime) {
         let mut state = RoomState::from(brought.room);
         if brought.clock != self.config.clock {
@@ -201,7 +202,10 @@ impl Gate {
         // A hub that began with nothing gives way to what was there before, however it counted.
         let began_anew =
             self.brought.is_none() && now - self.opened < self.config.limits.kept && state.term != own.term;
-        let newer = !fresh && !settles && (began_anew || state.order() > own.order());
+        let was_here = brought.since.is_some_and(|(term, ..)| term == own.term);
+        let stood_in = brought.since.is_some_and(|since| own.order() > since);
+        let above = state.order() > own.order();
+        let newer = !fresh && !settles && ((began_anew && !was_here) || (above && !stood_in));
         let term = own.term.max(state.term).saturating_add(self.dice.rise());
         if state.term != own.term {
             self.old_drivers_until.get_or_insert(self.opened + DRIVES_FOR);
@@ -216,6 +220,10 @@ impl Gate {
         }
         if newer {
             self.dissolve(now);
+        } else if above && stood_in && !fresh && !settles {
+            // Whoever comes from the other one takes no lower term than it had there.
+            let own = RoomState { term, ..own.clone() };
+            self.hub.take_state(own);
         }
         self.hub.reserve(next);
         if fresh || newer || (settles && self.brought < Some(state.order())) {

@@ -145,7 +145,7 @@ impl Device {
         let key = UserKey::new(key);
         let brings = self.id.zip(self.room.as_deref()).map(|(member, room)| {
             let (now_us, clock) = (now + self.offset, self.clock.clone());
-            Box::new(Brought { member, next_member: self.next_member, room: room.into(), now_us, clock })
+            Box::new(Brought { member, next_member: self.next_member, room: room.into(), now_us, clock, since: None })
         });
         Hello {
             version: VERSION,

@@ -38,11 +38,14 @@ const TRACK_CHANGES_US: i64 = 15_000_000;
 
 pub struct Cut {
     pub seconds: u64,
+    /// Anna's program holds the room, and Ben's while he is away; else a relay does.
+    pub without_relay: bool,
 }
 
 impl Cut {
     pub fn given(&self, namespaces: &Namespaces) -> String {
-        format!("{} {} {}", namespaces.house, namespaces.away, self.seconds)
+        let place = if self.without_relay { "program" } else { "relay" };
+        format!("{} {} {} {place}", namespaces.house, namespaces.away, self.seconds)
     }
 }
 
@@ -50,13 +53,13 @@ impl Cut {
 #[test]
 fn is_a_house() {
     let Ok(given) = std::env::var(GIVEN) else { return };
-    let [house, away, seconds] = given.split(' ').collect::<Vec<_>>()[..] else { panic!("{given}") };
+    let [house, away, seconds, place] = given.split(' ').collect::<Vec<_>>()[..] else { panic!("{given}") };
     let session = Session::open();
     if session.is_none() && !kernel_keeps_logins() {
         return println!("{MARK}no sign-in can be kept here: programs are tested without accounts");
     }
-    let cut = Cut { seconds: seconds.parse().unwrap() };
-    let room = Room::open(session.as_ref(), house, away);
+    let cut = Cut { seconds: seconds.parse().unwrap(), without_relay: place == "program" };
+    let room = Room::open(session.as_ref(), house, away, &cut);
     if cut.seconds <= UNSEEN_S { room.short(&cut) } else { room.long(&cut) }
 }
 
@@ -144,7 +147,7 @@ struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    fn open(session: Option<&Session>, house: &'a str, other_end: &str) -> Self {
+    fn open(session: Option<&Session>, house: &'a str, other_end: &str, cut: &Cut) -> Self {
         let (runtime, sim) = spotify(3);
         let listen = || runtime.block_on(TcpListener::bind((HOUSE, 0))).unwrap();
         let spotify_at = sim.base_url().trim_start_matches("http://").to_owned();
@@ -163,7 +166,9 @@ impl<'a> Room<'a> {
         runtime.spawn(tutti_relay::serve(Plain(relay), Config::default(), std::future::pending()));
 
         let profiles: Vec<Tutti> = ["Anna", "Chiara", "Ben"].map(|name| profile(session, sim.base_url(), name)).into();
-        let anna = Runs::start(profiles[0].command(&["host", "--relay", &relay_at, "--json"]));
+        let (own, of_relay) = (format!("{HOUSE}:0"), ["--relay", &relay_at]);
+        let place = if cut.without_relay { ["--listen", &own] } else { of_relay };
+        let anna = Runs::start(profiles[0].command(&[&["host", "--json"], &place[..]].concat()));
         until("the invite", || anna.lines() > 0);
         let invite = anna.shows.lock().unwrap()[0]["invite"].as_str().unwrap().to_owned();
         let join = ["join", &invite, "--yes", "--json"];

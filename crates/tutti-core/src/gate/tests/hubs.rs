@@ -18,7 +18,7 @@ fn back(name: &str, key: u8, member: u32, order: (u64, u64, u64), title: &str) -
         may_lead: None,
     };
     let now_us = (at + Span::from_secs(2)).as_micros();
-    let brings = Brought { member, next_member: 4, room, now_us, clock: "another".into() };
+    let brings = Brought { member, next_member: 4, room, now_us, clock: "another".into(), since: None };
     Hello { brings: Some(Box::new(brings)), ..hello(name, key) }
 }
 
@@ -79,6 +79,42 @@ fn a_hub_that_meets_a_higher_term_ends_and_its_members_meet_again() {
     assert_eq!(welcome.member, 1);
     assert!(welcome.room.term > 6 << 20, "{}", welcome.room.term);
     assert_eq!(welcome.room.playback.unwrap().item.title, "Blue", "what was newer is the room's");
+}
+
+#[test]
+fn a_hub_that_went_on_outlasts_one_that_only_stood_in_for_it() {
+    let mut room = Stand::new();
+    let ada = room.join(hello("Ada", 1));
+    room.say(ada, claim(1, 0, "Old", room.now));
+    let since = room.gate.state().order();
+    room.pass(Span::from_secs(20), &[ada]);
+    room.say(ada, claim(2, since.1, "New", room.now));
+    let stands_in = |since| {
+        let mut hello = back("Ben", 2, 1, (6 << 20, 7, 20), "Blue");
+        hello.brings.as_mut().unwrap().since = since;
+        hello
+    };
+
+    let (_, welcome) = room.enter(stands_in(Some(since))).unwrap();
+
+    assert!(room.refusals(ada).is_empty());
+    assert_eq!(welcome.room.playback.unwrap().item.title, "New");
+    assert!(welcome.room.term > 6 << 20, "{}: whoever was there takes no lower one", welcome.room.term);
+}
+
+#[test]
+fn a_hub_that_stood_still_since_gives_way_to_the_one_that_stood_in() {
+    let mut room = Stand::new();
+    let ada = room.join(hello("Ada", 1));
+    room.say(ada, claim(1, 0, "Old", room.now));
+    let since = room.gate.state().order();
+    let mut ben = back("Ben", 2, 1, (6 << 20, 7, 20), "Blue");
+    ben.brings.as_mut().unwrap().since = Some(since);
+
+    let (_, welcome) = room.enter(ben).unwrap();
+
+    assert_eq!(room.refusals(ada), [Trouble::NewerHub]);
+    assert_eq!(welcome.room.playback.unwrap().item.title, "Blue");
 }
 
 #[test]

@@ -177,7 +177,8 @@ impl Room {
             let (member, next_member) = (bytes.number() as u32, bytes.number() as u32);
             let clock = if bytes.flag() { "one".to_owned() } else { bytes.word() };
             let room = if bytes.flag() { RoomSent::from(&self.state) } else { room(bytes, now) };
-            Box::new(Brought { member, next_member, room, now_us: about(bytes, now), clock })
+            let since = bytes.seldom(2).then(|| (bytes.number() as u64, bytes.number() as u64, bytes.number() as u64));
+            Box::new(Brought { member, next_member, room, now_us: about(bytes, now), clock, since })
         });
         let heir = bytes.seldom(4).then(|| bytes.word());
         let hello = Hello {
