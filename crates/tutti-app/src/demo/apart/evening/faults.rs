@@ -165,11 +165,13 @@ async fn one(house: &mut House<'_>, befalls: Befalls, befell: &mut Befell) -> Re
             befell.incidents.push(happened("killed", place, house.play().now_us()));
         }
         Befalls::Relay { back_after_s, acted } => {
+            // Somebody may be back before the start of the relay is known here: whoever is reached from now on is.
+            let killed = now_us();
             house.kill_relay();
             pause(back_after_s).await;
             house.start_relay().await?;
-            let (again_us, again) = (house.play().now_us(), now_us());
-            all_reached(house, again).await?;
+            let again_us = house.play().now_us();
+            all_reached(house, killed).await?;
             let back_us = house.play().now_us();
             befell.back_s.push((back_us - again_us) as f64 / 1e6);
             befell.outages.push((from_us, back_us));
