@@ -90,7 +90,9 @@ impl Heir {
         }
         let known = if_addrs::get_if_addrs().unwrap_or_default();
         let others = known.iter().filter(|interface| !interface.is_loopback() && !interface.is_link_local());
-        let mut found: Vec<HubAddress> = others.map(|interface| HubAddress::plain(interface.ip(), self.port)).collect();
+        // Whoever listens on all of IPv4 hears nothing that comes by IPv6.
+        let heard = others.map(if_addrs::Interface::ip).filter(|ip| ip.is_ipv4() || self.at.is_ipv6());
+        let mut found: Vec<HubAddress> = heard.map(|ip| HubAddress::plain(ip, self.port)).collect();
         // IPv4 first: it is what home networks are sure to have.
         found.sort_by_key(|address| address.host.contains(':'));
         found.truncate(4);
@@ -246,4 +248,23 @@ pub(super) fn tls() -> Result<&'static Arc<ClientConfig>, Broken> {
     }
     let config = ClientConfig::with_platform_verifier().map_err(|error| Broken::Io(std::io::Error::other(error)))?;
     Ok(TLS.get_or_init(|| Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hub_is_told_only_at_addresses_at_which_it_listens() {
+        let heir = Heir::bind("0.0.0.0:0".parse().unwrap(), "Anna").unwrap();
+        for hub in heir.addresses() {
+            let ip: IpAddr = hub.host.parse().unwrap();
+            assert!(ip.is_ipv4(), "{ip}");
+            assert_eq!(hub.port, heir.own().port);
+        }
+        let heir = Heir::bind("127.0.0.1:0".parse().unwrap(), "Anna").unwrap();
+        assert_eq!(heir.addresses(), [heir.own()]);
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use mdns_sd::{ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
+use tokio::time::{Instant, timeout_at};
 use tutti_core::proof::RoomId;
 
 use crate::invite::HubAddress;
@@ -15,6 +16,8 @@ use crate::settings::tidy_name;
 const SERVICE: &str = "_tutti._tcp.local.";
 /// Whoever is there answers within this.
 const LOOK: Duration = Duration::from_secs(2);
+/// One session's addresses come one by one, within this after the first.
+const FURTHER: Duration = Duration::from_millis(300);
 /// More sessions than this are on no home network.
 const MOST: usize = 64;
 
@@ -82,33 +85,36 @@ pub async fn look() -> Result<Vec<Nearby>, Problem> {
     Ok(found.into_values().collect())
 }
 
-/// Where this room is held nearby, as whoever says so claims; only its own members can know whether it is true.
+/// Where this room is held nearby, as whoever says so claims; only its own members can know whether it is true. All of its
+/// addresses: not each one leads there.
 pub(super) async fn find(room: RoomId) -> Vec<HubAddress> {
     let wanted = mark(room);
-    let mut found = Vec::new();
+    let mut found: Vec<HubAddress> = Vec::new();
     let looked = each(|info| {
         let is_it = info.get_property_val_str("room") == Some(wanted.as_str());
         if is_it {
-            found = addresses(info);
+            let further: Vec<HubAddress> = addresses(info).into_iter().filter(|hub| !found.contains(hub)).collect();
+            found.extend(further);
         }
         is_it
     });
     if let Err(problem) = looked.await {
         tracing::info!("{}", problem.text());
     }
+    ipv4_first(&mut found);
     found
 }
 
-/// Shows every session that answers, until one is enough.
+/// Shows every session that answers, and again with each further address, until one is enough and had time to tell all.
 async fn each(mut enough: impl FnMut(&ResolvedService) -> bool) -> Result<(), Problem> {
     let daemon = ServiceDaemon::new().map_err(failed)?;
     let events = daemon.browse(SERVICE).map_err(failed)?;
-    let end = tokio::time::Instant::now() + LOOK;
-    while let Ok(Ok(event)) = tokio::time::timeout_at(end, events.recv_async()).await {
+    let mut end = Instant::now() + LOOK;
+    while let Ok(Ok(event)) = timeout_at(end, events.recv_async()).await {
         if let ServiceEvent::ServiceResolved(info) = event
             && enough(&info)
         {
-            break;
+            end = end.min(Instant::now() + FURTHER);
         }
     }
     // It ends by itself soon after.
@@ -116,12 +122,16 @@ async fn each(mut enough: impl FnMut(&ResolvedService) -> bool) -> Result<(), Pr
     Ok(())
 }
 
-/// IPv4 first: an address of the link alone means nothing without its interface.
 fn addresses(info: &ResolvedService) -> Vec<HubAddress> {
     let known = info.get_addresses().iter().map(|address| HubAddress::plain(address.to_ip_addr(), info.get_port()));
     let mut known: Vec<HubAddress> = known.collect();
-    known.sort_by_key(|address| (address.host.contains(':'), address.host.clone()));
+    ipv4_first(&mut known);
     known
+}
+
+/// An IPv6 address of the link alone means nothing without its interface.
+fn ipv4_first(addresses: &mut [HubAddress]) {
+    addresses.sort_by_key(|address| (address.host.contains(':'), address.host.clone()));
 }
 
 /// Enough of the id to tell one session from another, and nothing that lets anybody in.
