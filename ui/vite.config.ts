@@ -38,7 +38,7 @@ function ownTexts(): Plugin {
 
 /** The licences of what the bundle carries travel with it. */
 function licences(): Plugin {
-  const carried = ["@fontsource-variable/figtree/LICENSE", "svelte/LICENSE.md", "uplot/LICENSE", "uqr/LICENSE", "@tauri-apps/api/LICENSE-MIT"];
+  const carried = ["@fontsource-variable/figtree/LICENSE", "svelte/LICENSE.md", "uplot/LICENSE", "uqr/LICENSE", "simple-icons/LICENSE.md", "@tauri-apps/api/LICENSE-MIT"];
   return {
     name: "licences",
     apply: "build",

@@ -456,7 +456,9 @@ export class FakeProgram {
                   ? status("own_speed", t("status.own_speed"))
                   : person.late_ms > 0
                     ? status("catching_up", t("status.catching_up"))
-                    : status(band, t(`status.${band}`)),
+                    : known
+                      ? status(band, t(`status.${band}`))
+                      : status("waiting", t("status.waiting")),
       trouble: person.trouble,
       timing: known ? { error_ms: person.error, bound_ms: leads ? 8 : person.bound, band } : null,
       trim_ms: person.trim,
