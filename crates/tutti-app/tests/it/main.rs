@@ -4,6 +4,7 @@
 mod demo;
 mod doctor;
 mod friend;
+mod full_disk;
 mod meeting;
 mod processes;
 mod relay;

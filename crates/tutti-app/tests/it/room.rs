@@ -160,7 +160,7 @@ fn in_step(snapshot: &Snapshot) -> bool {
     })
 }
 
-fn member(snapshot: &Snapshot, name: &str) -> Member {
+pub fn member(snapshot: &Snapshot, name: &str) -> Member {
     let room = snapshot.room.as_ref().unwrap();
     room.members.iter().find(|member| member.name == name).unwrap().clone()
 }
