@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub use limits::Limits;
-use people::{Line, Person};
+use people::{LetGo, Line, Person};
 
 use crate::hub::Hub;
 use crate::proof::{Dice, RoomId, UserId};
@@ -64,6 +64,9 @@ pub struct Gate {
     lines: BTreeMap<ConnectionId, Line>,
     /// Sent away for good; the newest so many as a room has members.
     banned: VecDeque<UserId>,
+    /// Accounts of members who were sent away while a device of theirs may still command; the newest so many as a room has
+    /// members.
+    let_go: VecDeque<LetGo>,
     locked: bool,
     who_leads: WhoLeads,
     /// What members bring counts until then, and claims wait.
@@ -105,6 +108,7 @@ impl Gate {
             people: BTreeMap::new(),
             lines: BTreeMap::new(),
             banned: VecDeque::new(),
+            let_go: VecDeque::new(),
             locked: false,
             who_leads: WhoLeads::Anyone,
             // Others may know more of it than whoever inherited it.
@@ -140,7 +144,14 @@ impl Gate {
         let people: usize = self.people.values().map(|person| 1 + of_person(person)).sum();
         let named = if let WhoLeads::Members(members) = &self.who_leads { members.len() } else { 0 };
         let waits = self.held.len() + self.changed.len() + self.out.len();
-        people + self.lines.len() + self.banned.len() + self.driven_twice.len() + named + waits + self.hub.stored()
+        people
+            + self.lines.len()
+            + self.banned.len()
+            + self.let_go.len()
+            + self.driven_twice.len()
+            + named
+            + waits
+            + self.hub.stored()
     }
 
     /// Takes one message of a connection that entered; others are passed over.
@@ -304,6 +315,7 @@ impl Gate {
         for connection in person.connections.clone() {
             self.refuse(connection, Trouble::Removed.into(), now);
         }
+        self.lets_go(member, now);
         self.forget(member, now);
     }
 
@@ -337,6 +349,7 @@ impl Gate {
         for member in over {
             self.forget(member, now);
         }
+        self.let_go.retain(|account| account.is_awaited(now));
         let leader = self.hub.state().leader;
         if let Some(leader) = leader.filter(|leader| !self.people.contains_key(leader))
             && now - self.opened > LEADER_KEPT

@@ -68,7 +68,8 @@ impl Gate {
         person.connections.insert(at, connection);
         let player = person.user.is_some();
         // Under the hub before, no other of this user's drove.
-        let alone = person.user.is_some_and(|(user, _)| !self.driven_twice.contains(&user));
+        let let_go = |account| self.let_go.iter().any(|gone| gone.account == account && now < gone.free_from);
+        let alone = person.user.is_some_and(|(user, mark)| !self.driven_twice.contains(&user) && !let_go(mark));
         let still = hello.drives && alone && person.free_from.is_some() && person.free_from == self.old_drivers_until;
         let free = drove || still || person.free_from.is_none_or(|from| now >= from);
         let drives = player && person.driver.is_none() && free;
@@ -133,6 +134,7 @@ impl Gate {
             // What the hub says to a new member is in the welcome.
             self.hand_on_but_to(id);
         }
+        let let_go = self.let_go.iter().rfind(|gone| user.is_some_and(|(_, account)| gone.account == account));
         self.people.insert(
             id,
             Person {
@@ -141,8 +143,8 @@ impl Gate {
                 name: String::new(),
                 connections: Vec::new(),
                 driver: None,
-                free_from: self.old_drivers_until,
-                quiet_until: None,
+                free_from: self.old_drivers_until.max(let_go.map(|gone| gone.free_from)),
+                quiet_until: let_go.and_then(|gone| gone.quiet_until),
                 gone: Some(now),
                 broke_off: VecDeque::new(),
                 heir: None,

@@ -36,6 +36,21 @@ impl Person {
     }
 }
 
+/// An account whose member is here no more, and may be driven by a device that has not heard of it.
+#[derive(Debug)]
+pub(super) struct LetGo {
+    pub account: AccountMark,
+    /// As a [`Person`] has them.
+    pub free_from: RoomTime,
+    pub quiet_until: Option<RoomTime>,
+}
+
+impl LetGo {
+    pub fn is_awaited(&self, now: RoomTime) -> bool {
+        now < self.free_from || self.quiet_until.is_some_and(|until| now < until)
+    }
+}
+
 /// One open connection.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -80,6 +95,21 @@ impl Gate {
         }
         self.hand_over(now);
         self.tell_members(now);
+    }
+
+    /// A member goes whose device may still command: nobody else drives its account before it cannot.
+    pub(super) fn lets_go(&mut self, member: MemberId, now: RoomTime) {
+        let Some(person) = self.people.get(&member) else { return };
+        let Some(((_, account), free_from)) = person.user.zip(person.free_from) else { return };
+        let quiet_until = person.quiet_until;
+        let gone = LetGo { account, free_from, quiet_until };
+        if !gone.is_awaited(now) {
+            return;
+        }
+        self.let_go.push_back(gone);
+        if self.let_go.len() > self.config.limits.members as usize {
+            self.let_go.pop_front();
+        }
     }
 
     pub(super) fn stands(&mut self, member: MemberId, shown: Shown, now: RoomTime) {

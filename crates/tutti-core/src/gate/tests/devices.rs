@@ -228,3 +228,43 @@ fn a_claim_that_waited_is_not_answered_to_the_device_that_drives_next() {
     assert!(heard.iter().any(|message| matches!(message, FromHub::Drive { on: true, .. })), "{heard:?}");
     assert!(!heard.iter().any(|message| matches!(message, FromHub::Answer { .. })), "{heard:?}");
 }
+
+#[test]
+fn an_account_that_comes_back_under_another_key_waits_for_the_device_that_was_sent_away() {
+    let mut room = Stand::new();
+    let host = room.join(hello("Ada", 1));
+    // Half open: what the hub says does not reach it, so that it commands on.
+    let (laptop, before) = room.enter(on("laptop", hello("Ben", 2))).unwrap();
+    let until = room.now + Span::from_secs(9);
+    room.say(laptop, ToHub::Commanded { until_us: until.as_micros() });
+    room.pass(Span::from_secs(3), &[host, laptop]);
+    let answered = Span::from_secs(3);
+    room.say(host, ToHub::Remove { member: before.member });
+
+    let (desktop, after) = room.enter(Hello { drives: true, ..on("desktop", hello("Ben", 3)) }).unwrap();
+
+    assert!(!after.drives && after.member != before.member, "the laptop may still command");
+    room.pass(Span::from_secs(8) - answered - Span::from_millis(100), &[host, desktop]);
+    assert_eq!(room.drivers(), [host]);
+    room.pass(Span::from_secs(4), &[host, desktop]);
+    assert_eq!(room.drivers(), [host, desktop]);
+    let quiet_us = Some(until.as_micros());
+    assert!(
+        room.heard(desktop).contains(&FromHub::Drive { on: true, quiet_us }),
+        "what the laptop sent may still show"
+    );
+    room.pass(Span::from_secs(3), &[host, desktop]);
+    assert!(room.gate.let_go.is_empty());
+}
+
+#[test]
+fn an_account_that_nobody_can_drive_any_more_is_driven_at_once_under_another_key() {
+    let mut room = Stand::new();
+    let host = room.join(hello("Ada", 1));
+    let (laptop, before) = room.enter(on("laptop", hello("Ben", 2))).unwrap();
+    room.broke_off(laptop);
+    room.pass(Span::from_secs(9), &[host]);
+    room.say(host, ToHub::Remove { member: before.member });
+
+    assert!(room.enter(on("desktop", hello("Ben", 3))).unwrap().1.drives);
+}
