@@ -18,6 +18,7 @@ use super::heir::Inheritance;
 use super::session::{HelloAt, Session};
 use super::{Meeting, Reached, Told, Wish, nearby, refusal_code};
 use crate::clock::{self, SuspendWatch};
+use crate::invite::HubAddress;
 use crate::link::{Heard, HubEnd, Link, Said, ToHub as FromAgent};
 use crate::problem::Problem;
 
@@ -274,7 +275,7 @@ impl Online {
     }
 
     /// Says hello and stays for as long as the connection does.
-    async fn meet(&mut self, mut connection: Connection, place: &crate::invite::HubAddress) -> Result<End, Broken> {
+    async fn meet(&mut self, mut connection: Connection, place: &HubAddress) -> Result<End, Broken> {
         let nonce = match self.greeting(&mut connection).await? {
             FromHub::Challenge { nonce, .. } => nonce.0,
             FromHub::Error(refusal) => return Ok(End::Refused(refusal.code)),
@@ -299,7 +300,7 @@ impl Online {
             return Ok(End::Taken);
         }
         self.meeting.places.reached(place);
-        self.welcomed(*welcome, now);
+        self.welcomed(*welcome, place, now);
         for message in self.session.again().collect::<Vec<_>>() {
             connection.say(&message).await?;
         }
@@ -326,14 +327,14 @@ impl Online {
         }
     }
 
-    /// It is in, with a hello that was said at `said`.
-    fn welcomed(&mut self, welcome: Welcome, said: LocalTime) {
+    /// It is in, at this place, with a hello that was said at `said`.
+    fn welcomed(&mut self, welcome: Welcome, place: &HubAddress, said: LocalTime) {
         let now = clock::now();
         self.heard = now;
         self.expire(now);
         self.granted = welcome.drives;
         self.answered = said;
-        self.session.welcomed(&welcome, now);
+        self.session.welcomed(&welcome, place, now);
         let room = self.session.newer(welcome.room);
         if let Some(first) = self.first.take() {
             let (link, end) = Link::new(MemberId(welcome.member), self.to_hub.clone());
