@@ -46,6 +46,17 @@ test("with a relay the invite is a page, and the link that opens Tutti stands be
   await expect.poll(clipboard).toBe(program.fake.network?.invite);
 });
 
+test("while nobody holds the session, that the invite lets nobody in yet is said with it; then it is as before", async () => {
+  await open("room-apart");
+  await button(t("invite.button")).click();
+  const text = window.page.getByTestId("invite-text");
+  expect(await text.textContent()).toBe(t("invite.apart"));
+  await window.page.getByRole("dialog", { name: t("invite.panel") }).getByRole("button", { name: t("invite.copy"), exact: true }).waitFor();
+  if (program.fake.network !== null) program.fake.network = { ...program.fake.network, connection: { code: "connected", text: t("network.connected") } };
+  program.send();
+  await expect.poll(() => text.textContent()).toBe(t("invite.text"));
+});
+
 test("the host names who may lead, by keyboard", async () => {
   await open("room-network");
   await button(t("invite.button")).press("Enter");

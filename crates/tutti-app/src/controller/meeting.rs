@@ -23,7 +23,7 @@ use crate::network::{Heir, Meeting, Reached, Told, Wish, refusal_code};
 use crate::problem::Problem;
 use crate::ration::Rationed;
 use crate::secrets::{keep_user_key, user_key};
-use crate::settings::AccountSettings;
+use crate::settings::{AccountSettings, tidy_name};
 use crate::sign_in::blocking;
 use crate::texts::t;
 use crate::view::RoomName;
@@ -269,6 +269,12 @@ impl Controller {
             Told::Clock(known) => room.shown.clock(known),
             Told::Members(members) => {
                 room.shown.members_are(&members);
+                let host = members.list.iter().find(|member| member.host);
+                if let Some(host) = host.and_then(|host| tidy_name(&host.name)) {
+                    // Whose session it is by now: whoever began it may have gone.
+                    room.shown.name = RoomName::Of(host.clone());
+                    network.invite.host = Some(host);
+                }
                 network.members = members;
             }
             Told::Seen(member, _) if network.driven.contains(&member) => {}

@@ -57,19 +57,28 @@ impl Places {
         (before.cloned().collect(), known.hubs.iter().filter(|hub| *hub != own).cloned().collect())
     }
 
-    /// Where somebody finds the room who is invited now: where it is, then all that are known. `held`: this process holds it,
-    /// and can be found there.
+    /// Where somebody finds the room who is invited now: where it is, then those where it may be next. `held`: this process
+    /// holds it, and can be found there. Where it was before it changed hands is nobody's any more.
     pub fn to_invite(&self, held: Vec<HubAddress>) -> Vec<HubAddress> {
+        let left = self.left();
         let mut all = held;
         let here = !all.is_empty();
         for hub in self.all() {
             // To others, this computer's own address is another computer's.
             let own = hub.host.parse().is_ok_and(|at: std::net::IpAddr| at.is_loopback()) && here;
-            if !all.contains(&hub) && !own && all.len() < MOST_INVITED {
+            if !all.contains(&hub) && !own && !left.contains(&hub) && all.len() < MOST_INVITED {
                 all.push(hub);
             }
         }
         all
+    }
+
+    /// The places of the invite, once the room is held elsewhere and nobody in it would hold it there again.
+    fn left(&self) -> Vec<HubAddress> {
+        let known = self.lock();
+        let moved = known.last.as_ref().is_some_and(|last| !known.hubs.contains(last));
+        let nobodys = |hub: &&HubAddress| moved && !known.heirs.contains(hub) && !known.nearby.contains(hub);
+        known.hubs.iter().filter(nobodys).cloned().collect()
     }
 
     /// What was found on the local network; it replaces what was found before.
@@ -153,6 +162,27 @@ mod tests {
         assert_eq!(places.all(), [place(2), place(1), place(3)]);
         places.nearby(vec![place(3), place(4)]);
         assert_eq!(places.all(), [place(2), place(1), place(3), place(4)]);
+    }
+
+    #[test]
+    fn where_the_room_was_before_it_changed_hands_is_in_no_invite_and_still_looked_at() {
+        let (first, second, third) = (place(1), place(2), place(3));
+        let places = Places::new(vec![first.clone()]);
+        let heirs = |ports: &[u16]| MembersSent {
+            list: ports.iter().map(|port| member(0, Some(&format!("127.0.0.1:{port}")))).collect(),
+            ..MembersSent::default()
+        };
+        places.members(&heirs(&[1, 2, 3]));
+        places.reached(&first);
+        assert_eq!(places.to_invite(Vec::new()), [first.clone(), second.clone(), third.clone()]);
+
+        places.reached(&second);
+        places.members(&heirs(&[2, 3]));
+
+        assert_eq!(places.to_invite(Vec::new()), [second.clone(), third.clone()]);
+        assert!(places.all().contains(&first), "it may be a cable that was out");
+        places.members(&heirs(&[1, 2, 3]));
+        assert_eq!(places.to_invite(Vec::new()), [second, first, third], "whoever began it is back");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod refused;
 mod relays;
 
 use tutti_app::api::{Action, Member, Network, Snapshot};
+use tutti_app::invite::Invite;
 use tutti_sim::player::Hand;
 
 use crate::spotify::Spotify;
@@ -90,7 +91,12 @@ async fn when_the_host_goes_the_next_one_holds_the_room_and_everybody_meets_ther
     let spotify = Spotify::open(3).await;
     let stands = friends(&spotify, &["anna", "ben", "chiara"]).await;
     spotify.sim.hand("ben", Hand::resume()).unwrap();
-    stands[2].until("all hear Ben", |snapshot| in_step(snapshot, "Ben", 0.0)).await;
+    let before = stands[2].until("all hear Ben", |snapshot| in_step(snapshot, "Ben", 0.0)).await;
+    let invited = |snapshot: &Snapshot| Invite::parse(&network(snapshot).unwrap().invite).unwrap();
+    assert_eq!(
+        (invited(&before).host.as_deref(), &*before.room.as_ref().unwrap().name),
+        (Some("Anna"), "Anna’s session")
+    );
 
     stands[0].act(Action::Leave);
 
@@ -98,7 +104,10 @@ async fn when_the_host_goes_the_next_one_holds_the_room_and_everybody_meets_ther
         let two = |snapshot: &Snapshot| {
             members(snapshot).len() == 2 && in_step(snapshot, "Ben", 0.0) && reached(snapshot) == "connected"
         };
-        stand.until("Ben and Chiara meet without Anna", two).await;
+        let after = stand.until("Ben and Chiara meet without Anna", two).await;
+        let (invite, gone) = (invited(&after), &invited(&before).hubs[0]);
+        assert_eq!((invite.host.as_deref(), &*after.room.as_ref().unwrap().name), (Some("Ben"), "Ben’s session"));
+        assert!(!invite.hubs.contains(gone), "{gone} of {:?}", invite.hubs);
     }
     spotify.sim.hand("chiara", Hand::Seek { position_ms: 100_000 }).unwrap();
     stands[1].until("Ben hears Chiara", |snapshot| in_step(snapshot, "Chiara", 100_000.0)).await;
