@@ -30,18 +30,18 @@ pub fn run(mut options: Options, flags: Flags) -> anyhow::Result<()> {
     options.links = if opened_by_links { Links::Opened } else { Links::Given };
     let mut context = tauri::generate_context!();
     context.config_mut().identifier = options.home.program_name(&context.config().identifier);
-    let login = tauri_plugin_autostart::Builder::new().app_name(options.home.program_name("tutti"));
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default()
         .plugin(one_instance())
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_notification::init())
-        .plugin(login.args(options.home.login_arguments()).build())
         .register_asynchronous_uri_scheme_protocol("cover", cover::answer)
         .invoke_handler(tauri::generate_handler![ipc::dispatch, ipc::snapshot])
         .on_window_event(window_event)
-        .setup(move |app| setup(app.handle(), options, flags, opened_by_links))
-        .build(context)?;
+        .setup(move |app| setup(app.handle(), options, flags, opened_by_links));
+    #[cfg(feature = "updates")]
+    let builder = crate::updates::with(builder, context.config());
+    let app = builder.build(context)?;
     app.run(|app, event| match event {
         // The window is gone, its web view with it, and the program goes on in the tray.
         RunEvent::ExitRequested { code: None, api, .. } if closing(app) == Closing::ToTray => {
@@ -67,7 +67,7 @@ fn setup(
 ) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(Profile(options.home.folder().to_owned()));
     app.manage(DesktopTray::default());
-    let shell = Arc::new(DesktopShell::new(app.clone()));
+    let shell = Arc::new(DesktopShell::new(app.clone(), options.home.clone()));
     let program = async_runtime::block_on(Program::start(options, shell))?;
     app.manage(program.clone());
     if !flags.hidden {

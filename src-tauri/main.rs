@@ -7,6 +7,8 @@ mod cover;
 mod ipc;
 mod shell;
 mod tray;
+#[cfg(feature = "updates")]
+mod updates;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

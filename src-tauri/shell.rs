@@ -6,9 +6,10 @@ use tauri::{
     AppHandle, Manager, Monitor, PhysicalPosition, PhysicalSize, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
     Window,
 };
-use tauri_plugin_autostart::ManagerExt as _;
 use tauri_plugin_clipboard_manager::ClipboardExt as _;
 use tauri_plugin_notification::NotificationExt as _;
+use tutti_app::login_start::LoginStart;
+use tutti_app::settings::Home;
 use tutti_app::shell::{Desktop, NoWindow, Shell, open_folder};
 use tutti_app::texts::t;
 #[cfg(target_os = "linux")]
@@ -25,12 +26,13 @@ const SIZE: (f64, f64) = (1160.0, 940.0);
 const LEAST: (f64, f64) = (360.0, 480.0);
 
 pub struct DesktopShell {
-    app: AppHandle,
+    pub app: AppHandle,
+    home: Home,
 }
 
 impl DesktopShell {
-    pub fn new(app: AppHandle) -> Self {
-        Self { app }
+    pub fn new(app: AppHandle, home: Home) -> Self {
+        Self { app, home }
     }
 }
 
@@ -75,12 +77,16 @@ impl Desktop for DesktopShell {
     }
 
     fn starts_at_login(&self) -> Result<bool, String> {
-        self.app.autolaunch().is_enabled().map_err(|error| error.to_string())
+        LoginStart::of(&self.home)?.is_on()
     }
 
     fn start_at_login(&self, on: bool) -> Result<(), String> {
-        let login = self.app.autolaunch();
-        if on { login.enable() } else { login.disable() }.map_err(|error| error.to_string())
+        LoginStart::of(&self.home)?.turn(on)
+    }
+
+    #[cfg(feature = "updates")]
+    fn updates(&self) -> Option<&dyn tutti_app::updates::Updates> {
+        crate::updates::are_on(self.app.config()).then_some(self)
     }
 }
 

@@ -10,7 +10,7 @@ use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Wry};
 use tutti_app::Program;
 use tutti_app::shell::News;
-use tutti_app::tray::{Entry, Icon, Row, Tray};
+use tutti_app::tray::{Entry, Row, Tray};
 
 use crate::app::Profile;
 
@@ -34,7 +34,7 @@ impl DesktopTray {
 /// shown instead: nobody could ever bring it up.
 pub async fn run(app: AppHandle, program: Program) {
     let mut snapshots = program.snapshots();
-    let there = desktop_has_tray().await;
+    let there = tutti_app::tray::is_there().await;
     program.desktop(News::Tray(there));
     if !there {
         tracing::info!("this desktop has no tray");
@@ -69,7 +69,7 @@ fn draw(app: &AppHandle, tray: &Tray) -> tauri::Result<()> {
 fn create(app: &AppHandle, tray: &Tray) -> tauri::Result<Drawn> {
     let items = items(app, &tray.rows)?;
     let icon = TrayIconBuilder::with_id("tutti")
-        .icon(picture(tray.icon)?)
+        .icon(Image::from_bytes(tray.icon.picture())?)
         .menu(&menu(app, &items)?)
         // Where the desktop reads the picture from, on Linux: two profiles must not take each other's.
         .temp_dir_path(app.state::<Profile>().0.join("tray"))
@@ -81,7 +81,7 @@ fn create(app: &AppHandle, tray: &Tray) -> tauri::Result<Drawn> {
 /// Changes what differs; an open menu stays open unless its rows are others.
 fn change(app: &AppHandle, drawn: &mut Drawn, tray: &Tray) -> tauri::Result<()> {
     if drawn.tray.icon != tray.icon {
-        drawn.icon.set_icon(Some(picture(tray.icon)?))?;
+        drawn.icon.set_icon(Some(Image::from_bytes(tray.icon.picture())?))?;
     }
     if tray.is_like(&drawn.tray) {
         for (item, row) in drawn.items.iter().zip(&tray.rows) {
@@ -147,55 +147,5 @@ fn clicked(app: &AppHandle, event: MenuEvent) {
     }
     if let Some(entry) = row.entry() {
         app.state::<Program>().tray_entry(entry);
-    }
-}
-
-macro_rules! picture_of {
-    ($name:literal) => {
-        if cfg!(windows) {
-            &include_bytes!(concat!("../icons/tray/", $name, ".png"))[..]
-        } else {
-            &include_bytes!(concat!("../icons/tray/", $name, "@2x.png"))[..]
-        }
-    };
-}
-
-fn picture(icon: Icon) -> tauri::Result<Image<'static>> {
-    Image::from_bytes(match icon {
-        Icon::Idle => picture_of!("idle"),
-        Icon::InStep => picture_of!("in_step"),
-        Icon::OutOfStep => picture_of!("out_of_step"),
-        Icon::Paused => picture_of!("paused"),
-    })
-}
-
-/// On Linux there is a tray where somebody watches for its icons.
-#[cfg(target_os = "linux")]
-async fn desktop_has_tray() -> bool {
-    let asked = async {
-        let bus = zbus::Connection::session().await?;
-        let name = "org.kde.StatusNotifierWatcher".try_into()?;
-        zbus::Result::Ok(zbus::fdo::DBusProxy::new(&bus).await?.name_has_owner(name).await?)
-    };
-    // A session bus that answers nothing counts as one without a tray.
-    tokio::time::timeout(std::time::Duration::from_secs(2), asked).await.is_ok_and(|answer| answer.unwrap_or(false))
-}
-
-#[cfg(not(target_os = "linux"))]
-async fn desktop_has_tray() -> bool {
-    true
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_state_has_a_picture_that_can_be_drawn() {
-        for icon in [Icon::Idle, Icon::InStep, Icon::OutOfStep, Icon::Paused] {
-            let picture = picture(icon).unwrap();
-            assert_eq!(picture.width(), picture.height());
-        }
     }
 }

@@ -72,6 +72,11 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.screen = "settings";
     fake.accounts = someAccounts();
   },
+  "settings-update": (fake) => {
+    fake.screen = "settings";
+    fake.accounts = someAccounts();
+    fake.act({ type: "look_for_update" });
+  },
   "settings-trouble": (fake) => {
     fake.screen = "settings";
     const connect = { label: t("wayout.sign_in_again"), action: { type: "show" as const, screen: "connect" as const } };
@@ -84,7 +89,7 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
         { code: "needs_login", state: "problem", title: "Anna", text: t("trouble.needs_login", { name: "Anna" }), way_out: connect },
       ],
     };
-    const desktop = { start_at_login: false, tray: false, close_to_tray: true, notifications: true, log: "/nowhere/logs" };
+    const desktop = { start_at_login: false, tray: false, close_to_tray: true, notifications: true, log: "/nowhere/logs", updates: null };
     fake.settings = { ...fake.settings, desktop, thrifty: true };
     fake.act({ type: "set", setting: { name: "start_at_login", value: true } });
     fake.settings = { ...fake.settings, troubles: [...fake.settings.troubles, { setting: "relay", text: t("notice.bad_relay", { address: "my relay" }) }] };

@@ -133,7 +133,7 @@ test("an account is signed out by name, and everything is deleted after a questi
 
 test("what the system refuses is said beside its switch, and without a tray the window says what closing does", async () => {
   await open((fake) => {
-    const desktop = { start_at_login: false, tray: false, close_to_tray: true, notifications: true, log: "/nowhere/logs" };
+    const desktop = { start_at_login: false, tray: false, close_to_tray: true, notifications: true, log: "/nowhere/logs", updates: null };
     fake.settings = { ...fake.settings, desktop };
   });
   const login = window.page.getByRole("switch", { name: t("settings.login") });
@@ -142,6 +142,18 @@ test("what the system refuses is said beside its switch, and without a tray the 
   expect(await login.getAttribute("aria-checked")).toBe("false");
   await window.page.getByText(t("settings.tray.none")).waitFor();
   expect(await window.page.getByRole("switch", { name: t("settings.tray"), exact: true }).isDisabled()).toBe(true);
+});
+
+test("a newer version has a line with its way, and without a place for one there is no line", async () => {
+  await open();
+  await window.page.getByText(t("settings.log"), { exact: true }).waitFor();
+  expect(await window.page.getByText(t("settings.updates")).count()).toBe(0);
+  program.fake.act({ type: "look_for_update" });
+  program.send();
+  await window.page.locator("[data-updates=found]").getByText(t("update.found", { version: "0.2.0" })).waitFor();
+  await press(t("wayout.install"));
+  await expect.poll(() => program.last("install_update"), { timeout: 5000 }).toEqual({ type: "install_update", ends_session: false });
+  await window.page.locator("[data-updates=installed]").getByRole("button", { name: t("wayout.quit") }).waitFor();
 });
 
 test("a browser's page shows nothing of a desktop", async () => {

@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: the packages of the desktop app for this system, and a look at what is in them.
 
 pub mod clean_root;
+mod updates;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,17 @@ const USUAL: &[&str] = if cfg!(target_os = "macos") {
 } else {
     &["deb", "rpm"]
 };
+
+/// What signing takes. Where a secret is not set, a workflow hands over an empty one, which Tauri would take for a broken one.
+const SECRETS: &[&str] = &[
+    "APPLE_CERTIFICATE",
+    "APPLE_CERTIFICATE_PASSWORD",
+    "APPLE_SIGNING_IDENTITY",
+    "APPLE_ID",
+    "APPLE_PASSWORD",
+    "APPLE_TEAM_ID",
+    updates::SIGNING_KEY,
+];
 
 /// The largest Debian package, in bytes.
 const LARGEST_DEB: u64 = 12_000_000;
@@ -46,6 +58,7 @@ pub fn dist(bundles: &[String]) -> Result<bool> {
 
 /// The packages, freshly built.
 pub fn build(bundles: &[String]) -> Result<Vec<PathBuf>> {
+    let updates = updates::are_on()?;
     ui::require_node()?;
     prepare(Purpose::Window)?;
     ui::install()?;
@@ -61,6 +74,18 @@ pub fn build(bundles: &[String]) -> Result<Vec<PathBuf>> {
     let tauri =
         root().join(if cfg!(windows) { "ui/node_modules/.bin/tauri.cmd" } else { "ui/node_modules/.bin/tauri" });
     let mut tauri = command(&tauri.to_string_lossy(), &["build", "--ci", "--bundles", &bundles.join(",")]);
+    let is_given = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    for secret in SECRETS.iter().filter(|name| !is_given(name)) {
+        tauri.env_remove(secret);
+    }
+    if updates {
+        tauri.args(["--features", "updates", "--config", updates::OVERLAY]);
+    }
+    match (updates, is_given(&updates::SIGNING_KEY)) {
+        (true, true) => drop(tauri.args(["--config", updates::SIGNED])),
+        (true, false) => println!("the packages are not signed: {} is not set", updates::SIGNING_KEY),
+        (false, _) => println!("the packages look for no newer versions: {} is not filled in", updates::OVERLAY),
+    }
     tauri.args(["--", "--package", "tutti-desktop", "--locked"]);
     println!("> {}", typed(&tauri));
     run(&mut tauri)?;

@@ -13,6 +13,7 @@ use ts_rs::TS;
 pub use crate::texts::Language;
 pub use settings::{
     Correction, Desktop, LanguageChoice, LeadersAd, MayLead, PauseByOthers, Setting, SettingTrouble, Settings, Theme,
+    Updates,
 };
 
 /// Everything a window shows. Always sent whole; a window keeps nothing but the newest one.
@@ -425,6 +426,11 @@ pub enum Action {
         setting: Setting,
     },
     OpenLogFolder,
+    LookForUpdate,
+    /// The yes to a version that was found. Without `ends_session` it is asked for once more where a session would end.
+    InstallUpdate {
+        ends_session: bool,
+    },
     /// End the program, where a window may.
     Quit,
     /// Sign-ins, settings and log go from this computer. Whoever sends this has asked the user.

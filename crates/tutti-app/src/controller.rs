@@ -9,6 +9,7 @@ mod hosting;
 mod meeting;
 mod publish;
 mod settings;
+mod updates;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -42,6 +43,7 @@ pub(crate) use connect::Opened;
 use hosting::Hosted;
 use publish::Publisher;
 use settings::Pane;
+use updates::Updating;
 
 /// What reaches the actor.
 pub(crate) enum Message {
@@ -64,6 +66,7 @@ pub(crate) enum Message {
     Deleted(Result<(), Problem>),
     Stage(u64, Box<Result<crate::demo::Stage, Problem>>),
     Said(Problem),
+    Update(updates::News),
     Stop(oneshot::Sender<()>),
 }
 
@@ -93,6 +96,7 @@ pub(crate) struct Controller {
     opening: Option<u64>,
     publisher: Publisher,
     pane: Pane,
+    updating: Updating,
     announcer: Announcer,
 }
 
@@ -144,6 +148,7 @@ impl Controller {
             opening: None,
             publisher: Publisher::new(first),
             pane: Pane::default(),
+            updating: Updating::default(),
             announcer: Announcer::default(),
         };
         controller.try_home();
@@ -151,6 +156,7 @@ impl Controller {
         if let Some(demo) = controller.options.demo.clone() {
             controller.start_demo(demo);
         }
+        controller.look_for_update();
         let snapshot = controller.snapshot();
         controller.publisher.publish(snapshot);
         controller
@@ -185,7 +191,7 @@ impl Controller {
                 _ = save.tick() => {
                     self.save_ledgers().await;
                     // Other processes use up rations too, and waits end.
-                    if self.rations_shown(clock::now()) == self.publisher.newest().rations {
+                    if !self.update_due() && self.rations_shown(clock::now()) == self.publisher.newest().rations {
                         continue;
                     }
                 }
@@ -218,6 +224,7 @@ impl Controller {
             Message::Deleted(outcome) => self.deleted(outcome),
             Message::Stage(attempt, stage) => self.staged(attempt, *stage).await,
             Message::Said(problem) => self.notices.say(&problem),
+            Message::Update(news) => self.update_news(news).await,
             Message::Stop(_) => unreachable!("the loop ends at this message"),
         }
     }
@@ -230,6 +237,8 @@ impl Controller {
             Action::Set { setting } => self.set(setting),
             Action::Quit => self.shell.quit(),
             Action::OpenLogFolder => self.open_log_folder(),
+            Action::LookForUpdate => self.look_for_update(),
+            Action::InstallUpdate { ends_session } => self.install_update(ends_session).await,
             Action::DeleteEverything => self.delete_everything().await,
             Action::StartDemo => {
                 self.leave().await;

@@ -70,6 +70,9 @@ impl Problem {
                 | "takeover"
                 | "tray_missing"
                 | "keychain_until_restart"
+                | "update_found"
+                | "update_ends"
+                | "update_installed"
         )
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::updates::Updates;
 use crate::window::Place;
 
 /// A window system, as far as the program needs one. Calls return at once.
@@ -29,6 +30,10 @@ pub trait Desktop: Send + Sync {
     fn notify(&self, text: &str) -> Result<(), String>;
     /// Puts text on the clipboard.
     fn copy(&self, text: &str) -> Result<(), String>;
+    /// Where newer versions of the program come from; none where there is no such place.
+    fn updates(&self) -> Option<&dyn Updates> {
+        None
+    }
 }
 
 /// What a desktop says by itself.

@@ -26,6 +26,45 @@ pub enum Entry {
     Quit,
 }
 
+macro_rules! picture_of {
+    ($name:literal) => {
+        if cfg!(windows) {
+            &include_bytes!(concat!("../../../icons/tray/", $name, ".png"))[..]
+        } else {
+            &include_bytes!(concat!("../../../icons/tray/", $name, "@2x.png"))[..]
+        }
+    };
+}
+
+impl Icon {
+    /// The picture as PNG.
+    pub fn picture(self) -> &'static [u8] {
+        match self {
+            Self::Idle => picture_of!("idle"),
+            Self::InStep => picture_of!("in_step"),
+            Self::OutOfStep => picture_of!("out_of_step"),
+            Self::Paused => picture_of!("paused"),
+        }
+    }
+}
+
+/// Whether this desktop has a tray. On Linux there is one where somebody watches for its icons.
+#[cfg(target_os = "linux")]
+pub async fn is_there() -> bool {
+    let asked = async {
+        let bus = zbus::Connection::session().await?;
+        let name = "org.kde.StatusNotifierWatcher".try_into()?;
+        zbus::Result::Ok(zbus::fdo::DBusProxy::new(&bus).await?.name_has_owner(name).await?)
+    };
+    // A session bus that answers nothing counts as one without a tray.
+    tokio::time::timeout(std::time::Duration::from_secs(2), asked).await.is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub async fn is_there() -> bool {
+    true
+}
+
 impl Entry {
     /// The row's name in a menu.
     pub fn id(self) -> &'static str {

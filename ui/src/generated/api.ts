@@ -12,7 +12,7 @@ export type Account = {
   device: string | null, trouble: Trouble | null, };
 
 /** All that a window can ask of the program. */
-export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "quit" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
+export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "look_for_update" } | { "type": "install_update", ends_session: boolean, } | { "type": "quit" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
   /** Which of the redirect addresses is registered; none = as it was last time. */
   way: SignInWay | null, } | { "type": "run_checks" } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
@@ -50,7 +50,9 @@ export type Desktop = {
   /** There is a tray that the program can go to. */
   tray: boolean, close_to_tray: boolean, notifications: boolean,
   /** The folder of the log. */
-  log: string, };
+  log: string,
+  /** Set where there is a place that newer versions come from. */
+  updates: Updates | null, };
 
 export type Device = { id: string | null, name: string, kind: string, active: boolean, restricted: boolean, };
 
@@ -287,6 +289,11 @@ export type Timing = {
 
 /** What is wrong with a member or account, in words, with the way out. */
 export type Trouble = { code: string, text: string, way_out: WayOut | null, };
+
+/** Where a newer version of the program stands. */
+export type Updates = {
+  /** `looking`, `newest`, `found`, `fetching`, `waiting` (fetched, for the end of a session), `installing`, `installed`, `failed`. */
+  code: string, text: string, way_out: WayOut | null, };
 
 /** A labelled way out of a trouble: the action that the link or button performs. */
 export type WayOut = { label: string, action: Action, };

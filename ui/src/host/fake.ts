@@ -1,5 +1,5 @@
 /** A scripted program for development and tests: the same contract, with errors that move and no music. */
-import type { Account, Action, Band, Hand, Heard, HistoryMark, Member, Network, Place, Ration, Screen, Setting, Settings, Snapshot, Song, Trouble } from "../generated/api";
+import type { Account, Action, Band, Hand, Heard, HistoryMark, Member, Network, Place, Ration, Screen, Setting, Settings, Snapshot, Song, Trouble, WayOut } from "../generated/api";
 import { time } from "../lib/format";
 import { language, t, type TextKey } from "../lib/texts";
 import type { Host } from "./host";
@@ -36,7 +36,7 @@ const SETTINGS: Settings = {
   thrifty: false,
   language: "system",
   theme: "system",
-  desktop: { start_at_login: false, tray: true, close_to_tray: true, notifications: true, log: "/home/anna/.config/tutti/logs" },
+  desktop: { start_at_login: false, tray: true, close_to_tray: true, notifications: true, log: "/home/anna/.config/tutti/logs", updates: null },
   saved: 0,
   troubles: [],
 };
@@ -319,6 +319,12 @@ export class FakeProgram {
       case "dismiss":
         this.notices = this.notices.filter((n) => n.id !== action.notice);
         break;
+      case "look_for_update":
+        this.#update("found", { label: t("wayout.install"), action: { type: "install_update", ends_session: false } });
+        break;
+      case "install_update":
+        this.#update("installed", { label: t("wayout.quit"), action: { type: "quit" } });
+        break;
       case "quit":
       case "open_log_folder":
       case "open_sign_in_page":
@@ -343,6 +349,12 @@ export class FakeProgram {
       if (desktop !== null && setting.name in desktop) Object.assign(desktop, change);
       this.settings = { ...settings, ...(setting.name in settings ? change : {}), desktop, troubles, saved: settings.saved + 1 };
     }
+  }
+
+  #update(code: "found" | "installed", way_out: WayOut): void {
+    if (this.settings.desktop === null) return;
+    const updates = { code, text: t(`update.${code}`, { version: "0.2.0" }), way_out };
+    this.settings = { ...this.settings, desktop: { ...this.settings.desktop, updates } };
   }
 
   tell(kind: "info" | "problem", code: string, text: string): void {

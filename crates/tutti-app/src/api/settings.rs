@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::WayOut;
+
 /// Everything on the Settings screen but the accounts, which the snapshot has anyway.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Settings {
@@ -36,6 +38,17 @@ pub struct Desktop {
     pub notifications: bool,
     /// The folder of the log.
     pub log: String,
+    /// Set where there is a place that newer versions come from.
+    pub updates: Option<Updates>,
+}
+
+/// Where a newer version of the program stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Updates {
+    /// `looking`, `newest`, `found`, `fetching`, `waiting` (fetched, for the end of a session), `installing`, `installed`, `failed`.
+    pub code: String,
+    pub text: String,
+    pub way_out: Option<WayOut>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -159,6 +159,7 @@ impl Controller {
                 close_to_tray: choices.close_to_tray,
                 notifications: choices.notifications,
                 log: self.reach.home.log_folder().display().to_string(),
+                updates: self.updates_shown(),
             }),
             saved: self.pane.saved,
             troubles: self.pane.troubles.iter().map(trouble).collect(),

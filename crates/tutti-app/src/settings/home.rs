@@ -71,9 +71,7 @@ impl Home {
     pub fn login_arguments(&self) -> Vec<String> {
         let hidden = "--hidden".to_owned();
         match self.own_keychain() {
-            // Where the arguments become one line, a blank in the path would cut it.
-            Some(folder) if cfg!(target_os = "macos") => vec![hidden, "--profile".into(), folder.display().to_string()],
-            Some(folder) => vec![hidden, "--profile".into(), format!("\"{}\"", folder.display())],
+            Some(folder) => vec![hidden, "--profile".into(), folder.display().to_string()],
             None => vec![hidden],
         }
     }
@@ -122,8 +120,7 @@ mod tests {
         let usual = Home { folder: "/home/a".into(), named: false };
 
         assert_eq!(usual.login_arguments(), ["--hidden"]);
-        assert_eq!(Home::at("/home/a b").login_arguments()[..2], ["--hidden", "--profile"]);
-        assert!(Home::at("/home/a b").login_arguments()[2].contains("/home/a b"));
+        assert_eq!(Home::at("/home/a b").login_arguments(), ["--hidden", "--profile", "/home/a b"]);
     }
 
     #[test]

@@ -17,5 +17,6 @@ mod sign_in_by_link;
 mod spotify;
 mod stand;
 mod tray;
+mod updates;
 mod web_host;
 mod whole;

@@ -58,6 +58,16 @@ async fn a_session_can_be_hosted_or_its_invite_copied_whichever_there_is() {
     }
 }
 
+#[test]
+fn every_state_has_a_picture_that_can_be_drawn() {
+    for icon in [Icon::Idle, Icon::InStep, Icon::OutOfStep, Icon::Paused] {
+        let mut picture = png::Decoder::new(std::io::Cursor::new(icon.picture())).read_info().unwrap();
+        let mut pixels = vec![0; picture.output_buffer_size().unwrap()];
+        let drawn = picture.next_frame(&mut pixels).unwrap();
+        assert_eq!(drawn.width, drawn.height);
+    }
+}
+
 async fn in_step() -> Snapshot {
     let stand = Stand::demo(2, "lan").await;
     let everybody = |snapshot: &Snapshot| {
