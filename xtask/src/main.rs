@@ -93,6 +93,12 @@ enum Task {
         /// A built tutti-desktop; without it, one is built.
         #[arg(long)]
         binary: Option<PathBuf>,
+        /// The simulator of the story; without it, the one beside the desktop.
+        #[arg(long)]
+        simulator: Option<PathBuf>,
+        /// Nothing but the story of two people.
+        #[arg(long)]
+        story: bool,
         /// Where the picture of the window goes.
         #[arg(long, default_value = "shots/window.png")]
         picture: PathBuf,
@@ -100,6 +106,15 @@ enum Task {
         #[arg(long, hide = true)]
         inside: bool,
     },
+}
+
+/// Whether these are words that `cargo xtask` understands; if not, what it says.
+fn understood(words: &[&str]) -> Result<(), String> {
+    let args = Args::try_parse_from(["cargo xtask"].iter().chain(words)).map_err(|error| error.to_string())?;
+    match args.task {
+        Task::Test { only, .. } => test::known(&only).map_err(|error| error.to_string()),
+        _ => Ok(()),
+    }
 }
 
 fn main() -> ExitCode {
@@ -117,7 +132,9 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
         Task::Shots { folder } => ui::shots(&folder).map(|()| true),
-        Task::Window { binary, picture, inside } => window::window(binary, &picture, inside).map(|()| true),
+        Task::Window { binary, simulator, story, picture, inside } => {
+            window::window(binary, simulator, story, &picture, inside).map(|()| true)
+        }
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ mod desktop;
 mod licence;
 mod sources;
 mod tree;
+mod workflows;
 
 use anyhow::Result;
 
@@ -58,6 +59,10 @@ const RULES: &[Rule] = &[
     Rule { says: "Every text that the program asks for is there", breaches: sources::every_text_is_there },
     Rule { says: "The tests that docs/security.md names are there", breaches: sources::named_tests_are_there },
     Rule { says: "Every dependency's licence is on the list", breaches: dependencies::licences_are_allowed },
+    Rule {
+        says: "Workflows pin what they use, and call tasks and scripts that are there",
+        breaches: workflows::workflows_hold,
+    },
     Rule { says: "Lock files carry no download addresses", breaches: dependencies::locks_name_no_address },
 ];
 

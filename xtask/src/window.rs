@@ -47,15 +47,22 @@ const ANSWERS: Duration = Duration::from_secs(20);
 /// Between two looks at the page.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Runs the test; `inside` says that a screen and a session bus are there already.
-pub fn window(binary: Option<PathBuf>, picture: &Path, inside: bool) -> Result<()> {
+/// Runs the test, or its `story` alone; `inside` says that a screen and a session bus are there already.
+pub fn window(
+    binary: Option<PathBuf>,
+    simulator: Option<PathBuf>,
+    story: bool,
+    picture: &Path,
+    inside: bool,
+) -> Result<()> {
     ensure!(cfg!(target_os = "linux"), "the window is driven through WebKitWebDriver, which is on Linux only");
     let binary = match binary {
         Some(binary) => binary,
         None => build()?,
     };
+    let simulator = simulator.unwrap_or_else(|| binary.with_file_name("tutti-sim"));
     if inside {
-        return drive(&binary, &root().join(picture));
+        return drive(&binary, &simulator, story, &root().join(picture));
     }
     // By the name it was started with: the file may have been compiled anew since.
     let itself = std::env::args_os().next().context("this task has no name")?;
@@ -63,6 +70,7 @@ pub fn window(binary: Option<PathBuf>, picture: &Path, inside: bool) -> Result<(
     let mut screen =
         command("xvfb-run", &["--auto-servernum", "--server-args=-screen 0 1280x1024x24", "dbus-run-session", "--"]);
     screen.arg(itself).args(["window", "--inside", "--binary"]).arg(binary).arg("--picture").arg(picture);
+    screen.arg("--simulator").arg(simulator).args(story.then_some("--story"));
     // The bus tells of every service that it starts: of interest only when something went wrong.
     let log = std::env::temp_dir().join(format!("tutti-screen-{}.log", std::process::id()));
     let result = run(screen.stderr(fs::File::create(&log)?));
@@ -94,8 +102,11 @@ fn build() -> Result<PathBuf> {
     Ok(target.join("debug/tutti-desktop"))
 }
 
-fn drive(binary: &Path, picture: &Path) -> Result<()> {
+fn drive(binary: &Path, simulator: &Path, only_story: bool, picture: &Path) -> Result<()> {
     fs::create_dir_all(picture.parent().context("the picture needs a folder")?)?;
+    if only_story {
+        return story(binary, simulator, picture);
+    }
     let log = picture.with_extension("log");
     let driver = Driver::start(&log)?;
     until(ANSWERS, "WebKitWebDriver", || Ok(driver.is_ready().then_some(())))?;
@@ -105,7 +116,7 @@ fn drive(binary: &Path, picture: &Path) -> Result<()> {
     }
     result?;
     drop(driver);
-    story(binary, picture)
+    story(binary, simulator, picture)
 }
 
 fn session(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
@@ -138,7 +149,7 @@ fn desk(_driver: &Driver, _binary: &Path, _picture: &Path) -> Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn story(_binary: &Path, _picture: &Path) -> Result<()> {
+fn story(_binary: &Path, _simulator: &Path, _picture: &Path) -> Result<()> {
     Ok(())
 }
 

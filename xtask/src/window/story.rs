@@ -18,10 +18,9 @@ const LOBBY: &str = "[data-testid=lobby]";
 const QUESTION: &str = "[data-testid=question]";
 const SETTINGS: &str = "[data-testid=settings]";
 
-pub fn story(binary: &Path, picture: &Path) -> Result<()> {
+pub fn story(binary: &Path, simulator: &Path, picture: &Path) -> Result<()> {
     let start = Instant::now();
-    let simulator = binary.with_file_name("tutti-sim");
-    let result = tell(binary, &simulator, picture);
+    let result = tell(binary, simulator, picture);
     if result.is_err() {
         for log in ["story-anna.log", "story-ben.log", "story-spotify.log", "story-keychain.log"] {
             let said = fs::read_to_string(picture.with_file_name(log)).unwrap_or_default();
