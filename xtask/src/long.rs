@@ -1,5 +1,6 @@
 //! The headless demo on three seeds, its numbers held against what is promised, written to docs/long-report.md.
 
+mod cable;
 mod churn;
 mod report;
 mod rooms;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 use crate::check::Count;
 use crate::command::watch;
+pub use cable::cable;
 pub use churn::churn;
 pub use rooms::rooms;
 pub use worst::worst;

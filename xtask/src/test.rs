@@ -55,7 +55,7 @@ const LONG_CHECKS: &[Check] = &[
     Check { name: "churn", title: "A thousand rooms that churn, for virtual hours", run: long::churn },
     Check { name: "random", title: "Rooms and inputs drawn at random, always others", run: random },
     Check { name: "rooms", title: "Rooms of real programs for ten minutes, with faults", run: long_rooms },
-    Check { name: "cable", title: "A cable pulled for up to ten minutes, in network namespaces", run: cable },
+    Check { name: "cable", title: "A cable pulled for up to ten minutes, in network namespaces", run: long::cable },
     Check { name: "worst", title: "Every fault, and the worst network for 20 virtual minutes", run: long::worst },
     Check {
         name: "package",
@@ -154,12 +154,6 @@ fn rust() -> Result<Count> {
     let runner: &[&str] = if find("cargo-nextest").is_some() { &["nextest", "run"] } else { &["test"] };
     let args = [runner, &["--workspace", "--all-targets", "--no-fail-fast"]].concat();
     watched(&mut cargo(&args), LONG)
-}
-
-/// Needs root: elsewhere each of them says so, and passes.
-fn cable() -> Result<Count> {
-    let args = ["test", "-p", "tutti-cli", "--test", "it", "--no-fail-fast", "--", "cable"];
-    watched(cargo(&args).env("TUTTI_LONG", "1"), LONG)
 }
 
 fn random() -> Result<Count> {
