@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
-use tutti_core::clock::RoomClock;
+use tutti_core::clock::{Exchange, RoomClock};
 use tutti_core::proof::{AccountMark, RoomSecret, UserKey};
 use tutti_core::room::{MemberId, RoomState};
 use tutti_core::time::LocalTime;
@@ -61,6 +61,8 @@ pub enum Wish {
 pub enum Told {
     State(LocalTime, Arc<RoomState>),
     Clock(RoomClock),
+    /// From which the clock was learned.
+    Exchanged(Exchange),
     Members(MembersSent),
     Seen(MemberId, Box<Seen>),
     /// This account's connection.

@@ -286,7 +286,7 @@ impl Controller {
                 }
                 network.reached.insert(account, reached);
             }
-            Told::Taken(_) => {}
+            Told::Exchanged(_) | Told::Taken(_) => {}
         }
     }
 }

@@ -472,8 +472,9 @@ impl Online {
                     hub_sent: RoomTime::from_micros(replied_us),
                     received: now,
                 };
-                if let Err(why) = self.session.clock.exchange(exchange) {
-                    tracing::debug!(%why, "an exchange of clocks is not used");
+                match self.session.clock.exchange(exchange) {
+                    Ok(()) => self.meeting.tell(Told::Exchanged(exchange)),
+                    Err(why) => tracing::debug!(%why, "an exchange of clocks is not used"),
                 }
                 self.hand_over(now);
                 if let Some(known) = self.session.room_clock(now) {
