@@ -251,7 +251,11 @@ impl<'a> Room<'a> {
         assert_eq!(quiet.jumps(), Vec::<String>::new(), "the others play on");
         let (ben, _) = self.commands();
         assert_eq!(doubled(&ben), Vec::<String>::new());
-        let sent: Vec<_> = ben[to_ben.len()..].iter().map(|record| format!("{:?}", record.command)).collect();
+        let word = |record: &CommandRecord| {
+            let said = format!("{:?}", record.command);
+            said.split(' ').next().unwrap_or_default().to_lowercase()
+        };
+        let sent: Vec<_> = ben[to_ben.len()..].iter().map(word).collect();
         println!(
             "{MARK}{} s: told after {told_s:.1} s, all in step {:.1} s after it, by {}",
             cut.seconds,
