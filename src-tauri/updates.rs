@@ -42,5 +42,6 @@ async fn fetch(mut found: tauri_plugin_updater::Update) -> Result<Install, Strin
 }
 
 fn words(error: tauri_plugin_updater::Error) -> String {
-    error.to_string()
+    // It becomes a part of a sentence.
+    error.to_string().trim_end_matches('.').to_owned()
 }

@@ -32,7 +32,8 @@ pub struct Cover {
 /// The cover pictures of what is shown. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Covers {
-    http: reqwest::Client,
+    /// None on a system without certificates, where nobody's picture server can be told from another.
+    http: Option<reqwest::Client>,
     state: Arc<Mutex<State>>,
 }
 
@@ -77,7 +78,7 @@ impl Covers {
             }
             url
         };
-        let cover = match fetch(&self.http, url).await {
+        let cover = match fetch(self.http.as_ref()?, url).await {
             Ok(cover) => cover,
             Err(why) => {
                 tracing::info!(why, "no cover");
@@ -115,13 +116,10 @@ impl State {
     }
 }
 
-fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .timeout(DEADLINE)
-        .build()
-        .expect("a client without any special setting can be built")
+fn client() -> Option<reqwest::Client> {
+    let client =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).referer(false).timeout(DEADLINE).build();
+    client.inspect_err(|error| tracing::warn!(%error, "there will be no covers")).ok()
 }
 
 async fn fetch(http: &reqwest::Client, url: Url) -> Result<Cover, String> {
@@ -179,6 +177,23 @@ mod tests {
 
         assert!(covers.lock().allows(&Url::parse("http://127.0.0.1:9/cover/1").unwrap()));
         assert!(!covers.lock().allows(&Url::parse("http://127.0.0.1:10/cover/1").unwrap()));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn on_a_system_without_certificates_there_are_no_covers_and_the_program_goes_on() {
+        const NOWHERE: &str = "/nowhere/certificates";
+        if std::env::var_os("SSL_CERT_FILE").is_some_and(|file| file == NOWHERE) {
+            assert!(Covers::new(&Endpoints::default()).http.is_none());
+            return;
+        }
+        // Where certificates are is in the environment: another process can be given another one.
+        let name = "cover::tests::on_a_system_without_certificates_there_are_no_covers_and_the_program_goes_on";
+        let mut without = std::process::Command::new(std::env::current_exe().unwrap());
+        without.args(["--exact", name]).envs([("SSL_CERT_FILE", NOWHERE), ("SSL_CERT_DIR", NOWHERE)]);
+        let done = without.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+        assert!(String::from_utf8_lossy(&done.stdout).contains("1 passed"));
     }
 
     #[tokio::test]
