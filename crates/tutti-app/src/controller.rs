@@ -36,7 +36,7 @@ use crate::settings::{AccountSettings, Settings};
 use crate::shell::{News, Shell};
 use crate::texts::set_language;
 use crate::tray;
-use crate::view;
+use crate::view::{self, Change};
 use account::AccountState;
 use connect::Connecting;
 pub(crate) use connect::Opened;
@@ -177,7 +177,12 @@ impl Controller {
                     Some(message) => self.take(message).await,
                     None => break None,
                 },
-                report = next_report(&mut self.room) => self.report(report),
+                report = next_report(&mut self.room) => {
+                    if self.report(report) == Change::Numbers {
+                        self.publisher.moved();
+                        continue;
+                    }
+                }
                 () = self.publisher.due() => {
                     let snapshot = self.snapshot();
                     self.notice(&snapshot);

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use tutti_core::clock::RoomClock;
 use tutti_core::event::Event;
 use tutti_core::limit::{Left, Wait};
-use tutti_core::room::{Act, MemberId, RoomState, next_title};
+use tutti_core::playback::Playback;
+use tutti_core::room::{Act, Action, MemberId, RoomState, next_title};
 use tutti_core::standing::View;
 use tutti_core::time::{LocalTime, Span};
 use tutti_core::wire::MembersSent;
@@ -24,6 +25,7 @@ use crate::problem::way_out;
 use crate::settings::Endpoints;
 use crate::texts::t;
 use history::History;
+use member::NEWS;
 pub use member::{MemberShown, Smoothed, band, trouble};
 pub use ration::pictures as rations;
 pub use words::{RoomName, act_words, minutes};
@@ -39,6 +41,21 @@ pub struct MemberRequests {
     pub minute: u32,
     /// Spotify asked its client id to wait; otherwise it is Tutti that holds back.
     pub asked_to_wait: bool,
+}
+
+/// What a report changed in the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Something is otherwise than before.
+    News,
+    /// The same goes on; numbers and positions moved, or nothing did.
+    Numbers,
+}
+
+impl Change {
+    fn news_if(news: bool) -> Self {
+        if news { Self::News } else { Self::Numbers }
+    }
 }
 
 /// A room as it is shown: fed with reports, asked for pictures.
@@ -129,9 +146,9 @@ impl RoomShown {
     }
 
     /// How a member is who is driven by another process.
-    pub fn seen_afar(&mut self, id: MemberId, seen: Seen, now: LocalTime) {
+    pub fn seen_afar(&mut self, id: MemberId, seen: Seen, now: LocalTime) -> Change {
         let room_now = self.clock.to_room(now);
-        self.seen(id, afar::view(seen, room_now), now);
+        self.seen(id, afar::view(seen, room_now), now)
     }
 
     /// Spotify's page of the item that plays.
@@ -140,19 +157,20 @@ impl RoomShown {
     }
 
     /// A member said how it is.
-    pub fn seen(&mut self, id: MemberId, view: View, now: LocalTime) {
+    pub fn seen(&mut self, id: MemberId, view: View, now: LocalTime) -> Change {
         self.fill(now);
-        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
-            let room = self.state.as_ref().and_then(|state| state.playback.as_ref());
-            member.seen(view, room, now);
-        }
+        let room = self.state.as_ref().and_then(|state| state.playback.as_ref());
+        let member = self.members.iter_mut().find(|member| member.id == id);
+        member.map_or(Change::Numbers, |member| member.seen(view, room, now))
     }
 
     /// What the engine did for a member, or what came of it.
-    pub fn heard(&mut self, id: MemberId, event: &Event, now: LocalTime) {
+    pub fn heard(&mut self, id: MemberId, event: &Event, now: LocalTime) -> Change {
         if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
             member.heard(event, now);
         }
+        // What a command did to a player can be seen, and heard in the demo.
+        Change::news_if(matches!(event, Event::Answered { .. }))
     }
 
     /// Why a member's player cannot be seen: whether because of a private session.
@@ -163,10 +181,17 @@ impl RoomShown {
     }
 
     /// The room changed.
-    pub fn changed(&mut self, state: Arc<RoomState>, now: LocalTime) {
+    pub fn changed(&mut self, state: Arc<RoomState>, now: LocalTime) -> Change {
         let before = self.state.replace(Arc::clone(&state));
+        let goes_on = before.as_ref().is_some_and(|before| goes_on(before, &state));
         let acted = before.is_none_or(|before| before.actions < state.actions);
-        let Some(action) = state.action.as_ref().filter(|_| acted) else { return };
+        if let Some(action) = state.action.as_ref().filter(|_| acted) {
+            self.acted(action, now);
+        }
+        Change::news_if(acted || !goes_on)
+    }
+
+    fn acted(&mut self, action: &Action, now: LocalTime) {
         let Some(member) = self.members.iter_mut().find(|member| member.id == action.member) else { return };
         member.acted = Some((action.act.clone(), now));
         if action.takeover {
@@ -254,6 +279,25 @@ impl RoomShown {
             next: next_title(&playback.next).map(str::to_owned),
         })
     }
+}
+
+/// The room plays on as it did: only its position is known better, or runs.
+fn goes_on(before: &RoomState, now: &RoomState) -> bool {
+    let same = |before: &Playback, now: &Playback| {
+        before.item == now.item
+            && before.next == now.next
+            && before.playing == now.playing
+            && before.speed == now.speed
+            && (now.position - before.position_at(now.at)).abs() < NEWS
+    };
+    let playback = match (&before.playback, &now.playback) {
+        (Some(before), Some(now)) => same(before, now),
+        (before, now) => before.is_none() && now.is_none(),
+    };
+    playback
+        && (before.term, before.epoch, before.leader) == (now.term, now.epoch, now.leader)
+        && before.own_speeds == now.own_speeds
+        && before.may_lead == now.may_lead
 }
 
 /// What is left of the ration, in a few words.

@@ -2,6 +2,7 @@ import { getContext } from "svelte";
 import type { Action, Snapshot } from "../generated/api";
 import type { Host } from "../host/host";
 import { setLanguage, t } from "./texts";
+import { ticker } from "./ticker.svelte";
 
 /** An action that was refused, with the program's words. */
 export type Failure = { id: number; text: string };
@@ -24,7 +25,9 @@ export class Session {
         const before = this.shown?.snapshot.version;
         if (before !== undefined && before !== snapshot.version) this.newer = true;
         setLanguage(snapshot.language);
-        this.shown = { snapshot, at: performance.now() };
+        const at = performance.now();
+        this.shown = { snapshot, at };
+        ticker.beat(at);
         this.answering = "yes";
       },
       lost: () => (this.answering = "no"),

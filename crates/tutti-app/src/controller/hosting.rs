@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::ration::{Ration, Rationed};
 use crate::running::RunningFile;
 use crate::settings::{AccountSettings, Endpoints};
-use crate::view::{MemberRequests, MemberShown, Requests, RoomName, RoomShown};
+use crate::view::{Change, MemberRequests, MemberShown, Requests, RoomName, RoomShown};
 
 /// The largest correction for speakers: ten times what any is known to need would be a slip of the hand.
 const LARGEST_TRIM_MS: i32 = 2_000;
@@ -302,16 +302,16 @@ impl Controller {
         }
     }
 
-    pub(super) fn report(&mut self, report: Report) {
+    pub(super) fn report(&mut self, report: Report) -> Change {
         if let Some(tap) = &self.options.tap {
             tap.report(&report);
         }
-        let Some(room) = &mut self.room else { return };
+        let Some(room) = &mut self.room else { return Change::Numbers };
         let now = clock::now();
         match report {
-            Report::State(at, state) => room.shown.changed(state, at),
-            Report::Member(member, agent::Report::View(view)) => room.shown.seen(member, *view, now),
-            Report::Member(member, agent::Report::Event(at, event)) => room.shown.heard(member, &event, at),
+            Report::State(at, state) => return room.shown.changed(state, at),
+            Report::Member(member, agent::Report::View(view)) => return room.shown.seen(member, *view, now),
+            Report::Member(member, agent::Report::Event(at, event)) => return room.shown.heard(member, &event, at),
             Report::Member(member, agent::Report::Private(private)) => room.shown.private(member, private),
             Report::Member(member, agent::Report::Drives(here)) => {
                 if let Some(network) = &mut room.network {
@@ -322,8 +322,9 @@ impl Controller {
                     };
                 }
             }
-            Report::Network(told) => self.told(told),
+            Report::Network(told) => return self.told(told),
         }
+        Change::News
     }
 
     pub(super) fn sync(&mut self, on: bool) {

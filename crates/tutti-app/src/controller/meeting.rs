@@ -26,7 +26,7 @@ use crate::secrets::{keep_user_key, user_key};
 use crate::settings::{AccountSettings, tidy_name};
 use crate::sign_in::blocking;
 use crate::texts::t;
-use crate::view::RoomName;
+use crate::view::{Change, RoomName};
 
 /// Where a hub listens if nobody says: all addresses of this computer, any free port.
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
@@ -256,17 +256,21 @@ impl Controller {
     }
 
     /// What the hub on the network says.
-    pub(super) fn told(&mut self, told: Told) {
+    pub(super) fn told(&mut self, told: Told) -> Change {
         if let Told::Taken(account) = told {
-            return self.comes_anew(account);
+            self.comes_anew(account);
+            return Change::News;
         }
-        let Some(room) = &mut self.room else { return };
-        let Some(network) = &mut room.network else { return };
+        let Some(room) = &mut self.room else { return Change::Numbers };
+        let Some(network) = &mut room.network else { return Change::Numbers };
         match told {
             // Each connection of this process tells it; one may be behind another.
-            Told::State(_, state) if room.shown.knows_later_than(&state) => {}
-            Told::State(at, state) => room.shown.changed(state, at),
-            Told::Clock(known) => room.shown.clock(known),
+            Told::State(_, state) if room.shown.knows_later_than(&state) => return Change::Numbers,
+            Told::State(at, state) => return room.shown.changed(state, at),
+            Told::Clock(known) => {
+                room.shown.clock(known);
+                return Change::Numbers;
+            }
             Told::Members(members) => {
                 room.shown.members_are(&members);
                 let host = members.list.iter().find(|member| member.host);
@@ -277,8 +281,8 @@ impl Controller {
                 }
                 network.members = members;
             }
-            Told::Seen(member, _) if network.driven.contains(&member) => {}
-            Told::Seen(member, seen) => room.shown.seen_afar(member, *seen, clock::now()),
+            Told::Seen(member, _) if network.driven.contains(&member) => return Change::Numbers,
+            Told::Seen(member, seen) => return room.shown.seen_afar(member, *seen, clock::now()),
             Told::Reached(account, reached) => {
                 if let Reached::Refused(trouble) = reached {
                     self.notices
@@ -288,6 +292,7 @@ impl Controller {
             }
             Told::Exchanged(_) | Told::Taken(_) => {}
         }
+        Change::News
     }
 }
 

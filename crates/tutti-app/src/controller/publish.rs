@@ -1,4 +1,4 @@
-//! When snapshots go out: only after a change, and at most four times a second.
+//! When snapshots go out: only after a change, at most four times a second, and once a second while only numbers move.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,9 @@ use crate::texts;
 
 /// Four a second are as live as a number can be read; drawing each costs the window more than making it costs us.
 const APART: Duration = Duration::from_millis(250);
+/// While only numbers and positions are others than before, they are shown this often: a window counts positions on by
+/// itself, and each picture that it draws keeps its drawing awake for a third of a second.
+const NUMBERS_APART: Duration = Duration::from_secs(1);
 /// A change waits this long for others that come with it.
 const GATHER: Duration = Duration::from_millis(10);
 /// The version of the contract in `api`.
@@ -39,7 +42,13 @@ impl Publisher {
 
     /// Something changed: a snapshot is due soon.
     pub fn changed(&mut self) {
-        self.due.get_or_insert_with(|| (self.last + APART).max(Instant::now() + GATHER));
+        let soon = (self.last + APART).max(Instant::now() + GATHER);
+        self.due = Some(self.due.map_or(soon, |due| due.min(soon)));
+    }
+
+    /// Only numbers moved: a snapshot is due when it is their turn.
+    pub fn moved(&mut self) {
+        self.due.get_or_insert_with(|| (self.last + NUMBERS_APART).max(Instant::now() + GATHER));
     }
 
     /// Waits until a snapshot is due; for ever while nothing changed.
@@ -53,8 +62,8 @@ impl Publisher {
     pub fn publish(&mut self, mut snapshot: Snapshot) {
         self.seq += 1;
         snapshot.seq = self.seq;
-        self.last = Instant::now();
-        self.due = None;
+        // As it was due: a late one does not put off all that follow.
+        self.last = self.due.take().unwrap_or_else(Instant::now);
         self.to.send_replace(Arc::new(snapshot));
     }
 }
@@ -113,6 +122,31 @@ mod tests {
         }
 
         assert!((38..=41).contains(&publisher.seq), "{} in 10 s", publisher.seq);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn numbers_alone_go_out_once_a_second_and_news_does_not_wait_for_them() {
+        let options = options();
+        let mut publisher = Publisher::new(empty(&options));
+        let start = Instant::now();
+        let mut at = Vec::new();
+
+        while start.elapsed() < Duration::from_millis(3_700) {
+            publisher.moved();
+            if start.elapsed() == Duration::from_millis(2_300) {
+                publisher.changed();
+            }
+            tokio::select! {
+                () = publisher.due() => {
+                    publisher.publish(empty(&options));
+                    at.push(start.elapsed().as_millis());
+                }
+                () = tokio::time::sleep(Duration::from_millis(10)) => {}
+            }
+        }
+
+        // The first is new, since there was none for a while.
+        assert_eq!(at, [750, 1_750, 2_310, 3_310]);
     }
 
     #[tokio::test(start_paused = true)]

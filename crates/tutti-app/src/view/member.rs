@@ -9,8 +9,8 @@ use tutti_core::room::{Act, MemberId};
 use tutti_core::standing::{Standing, View};
 use tutti_core::time::{LocalTime, Span};
 
-use super::MemberRequests;
 use super::words::{act_code, act_words};
+use super::{Change, MemberRequests};
 use crate::api::{self, Action, Band};
 use crate::settings::Endpoints;
 use crate::texts::t;
@@ -21,7 +21,7 @@ const ACTED_FOR: Span = Span::from_secs(8);
 /// A number that jumps with every reading cannot be read: it follows with this time constant.
 const SMOOTHING: Span = Span::from_millis(2_500);
 /// A larger step is news and is shown at once.
-const NEWS: Span = Span::from_millis(150);
+pub(super) const NEWS: Span = Span::from_millis(150);
 
 /// Why no player can be seen is asked for; without an answer by then it is said as far as it is known.
 const WHY_WITHIN: Span = Span::from_secs(2);
@@ -110,7 +110,8 @@ impl MemberShown {
     }
 
     /// How the member is now; `room`: what the room plays.
-    pub fn seen(&mut self, view: View, room: Option<&Playback>, now: LocalTime) {
+    pub fn seen(&mut self, view: View, room: Option<&Playback>, now: LocalTime) -> Change {
+        let goes_on = self.view.as_ref().is_some_and(|(before, at)| goes_on(before, &view, now - *at));
         if let (Some(player), Some(room)) = (&view.player, room)
             && player.item.same_recording(&room.item)
         {
@@ -127,6 +128,7 @@ impl MemberShown {
             None => Smoothed::new(error, bound, now),
         });
         self.view = Some((view, now));
+        Change::news_if(!goes_on)
     }
 
     /// Why no player can be seen: whether because of a private session.
@@ -236,6 +238,31 @@ impl MemberShown {
             duration_ms: player.item.duration.as_ms(),
         })
     }
+}
+
+/// The member does what it did `since` ago: only its numbers are others.
+fn goes_on(before: &View, now: &View, since: Span) -> bool {
+    let near = |one: Span, other: Span| (one - other).abs() < NEWS;
+    let player = match (&before.player, &now.player) {
+        (Some(before), Some(now)) => {
+            let run = if before.playing { before.speed.run(since) } else { Span::ZERO };
+            before.item == now.item
+                && before.playing == now.playing
+                && before.speed == now.speed
+                && near(before.position + run, now.position)
+        }
+        (before, now) => before.is_none() && now.is_none(),
+    };
+    let timing = match (before.timing, now.timing) {
+        (Some((before, _)), Some((now, _))) => near(before, now),
+        (before, now) => before.is_none() && now.is_none(),
+    };
+    player
+        && timing
+        && before.standing == now.standing
+        && before.trim == now.trim
+        && before.device == now.device
+        && before.trouble == now.trouble
 }
 
 fn status_of(

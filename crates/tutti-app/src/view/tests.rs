@@ -69,6 +69,40 @@ fn a_takeover_is_marked_on_the_chart_and_leaves_with_it() {
 }
 
 #[test]
+fn what_goes_on_is_told_from_news() {
+    let ms = Span::from_millis;
+    let mut room = room();
+    let playing = state(0, 1, Act::Resumed, false);
+    assert_eq!(room.changed(Arc::clone(&playing), NOW), Change::News);
+    let mut then = |after: Span, turn: &dyn Fn(&mut Playback, &mut Option<MemberId>)| {
+        let mut next = RoomState::clone(&playing);
+        let playback = next.playback.as_mut().unwrap();
+        (playback.at, playback.position) = (playback.at + after, playback.position + after);
+        turn(playback, &mut next.leader);
+        room.changed(Arc::new(next), NOW + after)
+    };
+    assert_eq!(then(ms(3_000), &|playback, _| playback.position = playback.position + ms(80)), Change::Numbers);
+    assert_eq!(then(ms(3_100), &|playback, _| playback.position = playback.position + ms(400)), Change::News);
+    assert_eq!(then(ms(3_200), &|playback, _| playback.playing = false), Change::News);
+    assert_eq!(then(ms(3_300), &|_, _| ()), Change::News);
+    assert_eq!(then(ms(3_400), &|_, leader| *leader = Some(MemberId(1))), Change::News);
+
+    let mut seen = |after: Span, error_ms, turn: &dyn Fn(&mut View)| {
+        let mut view = view(Standing::InPlace, error_ms);
+        let player = view.player.as_mut().unwrap();
+        player.position = player.position + after;
+        turn(&mut view);
+        room.seen(MemberId(1), view, NOW + after)
+    };
+    assert_eq!(seen(ms(0), Some(10), &|_| ()), Change::News);
+    assert_eq!(seen(ms(2_400), Some(60), &|_| ()), Change::Numbers);
+    assert_eq!(seen(ms(4_800), Some(260), &|_| ()), Change::News);
+    assert_eq!(seen(ms(7_200), Some(260), &|view| view.player.as_mut().unwrap().playing = false), Change::News);
+    assert_eq!(seen(ms(7_300), None, &|_| ()), Change::News);
+    assert_eq!(seen(ms(7_400), None, &|view| view.trouble = Some(Trouble::NoDevice)), Change::News);
+}
+
+#[test]
 fn positions_run_on_between_reports_and_stop_at_the_end() {
     let mut room = room();
     room.changed(state(0, 1, Act::Resumed, false), NOW);
