@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 
@@ -50,10 +51,30 @@ function licences(): Plugin {
   };
 }
 
+/** What a window loads, all files together, gzip; bytes. */
+const MOST_BYTES = 120 * 1024;
+
+/** A bundle that has grown too heavy is no bundle. */
+function light(): Plugin {
+  return {
+    name: "light",
+    apply: "build",
+    closeBundle() {
+      const folder = new URL("dist/", import.meta.url);
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((f) => f.isFile());
+      const sizes = files.map((f) => gzipSync(readFileSync(`${f.parentPath}/${f.name}`), { level: 9 }).length);
+      const all = sizes.reduce((sum, size) => sum + size, 0);
+      const words = `${(all / 1024).toFixed(1)} KB of ${MOST_BYTES / 1024}, all files, gzip`;
+      if (all > MOST_BYTES) throw new Error(`the bundle is too heavy: ${words}`);
+      console.log(words);
+    },
+  };
+}
+
 export default defineConfig({
   // The browser host serves the page under a random path.
   base: "./",
-  plugins: [svelte(), pageTexts(), ownTexts(), licences()],
+  plugins: [svelte(), pageTexts(), ownTexts(), licences(), light()],
   build: {
     target: "es2022",
     // The content security policy allows no data: addresses.

@@ -4,6 +4,7 @@ mod cable;
 mod churn;
 mod report;
 mod rooms;
+mod window_hour;
 mod worst;
 
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ use crate::command::watch;
 pub use cable::cable;
 pub use churn::churn;
 pub use rooms::rooms;
+pub use window_hour::window_hour;
 pub use worst::worst;
 
 const TITLE: &str = "The demo";

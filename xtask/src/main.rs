@@ -88,6 +88,15 @@ enum Task {
         #[arg(long)]
         inside: bool,
     },
+    /// Memory of the window over an hour, for `test --long`: the programs of the desktop and the simulator.
+    #[command(hide = true)]
+    Hour {
+        programs: Vec<PathBuf>,
+        #[arg(long, default_value = "60")]
+        minutes: usize,
+        #[arg(long)]
+        inside: bool,
+    },
     /// The smoke test of the real window, on a screen of its own.
     Window {
         /// A built tutti-desktop; without it, one is built.
@@ -129,6 +138,7 @@ fn main() -> ExitCode {
         Task::Bench { names, write, json, .. } => bench::bench(&names, write, json),
         Task::Dist { bundles } => dist::dist(&bundles),
         Task::Numbers { programs, inside } => window::numbers(&programs, inside).map(|()| true),
+        Task::Hour { programs, minutes, inside } => window::hour(&programs, minutes, inside).map(|()| true),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
         Task::Codegen { check } => codegen::codegen(check, None).map(|()| true),
         Task::Shots { folder } => ui::shots(&folder).map(|()| true),

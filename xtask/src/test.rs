@@ -57,6 +57,7 @@ const LONG_CHECKS: &[Check] = &[
     Check { name: "rooms", title: "Rooms of real programs for ten minutes, with faults", run: long_rooms },
     Check { name: "cable", title: "A cable pulled for up to ten minutes, in network namespaces", run: long::cable },
     Check { name: "worst", title: "Every fault, and the worst network for 20 virtual minutes", run: long::worst },
+    Check { name: "window-hour", title: "An hour with the window open: its memory stays", run: long_window },
     Check {
         name: "package",
         title: "The Debian package on a clean system, up to a room of two",
@@ -69,7 +70,7 @@ const BUILD: [&str; 4] = ["build", "--workspace", "--all-targets", "--locked"];
 /// Names the checks.
 pub fn list() {
     for check in CHECKS.iter().chain(LONG_CHECKS) {
-        println!("{:10} {}", check.name, check.title);
+        println!("{:11} {}", check.name, check.title);
     }
 }
 
@@ -97,7 +98,7 @@ pub fn test(long: bool, only: &[String]) -> Result<bool> {
         let verdict = if count.failed == 0 { "ok" } else { "FAILED" };
         println!("== {}: {verdict} in {:.1} s", check.name, start.elapsed().as_secs_f64());
         lines.push(format!(
-            "{verdict:7} {:10} {:>5} passed {:>3} failed {:>7.1} s  {}",
+            "{verdict:7} {:11} {:>5} passed {:>3} failed {:>7.1} s  {}",
             check.name,
             count.passed,
             count.failed,
@@ -180,6 +181,10 @@ fn window() -> Result<Count> {
 
 fn long_demo() -> Result<Count> {
     long::demo(&built("tutti")?)
+}
+
+fn long_window() -> Result<Count> {
+    long::window_hour(&built("tutti-desktop")?, &built("tutti-sim")?)
 }
 
 fn long_rooms() -> Result<Count> {

@@ -5,6 +5,8 @@ mod bus;
 #[cfg(target_os = "linux")]
 mod desk;
 #[cfg(target_os = "linux")]
+mod hour;
+#[cfg(target_os = "linux")]
 mod numbers;
 #[cfg(target_os = "linux")]
 mod person;
@@ -64,12 +66,8 @@ pub fn window(
     if inside {
         return drive(&binary, &simulator, story, &root().join(picture));
     }
-    // By the name it was started with: the file may have been compiled anew since.
-    let itself = std::env::args_os().next().context("this task has no name")?;
-    let itself = std::path::absolute(itself)?;
-    let mut screen =
-        command("xvfb-run", &["--auto-servernum", "--server-args=-screen 0 1280x1024x24", "dbus-run-session", "--"]);
-    screen.arg(itself).args(["window", "--inside", "--binary"]).arg(binary).arg("--picture").arg(picture);
+    let mut screen = on_a_screen()?;
+    screen.args(["window", "--inside", "--binary"]).arg(binary).arg("--picture").arg(picture);
     screen.arg("--simulator").arg(simulator).args(story.then_some("--story"));
     // The bus tells of every service that it starts: of interest only when something went wrong.
     let log = std::env::temp_dir().join(format!("tutti-screen-{}.log", std::process::id()));
@@ -89,11 +87,32 @@ pub fn numbers(programs: &[PathBuf], inside: bool) -> Result<()> {
         return numbers::numbers(binary, tutti, simulator);
     }
     ensure!(!inside, "the window is driven through WebKitWebDriver, which is on Linux only");
+    let mut screen = on_a_screen()?;
+    screen.args(["numbers", "--inside"]).args([binary, tutti, simulator]);
+    run(&mut screen)
+}
+
+/// Memory of the window minute by minute, as one line of JSON; `programs` are the desktop's and the simulator's.
+pub fn hour(programs: &[PathBuf], minutes: usize, inside: bool) -> Result<()> {
+    let [binary, simulator] = programs else { bail!("two programs are needed") };
+    #[cfg(target_os = "linux")]
+    if inside {
+        return hour::hour(binary, simulator, minutes);
+    }
+    ensure!(!inside, "the window is driven through WebKitWebDriver, which is on Linux only");
+    let mut screen = on_a_screen()?;
+    screen.args(["hour", "--inside", "--minutes", &minutes.to_string()]).args([binary, simulator]);
+    run(&mut screen)
+}
+
+/// This task once more, on a screen and a session bus of its own.
+fn on_a_screen() -> Result<Command> {
+    // By the name it was started with: the file may have been compiled anew since.
     let itself = std::path::absolute(std::env::args_os().next().context("this task has no name")?)?;
     let mut screen =
         command("xvfb-run", &["--auto-servernum", "--server-args=-screen 0 1280x1024x24", "dbus-run-session", "--"]);
-    screen.arg(itself).args(["numbers", "--inside"]).args([binary, tutti, simulator]);
-    run(&mut screen)
+    screen.arg(itself);
+    Ok(screen)
 }
 
 fn build() -> Result<PathBuf> {

@@ -11,9 +11,14 @@ const HEAD: &str = "# Long report\n\nWritten by `cargo xtask test --long`.\n";
 
 /// Writes a section anew; the others stay as they are.
 pub fn put(title: &str, body: &str) -> Result<()> {
+    put_of(&commit(), title, body)
+}
+
+/// The same for what was measured at this commit.
+pub fn put_of(commit: &str, title: &str, body: &str) -> Result<()> {
     let path = root().join(REPORT);
     let before = fs::read_to_string(&path).unwrap_or_default();
-    let dated = format!("{}, commit {}. {body}", today(), commit());
+    let dated = format!("{}, commit {commit}. {body}", today());
     fs::write(&path, with_section(&before, title, &dated)).with_context(|| format!("{REPORT} could not be written"))
 }
 
@@ -29,7 +34,8 @@ fn with_section(report: &str, title: &str, body: &str) -> String {
     format!("{HEAD}{sections}")
 }
 
-fn commit() -> String {
+/// What is checked out.
+pub fn commit() -> String {
     output(&mut command("git", &["describe", "--always", "--dirty"]))
         .map_or("unknown".into(), |commit| commit.trim().to_owned())
 }

@@ -200,13 +200,13 @@ fn processor(id: u32) -> Result<f64> {
 }
 
 /// A program that says on its first lines where it serves; it ends with this.
-struct Served {
+pub(super) struct Served {
     child: Child,
-    address: String,
+    pub(super) address: String,
 }
 
 impl Served {
-    fn simulator(simulator: &Path) -> Result<Self> {
+    pub(super) fn simulator(simulator: &Path) -> Result<Self> {
         let mut command = Command::new(simulator);
         command.args(["serve", "--accounts", "5"]);
         Self::start(&mut command, |line| {

@@ -1,0 +1,49 @@
+//! Memory of the window over a long time: a room of five that plays and is acted in, its PSS read every minute.
+
+use std::fs;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::bus::Desktop;
+use super::desk::pss;
+use super::numbers::Served;
+use super::{ANSWERS, SETTLES, lanes, living, until};
+use crate::driver::Driver;
+use crate::webdriver::Session;
+
+/// Between two readings.
+const EVERY: Duration = Duration::from_secs(60);
+/// Somebody presses next this often, in readings: songs, covers, leaders and marks of the chart change.
+const ACTS_EVERY: usize = 3;
+
+/// Prints what the program and its web view needed, MB at the end of each minute, as one line of JSON.
+pub fn hour(binary: &Path, simulator: &Path, minutes: usize) -> Result<()> {
+    let log = std::env::temp_dir().join(format!("tutti-hour-{}.log", std::process::id()));
+    let _desktop = Desktop::start()?;
+    let simulator = Served::simulator(simulator)?;
+    let driver = Driver::start_with(&log, &[("TUTTI_DEMO_SIMULATOR", &simulator.address)])?;
+    until(ANSWERS, "WebKitWebDriver", || Ok(driver.is_ready().then_some(())))?;
+    let session = Session::start(driver.port, &binary.to_string_lossy(), &["--demo"])?;
+    until(SETTLES, "a living room", || Ok(living(&lanes(&session)?).then_some(())))?;
+    let start = Instant::now();
+    let (mut megabytes, mut acted) = (Vec::new(), 0);
+    for minute in 1..=minutes {
+        sleep((start + EVERY * u32::try_from(minute)?).saturating_duration_since(Instant::now()));
+        megabytes.push(pss(&driver)?);
+        if minute % ACTS_EVERY == 0 {
+            let all = lanes(&session)?;
+            ensure!(living(&all), "the room does not live any more in minute {minute}");
+            let who = &all[acted % all.len()].name;
+            session.click(&format!("button[aria-label='{who}: next song']"))?;
+            acted += 1;
+        }
+    }
+    session.close_window()?;
+    fs::remove_file(&log).ok();
+    println!("{}", json!({ "schema": 1, "mb": megabytes, "acted": acted }));
+    Ok(())
+}
