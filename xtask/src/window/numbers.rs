@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::bus::Desktop;
 use super::desk::{close, one_window, pages, pss};
+use super::painted::{self, percentile};
 use super::screen::Screen;
 use super::{ANSWERS, OPENS, SETTLES, lanes, living, until};
 use crate::driver::Driver;
@@ -30,6 +31,8 @@ const STARTS: usize = 4;
 const LIVED: Duration = Duration::from_secs(12);
 /// Processor time is counted over this long.
 const IDLE: Duration = Duration::from_secs(60);
+/// Presses of next while snapshots are followed to the screen.
+const ACTED: usize = 6;
 /// Something of the page is there; lanes come with the room.
 const CONTENT: &str = "return document.querySelector('main') !== null";
 
@@ -85,7 +88,20 @@ pub fn numbers(binary: &Path, tutti: &Path, simulator: &Path) -> Result<()> {
         ),
         figure("memory started hidden", hidden as f64 / bare_mb, "×", Some(0.25), json!({ "MB": hidden })),
         figure("processor, room of 5, in the tray", later.cpu_tray, "% core", Some(0.5), json!({})),
-        figure("processor, room of 5, window open", later.cpu_window, "% core", None, json!({})),
+        figure(
+            "processor, room of 5, window open",
+            later.cpu_window,
+            "% core",
+            Some(0.5),
+            json!({ "the page's processes, % core": later.cpu_page }),
+        ),
+        figure(
+            "from snapshot to screen, 95 %",
+            percentile(&later.painted, 95),
+            "ms",
+            Some(50.0),
+            json!({ "median, ms": percentile(&later.painted, 50), "snapshots": later.painted.len() }),
+        ),
     ];
     println!("{}", Value::from(figures.to_vec()));
     Ok(())
@@ -106,8 +122,12 @@ fn figure(name: &str, value: f64, unit: &str, goal: Option<f64>, beside: Value) 
 /// What is measured of the window that stays longest.
 struct Later {
     tray: u64,
+    /// Of the program, and of the page's processes, % of a core.
     cpu_window: f64,
+    cpu_page: f64,
     cpu_tray: f64,
+    /// From snapshot to screen, ms, ascending.
+    painted: Vec<f64>,
 }
 
 fn bare_window(log: &Path, bare: &Path, tutti: &Path, simulator: &Path) -> Result<Seen> {
@@ -139,7 +159,8 @@ fn our_window(
     longer: bool,
 ) -> Result<(Seen, Option<Later>)> {
     let simulator = Served::simulator(simulator)?;
-    let driver = Driver::start_with(log, &[("TUTTI_DEMO_SIMULATOR", &simulator.address)])?;
+    let more = [("TUTTI_DEMO_SIMULATOR", simulator.address.as_str()), painted::SAYS];
+    let driver = Driver::start_with(log, &more)?;
     until(ANSWERS, "WebKitWebDriver", || Ok(driver.is_ready().then_some(())))?;
     let start = Instant::now();
     let session = Session::start(driver.port, &binary.to_string_lossy(), &["--demo"])?;
@@ -151,11 +172,16 @@ fn our_window(
     let mut later = None;
     if longer {
         let program = program(&driver)?;
-        let cpu_window = processor(program)?;
+        let (of_program, of_page) = (Used::of(&[program]), Used::of(&pages(&driver)));
+        sleep(IDLE);
+        let (cpu_window, cpu_page) = (of_program.share(), of_page.share());
+        let painted = on_the_screen(&session, log)?;
         one_window(screen)?;
         close(&driver, screen)?;
         sleep(LIVED);
-        later = Some(Later { tray: pss(&driver)?, cpu_window, cpu_tray: processor(program)? });
+        let of_program = Used::of(&[program]);
+        sleep(IDLE);
+        later = Some(Later { tray: pss(&driver)?, cpu_window, cpu_page, cpu_tray: of_program.share(), painted });
     }
     desktop.click("Quit")?;
     until(ANSWERS, "the program's end", || Ok(driver.programs().is_empty().then_some(())))?;
@@ -183,20 +209,44 @@ fn program(driver: &Driver) -> Result<u32> {
     driver.programs().into_iter().find(named).context("the program is not there")
 }
 
-/// Of one core, in percent, over [`IDLE`].
-fn processor(id: u32) -> Result<f64> {
+/// Snapshots on their way to the screen for a while in which somebody presses next now and then.
+fn on_the_screen(session: &Session, log: &Path) -> Result<Vec<f64>> {
+    painted::watch(session)?;
+    for acted in 0..ACTED {
+        let all = lanes(session)?;
+        let who = &all[acted % all.len()].name;
+        session.click(&format!("button[aria-label='{who}: next song']"))?;
+        sleep(IDLE / u32::try_from(ACTED)?);
+    }
+    painted::latencies(session, &fs::read_to_string(log)?)
+}
+
+/// Processor time that processes have used so far.
+struct Used {
+    ids: Vec<u32>,
+    seconds: f64,
+    at: Instant,
+}
+
+impl Used {
+    fn of(ids: &[u32]) -> Self {
+        Self { ids: ids.to_vec(), seconds: ids.iter().filter_map(|id| used(*id)).sum(), at: Instant::now() }
+    }
+
+    /// Of one core since then, in percent.
+    fn share(&self) -> f64 {
+        let now = Self::of(&self.ids);
+        (now.seconds - self.seconds) / (now.at - self.at).as_secs_f64() * 100.0
+    }
+}
+
+fn used(id: u32) -> Option<f64> {
     // Clock ticks are hundredths of a second on every Linux that people use.
     const TICKS: f64 = 100.0;
-    let used = || -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-        let behind_name = stat.rsplit(')').next().context("no stat")?;
-        let fields: Vec<&str> = behind_name.split_whitespace().collect();
-        let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok());
-        Ok(ticks(11).zip(ticks(12)).map(|(user, system)| user + system).context("no times")? / TICKS)
-    };
-    let (before, start) = (used()?, Instant::now());
-    sleep(IDLE);
-    Ok((used()? - before) / start.elapsed().as_secs_f64() * 100.0)
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+    let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok());
+    Some((ticks(11)? + ticks(12)?) / TICKS)
 }
 
 /// A program that says on its first lines where it serves; it ends with this.

@@ -64,6 +64,8 @@ impl Publisher {
         snapshot.seq = self.seq;
         // As it was due: a late one does not put off all that follow.
         self.last = self.due.take().unwrap_or_else(Instant::now);
+        // `cargo xtask bench window` reads from it how long a snapshot takes to the screen.
+        tracing::trace!(seq = self.seq, "published");
         self.to.send_replace(Arc::new(snapshot));
     }
 }

@@ -81,8 +81,8 @@ fn what_goes_on_is_told_from_news() {
         turn(playback, &mut next.leader);
         room.changed(Arc::new(next), NOW + after)
     };
-    assert_eq!(then(ms(3_000), &|playback, _| playback.position = playback.position + ms(80)), Change::Numbers);
-    assert_eq!(then(ms(3_100), &|playback, _| playback.position = playback.position + ms(400)), Change::News);
+    assert_eq!(then(ms(3_000), &|playback, _| playback.position += ms(80)), Change::Numbers);
+    assert_eq!(then(ms(3_100), &|playback, _| playback.position += ms(400)), Change::News);
     assert_eq!(then(ms(3_200), &|playback, _| playback.playing = false), Change::News);
     assert_eq!(then(ms(3_300), &|_, _| ()), Change::News);
     assert_eq!(then(ms(3_400), &|_, leader| *leader = Some(MemberId(1))), Change::News);
@@ -90,7 +90,7 @@ fn what_goes_on_is_told_from_news() {
     let mut seen = |after: Span, error_ms, turn: &dyn Fn(&mut View)| {
         let mut view = view(Standing::InPlace, error_ms);
         let player = view.player.as_mut().unwrap();
-        player.position = player.position + after;
+        player.position += after;
         turn(&mut view);
         room.seen(MemberId(1), view, NOW + after)
     };
