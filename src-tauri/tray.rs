@@ -40,23 +40,17 @@ pub async fn run(app: AppHandle, program: Program) {
         tracing::info!("this desktop has no tray");
         return program.tray_entry(Entry::Show);
     }
-    let mut asked_for = None;
-    loop {
-        let tray = Tray::of(&snapshots.borrow_and_update());
-        if asked_for.as_ref() != Some(&tray) {
-            asked_for = Some(tray.clone());
-            let handle = app.clone();
-            // Only the main thread ever touches the tray: it may hold the lock while the window system calls back.
-            let asked = app.run_on_main_thread(move || {
-                if let Err(error) = draw(&handle, &tray) {
-                    tracing::warn!(%error, "the tray could not be drawn");
-                }
-            });
-            if asked.is_err() {
-                return;
+    let mut newest = None;
+    while let Some(tray) = tutti_app::tray::after(newest.as_ref(), &mut snapshots).await {
+        newest = Some(tray.clone());
+        let handle = app.clone();
+        // Only the main thread ever touches the tray: it may hold the lock while the window system calls back.
+        let asked = app.run_on_main_thread(move || {
+            if let Err(error) = draw(&handle, &tray) {
+                tracing::warn!(%error, "the tray could not be drawn");
             }
-        }
-        if snapshots.changed().await.is_err() {
+        });
+        if asked.is_err() {
             return;
         }
     }

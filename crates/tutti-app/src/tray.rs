@@ -1,5 +1,9 @@
 //! The tray's menu and picture as comparable data, so that what it shows can be tested without a tray.
 
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
 use crate::api::{Band, Member, Snapshot};
 use crate::texts::t;
 
@@ -45,6 +49,18 @@ impl Icon {
             Self::OutOfStep => picture_of!("out_of_step"),
             Self::Paused => picture_of!("paused"),
         }
+    }
+}
+
+/// Waits for a tray that is another than `before`; None once the program has ended. Most snapshots change nothing of it, and
+/// need not wake the window system.
+pub async fn after(before: Option<&Tray>, snapshots: &mut watch::Receiver<Arc<Snapshot>>) -> Option<Tray> {
+    loop {
+        let tray = Tray::of(&snapshots.borrow_and_update());
+        if before != Some(&tray) {
+            return Some(tray);
+        }
+        snapshots.changed().await.ok()?;
     }
 }
 

@@ -1,7 +1,10 @@
 //! What the tray shows of a room and offers to do.
 
+use std::sync::Arc;
+
+use tokio::sync::watch;
 use tutti_app::api::{Account, Band, Network, Place, Snapshot, Status, Timing, WhoLeads};
-use tutti_app::tray::{Entry, Icon, Row, Tray};
+use tutti_app::tray::{self, Entry, Icon, Row, Tray};
 
 use crate::stand::Stand;
 
@@ -34,6 +37,25 @@ async fn the_picture_is_that_of_the_room_also_on_the_network() {
     assert_eq!(icon(&shown), Icon::Idle);
     shown.room = None;
     assert_eq!(icon(&shown), Icon::Idle);
+}
+
+#[tokio::test]
+async fn a_tray_is_drawn_again_only_when_it_is_another() {
+    let mut shown = in_step().await;
+    let (to, mut snapshots) = watch::channel(Arc::new(shown.clone()));
+    let first = tray::after(None, &mut snapshots).await.unwrap();
+
+    to.send_modify(|shown| Arc::make_mut(shown).seq += 1);
+    let idle = {
+        let mut next = std::pin::pin!(tray::after(Some(&first), &mut snapshots));
+        assert!(futures::poll!(&mut next).is_pending(), "numbers alone are nothing of the tray");
+        shown.room.as_mut().unwrap().sync = false;
+        to.send_replace(Arc::new(shown));
+        next.await.unwrap()
+    };
+    assert_eq!(idle.icon, Icon::Idle);
+    drop(to);
+    assert_eq!(tray::after(Some(&idle), &mut snapshots).await, None);
 }
 
 #[tokio::test]
