@@ -51,44 +51,78 @@ struct Target<'a> {
     query: &'a str,
 }
 
-/// A page of plain words.
+/// A page of plain words, in English and German.
 struct Page {
     status: &'static str,
-    title: &'static str,
-    words: &'static str,
+    en: Words,
+    de: Words,
 }
 
-const ACCEPTED: Page =
-    Page { status: "200 OK", title: "Thank you", words: "You can close this page and go back to Tutti." };
+struct Words {
+    title: &'static str,
+    text: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    En,
+    De,
+}
+
+const ACCEPTED: Page = Page {
+    status: "200 OK",
+    en: Words { title: "Thank you", text: "You can close this page and go back to Tutti." },
+    de: Words { title: "Danke", text: "Du kannst diese Seite schließen und zu Tutti zurückkehren." },
+};
 const DENIED: Page = Page {
     status: "200 OK",
-    title: "Not connected",
-    words: "Spotify did not allow the connection. You can close this page, go back to Tutti and try again.",
+    en: Words {
+        title: "Not connected",
+        text: "Spotify did not allow the connection. You can close this page, go back to Tutti and try again.",
+    },
+    de: Words {
+        title: "Nicht verbunden",
+        text: "Spotify hat die Verbindung nicht erlaubt. Du kannst diese Seite schließen, zu Tutti zurückkehren und es noch einmal versuchen.",
+    },
 };
 const FOREIGN: Page = Page {
     status: "400 Bad Request",
-    title: "Not for this sign-in",
-    words: "This answer does not belong to the sign-in that Tutti is waiting for. Close this page and use the one that Tutti opened last.",
+    en: Words {
+        title: "Not for this sign-in",
+        text: "This answer does not belong to the sign-in that Tutti is waiting for. Close this page and use the one that Tutti opened last.",
+    },
+    de: Words {
+        title: "Nicht für diese Anmeldung",
+        text: "Diese Antwort gehört nicht zu der Anmeldung, auf die Tutti wartet. Schließ diese Seite und nimm die, die Tutti zuletzt geöffnet hat.",
+    },
 };
 const ANSWERED: Page = Page {
     status: "409 Conflict",
-    title: "Already answered",
-    words: "This sign-in has been answered. You can close this page and go back to Tutti.",
+    en: Words {
+        title: "Already answered",
+        text: "This sign-in has been answered. You can close this page and go back to Tutti.",
+    },
+    de: Words {
+        title: "Schon beantwortet",
+        text: "Diese Anmeldung ist beantwortet. Du kannst diese Seite schließen und zu Tutti zurückkehren.",
+    },
 };
-const NOT_FOUND: Page = Page {
-    status: "404 Not Found",
-    title: "Nothing here",
-    words: "Tutti only waits for Spotify’s answer at this address.",
-};
-const NOT_ALLOWED: Page = Page {
-    status: "405 Method Not Allowed",
-    title: "Nothing here",
-    words: "Tutti only waits for Spotify’s answer at this address.",
-};
+const NOTHING_EN: Words =
+    Words { title: "Nothing here", text: "Tutti only waits for Spotify’s answer at this address." };
+const NOTHING_DE: Words =
+    Words { title: "Hier ist nichts", text: "Unter dieser Adresse wartet Tutti nur auf Spotifys Antwort." };
+const NOT_FOUND: Page = Page { status: "404 Not Found", en: NOTHING_EN, de: NOTHING_DE };
+const NOT_ALLOWED: Page = Page { status: "405 Method Not Allowed", en: NOTHING_EN, de: NOTHING_DE };
 const UNREADABLE: Page = Page {
     status: "400 Bad Request",
-    title: "Not understood",
-    words: "Tutti could not read this request. Close this page, go back to Tutti and try again.",
+    en: Words {
+        title: "Not understood",
+        text: "Tutti could not read this request. Close this page, go back to Tutti and try again.",
+    },
+    de: Words {
+        title: "Nicht verstanden",
+        text: "Tutti konnte diese Anfrage nicht lesen. Schließ diese Seite, kehr zu Tutti zurück und versuch es noch einmal.",
+    },
 };
 
 impl Listener {
@@ -156,7 +190,7 @@ async fn serve(mut stream: TcpStream, reader: Arc<Reader>, answered: Arc<AtomicB
         return Visit::Other;
     };
     let (page, visit) = judge(&request, &|query: &str| reader.read(query), &answered);
-    if timeout(EXCHANGE_TIME, answer(&mut stream, &page)).await.is_err() {
+    if timeout(EXCHANGE_TIME, answer(&mut stream, &page, language(&request))).await.is_err() {
         tracing::debug!("the browser did not take its answer");
     }
     visit
@@ -207,6 +241,22 @@ async fn read_head(stream: &mut TcpStream) -> Option<Vec<u8>> {
     }
 }
 
+/// The first language of the browser's list that the pages have, which browsers send in the order of preference.
+fn language(request: &[u8]) -> Language {
+    let head = String::from_utf8_lossy(request);
+    let named = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("accept-language").then(|| value.to_ascii_lowercase())
+    };
+    let wanted = head.lines().find_map(named).unwrap_or_default();
+    let known = |tag: &str| match tag.trim().get(..2) {
+        Some("de") => Some(Language::De),
+        Some("en") => Some(Language::En),
+        _ => None,
+    };
+    wanted.split(',').find_map(known).unwrap_or(Language::En)
+}
+
 fn target(request: &[u8]) -> Option<Target<'_>> {
     let line = request.split(|byte| *byte == b'\r').next()?;
     let mut words = std::str::from_utf8(line).ok()?.split(' ');
@@ -218,8 +268,8 @@ fn target(request: &[u8]) -> Option<Target<'_>> {
     Some(Target { method, path, query })
 }
 
-async fn answer(stream: &mut TcpStream, page: &Page) -> std::io::Result<()> {
-    stream.write_all(page.response().as_bytes()).await?;
+async fn answer(stream: &mut TcpStream, page: &Page, language: Language) -> std::io::Result<()> {
+    stream.write_all(page.response(language).as_bytes()).await?;
     stream.shutdown().await?;
     if page.status != UNREADABLE.status {
         return Ok(());
@@ -237,14 +287,18 @@ async fn answer(stream: &mut TcpStream, page: &Page) -> std::io::Result<()> {
 }
 
 impl Page {
-    fn response(&self) -> String {
-        let (status, title, words) = (self.status, self.title, self.words);
+    fn response(&self, language: Language) -> String {
+        let (lang, Words { title, text }) = match language {
+            Language::En => ("en", &self.en),
+            Language::De => ("de", &self.de),
+        };
+        let status = self.status;
         let body = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title} · Tutti</title>\
+            "<!doctype html><html lang=\"{lang}\"><meta charset=\"utf-8\"><title>{title} · Tutti</title>\
              <meta name=\"viewport\" content=\"width=device-width\">\
              <style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;\
              color:#222;background:#fff}}@media(prefers-color-scheme:dark){{body{{color:#eee;background:#181818}}}}\
-             </style><h1>{title}</h1><p>{words}</p></html>\n"
+             </style><h1>{title}</h1><p>{text}</p></html>\n"
         );
         format!(
             "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
@@ -317,19 +371,32 @@ mod tests {
 
         let (page, visit) = judge(request, &right, &AtomicBool::new(false));
 
-        assert!(page.response().contains("did not allow"));
+        assert!(page.response(Language::En).contains("did not allow"));
         assert!(matches!(visit, Visit::Answer(_)));
     }
 
     #[test]
     fn a_page_repeats_nothing_of_the_request_and_loads_nothing() {
         for page in [ACCEPTED, DENIED, FOREIGN, ANSWERED, NOT_FOUND, NOT_ALLOWED, UNREADABLE] {
-            let response = page.response();
-            let (head, body) = response.split_once("\r\n\r\n").unwrap();
+            for language in [Language::En, Language::De] {
+                let response = page.response(language);
+                let (head, body) = response.split_once("\r\n\r\n").unwrap();
 
-            assert!(head.contains(&format!("content-length: {}", body.len())));
-            assert!(head.contains("default-src 'none'"));
-            assert!(!body.contains("src=") && !body.contains("href="));
+                assert!(head.contains(&format!("content-length: {}", body.len())));
+                assert!(head.contains("default-src 'none'"));
+                assert!(!body.contains("src=") && !body.contains("href="));
+            }
         }
+    }
+
+    #[test]
+    fn the_page_speaks_the_browsers_language_where_it_can() {
+        let of = |wanted: &str| language(format!("GET / HTTP/1.1\r\nAccept-Language: {wanted}\r\n\r\n").as_bytes());
+        assert_eq!(of("de-AT,de;q=0.9,en;q=0.8"), Language::De);
+        assert_eq!(of("fr, de;q=0.7"), Language::De);
+        assert_eq!(of("en-GB,de;q=0.9"), Language::En);
+        assert_eq!(of("fr,ä"), Language::En);
+        assert_eq!(language(b"GET / HTTP/1.1\r\n\r\n"), Language::En);
+        assert!(ACCEPTED.response(Language::De).contains("<html lang=\"de\">"));
     }
 }
