@@ -2,7 +2,7 @@
 
 mod cable;
 mod churn;
-mod report;
+pub mod report;
 mod rooms;
 mod window_hour;
 mod worst;

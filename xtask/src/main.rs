@@ -80,6 +80,9 @@ enum Task {
     Dist {
         /// Kinds, for example deb, rpm, appimage, dmg, msi, nsis; those that need no tools from elsewhere without it.
         bundles: Vec<String>,
+        /// Make nothing: try this .deb on a system made for that alone, as `test --only package` does with a new one.
+        #[arg(long = "try", value_name = "PACKAGE")]
+        tried: Option<PathBuf>,
     },
     /// What the window costs, for `bench window`: the programs of the desktop, the terminal and the simulator.
     #[command(hide = true)]
@@ -136,7 +139,8 @@ fn main() -> ExitCode {
         Task::Test { long, only, .. } => test::test(long, &only),
         Task::Bench { plots: true, .. } => bench::plots(),
         Task::Bench { names, write, json, .. } => bench::bench(&names, write, json),
-        Task::Dist { bundles } => dist::dist(&bundles),
+        Task::Dist { tried: Some(deb), .. } => dist::clean_root::tried(&deb).map(|count| count.failed == 0),
+        Task::Dist { bundles, .. } => dist::dist(&bundles),
         Task::Numbers { programs, inside } => window::numbers(&programs, inside).map(|()| true),
         Task::Hour { programs, minutes, inside } => window::hour(&programs, minutes, inside).map(|()| true),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),
