@@ -6,7 +6,7 @@ use super::{Bench, Figure};
 
 pub const BENCH: Bench = Bench {
     name: "clock",
-    title: "The room's clock over simulated networks",
+    title: "The room's clock over simulated networks, and on recorded exchanges",
     programs: &[],
     examples: &[("tutti-sim", "clock")],
     measures: None,
@@ -17,7 +17,8 @@ pub const BENCH: Bench = Bench {
 
 fn says(_: &[Figure]) -> Vec<String> {
     vec![
-        "20 hours a line. Virtual time: the same code gives the same digits, but for what an exchange takes."
+        "20 hours a line, on virtual time; 30 minutes a line that was recorded. The same code gives the same digits, but for what \
+         an exchange takes."
             .to_owned(),
     ]
 }
