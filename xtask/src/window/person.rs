@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::screen::Screen;
 use super::stand::Stand;
@@ -59,10 +59,7 @@ impl<'a> Person<'a> {
     /// As by the cross of the window. In a session the first time is answered with a word about it.
     pub fn close(&mut self) -> Result<()> {
         let screen = Screen::open()?;
-        let programs = self.driver.programs();
-        let mine =
-            |window: &u32| screen.owner(*window).is_ok_and(|owner| owner.is_some_and(|id| programs.contains(&id)));
-        let window = screen.windows("Tutti")?.into_iter().find(mine).context("there is no window")?;
+        let window = self.window(&screen)?.context("there is no window")?;
         let in_a_room = self.says(ROOM)?.is_some();
         screen.close(window)?;
         if in_a_room {
@@ -70,9 +67,30 @@ impl<'a> Person<'a> {
             println!("closing in a session: {said}");
             screen.close(window)?;
         }
+        self.ended()
+    }
+
+    /// By the cross too, where there is a tray: the window goes, the program stays.
+    pub fn to_tray(&self) -> Result<()> {
+        let screen = Screen::open()?;
+        screen.close(self.window(&screen)?.context("there is no window")?)?;
+        self.until("the window's end", || Ok(self.window(&screen)?.is_none().then_some(())))?;
+        ensure!(!self.driver.programs().is_empty(), "the program ended with its window");
+        Ok(())
+    }
+
+    /// The program ends, however it was asked to.
+    pub fn ended(&mut self) -> Result<()> {
         self.until("the end of the program", || Ok(self.driver.programs().is_empty().then_some(())))?;
         self.session.take().into_iter().for_each(Session::end);
         Ok(())
+    }
+
+    fn window(&self, screen: &Screen) -> Result<Option<u32>> {
+        let programs = self.driver.programs();
+        let mine =
+            |window: &u32| screen.owner(*window).is_ok_and(|owner| owner.is_some_and(|id| programs.contains(&id)));
+        Ok(screen.windows("Tutti")?.into_iter().find(mine))
     }
 
     pub fn session(&self) -> Result<&Session> {

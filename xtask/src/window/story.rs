@@ -1,4 +1,7 @@
-//! The story of two people with real sign-ins: connect, host, join by a link, lead, come back after a restart, sign out.
+//! The story of two people with real sign-ins: connect, host, join by a link, lead, come back after a restart, sign out, and
+//! meet once more from the tray.
+
+mod in_tray;
 
 use std::fs;
 use std::path::Path;
@@ -6,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
+use self::in_tray::in_tray;
 use super::person::{Person, ROOM};
 use super::stand::{Stand, get, location};
 use super::{lanes, sync, words};
@@ -81,7 +85,9 @@ fn live(stand: &Stand, anna: &mut Person<'_>, ben: &mut Person<'_>) -> Result<()
     restart(anna, ben)?;
     sign_out(stand, anna)?;
     ben.until("Anna gone", || Ok((lanes(ben.session()?)?.len() == 1).then_some(())))?;
-    ben.close()
+    ben.close()?;
+    anna.close()?;
+    in_tray(stand, anna, ben)
 }
 
 /// First start, client id, the way by link; the page is agreed to and its answer comes as the argument of another start.

@@ -83,6 +83,17 @@ impl Heir {
         }
     }
 
+    /// Whether this address leads here, by whichever of this machine's names: where all of them are listened on, others know
+    /// it by another one than its own members.
+    pub fn is_at(&self, hub: &HubAddress) -> bool {
+        if hub.port != self.port {
+            return false;
+        }
+        let known = if_addrs::get_if_addrs().unwrap_or_default();
+        let here = |ip: IpAddr| known.iter().any(|interface| interface.ip() == ip);
+        *hub == self.own() || self.at.is_unspecified() && hub.host.parse().is_ok_and(here)
+    }
+
     /// All addresses at which others may find it.
     pub fn addresses(&self) -> Vec<HubAddress> {
         if !self.at.is_unspecified() {
@@ -262,8 +273,10 @@ mod tests {
         for hub in heir.addresses() {
             let ip: IpAddr = hub.host.parse().unwrap();
             assert!(ip.is_ipv4(), "{ip}");
-            assert_eq!(hub.port, heir.own().port);
+            assert!(heir.is_at(&hub), "{hub}");
+            assert!(!heir.is_at(&HubAddress::plain(ip, heir.own().port ^ 1)), "another program of this machine");
         }
+        assert!(heir.is_at(&heir.own()) && !heir.is_at(&HubAddress::plain([10, 255, 0, 9].into(), heir.own().port)));
         let heir = Heir::bind("127.0.0.1:0".parse().unwrap(), "Anna").unwrap();
         assert_eq!(heir.addresses(), [heir.own()]);
     }

@@ -219,7 +219,7 @@ impl Online {
     /// The hub is gone, and it is this process's turn to hold it.
     fn inherits(&self, lost: Instant) -> bool {
         let Some(heir) = self.meeting.heir.as_ref().filter(|heir| heir.waits()) else { return false };
-        let (mut before, hubs) = self.meeting.places.before(&heir.own());
+        let (mut before, hubs) = self.meeting.places.before(|hub| heir.is_at(hub));
         if lost.elapsed() < INHERITS_AFTER * (before.len() as u32 + 1) {
             return false;
         }

@@ -1,5 +1,6 @@
 //! Where the room's hub may be: the places of the invite, and those who would hold it next.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tutti_core::wire::MembersSent;
@@ -49,12 +50,13 @@ impl Places {
         all
     }
 
-    /// Those who would hold the hub before this one, but for the one whose hub is gone; and where it was at first.
-    pub fn before(&self, own: &HubAddress) -> (Vec<HubAddress>, Vec<HubAddress>) {
+    /// Those who would hold the hub before this one, but for the one whose hub is gone; and where it was at first. `own`:
+    /// whether an address is this process's, by whichever of its names others know it.
+    pub fn before(&self, own: impl Fn(&HubAddress) -> bool) -> (Vec<HubAddress>, Vec<HubAddress>) {
         let known = self.lock();
-        let others = known.heirs.iter().take_while(|heir| *heir != own);
+        let others = known.heirs.iter().take_while(|heir| !own(heir));
         let before = others.filter(|heir| Some(*heir) != known.last.as_ref() && !known.hubs.contains(heir));
-        (before.cloned().collect(), known.hubs.iter().filter(|hub| *hub != own).cloned().collect())
+        (before.cloned().collect(), known.hubs.iter().filter(|hub| !own(hub)).cloned().collect())
     }
 
     /// Where somebody finds the room who is invited now: where it is, then those where it may be next. `held`: this process
@@ -65,7 +67,7 @@ impl Places {
         let here = !all.is_empty();
         for hub in self.all() {
             // To others, this computer's own address is another computer's.
-            let own = hub.host.parse().is_ok_and(|at: std::net::IpAddr| at.is_loopback()) && here;
+            let own = is_loopback(&hub) && here;
             if !all.contains(&hub) && !own && !left.contains(&hub) && all.len() < MOST_INVITED {
                 all.push(hub);
             }
@@ -91,24 +93,26 @@ impl Places {
     }
 
     pub fn members(&self, members: &MembersSent) {
+        let mut known = self.lock();
+        // Who reached the hub by its own computer's name for itself is on that computer; from elsewhere it is another one.
+        let elsewhere = known.last.as_ref().is_some_and(|last| !is_loopback(last));
         let heirs = members.list.iter().filter_map(|member| member.heir.as_deref());
         let heirs = heirs.filter_map(|address| HubAddress::parse(&format!("ws://{address}")));
         let mut distinct: Vec<HubAddress> = Vec::new();
         for heir in heirs {
-            if !distinct.contains(&heir) && distinct.len() < MOST_HEIRS {
+            if !distinct.contains(&heir) && distinct.len() < MOST_HEIRS && !(elsewhere && is_loopback(&heir)) {
                 distinct.push(heir);
             }
         }
-        self.lock().heirs = distinct;
+        known.heirs = distinct;
     }
 
     /// What is said when nobody answers at any of them.
     pub fn unreachable(&self) -> Problem {
         let hubs = self.lock().hubs.clone();
-        let at = |hub: &HubAddress| hub.host.parse::<std::net::IpAddr>().ok();
-        let code = if hubs.iter().all(|hub| at(hub).is_some_and(|at| at.is_loopback())) {
+        let code = if hubs.iter().all(is_loopback) {
             "hub_unreachable_here"
-        } else if hubs.iter().all(|hub| at(hub).is_some() && !hub.secure) {
+        } else if hubs.iter().all(|hub| hub.host.parse::<IpAddr>().is_ok() && !hub.secure) {
             "hub_unreachable_host"
         } else {
             "hub_unreachable"
@@ -126,6 +130,11 @@ impl Places {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// This computer, whichever that is.
+fn is_loopback(hub: &HubAddress) -> bool {
+    hub.host.parse().is_ok_and(|at: IpAddr| at.is_loopback())
 }
 
 #[cfg(test)]
@@ -210,7 +219,21 @@ mod tests {
         places.members(&MembersSent { list, ..MembersSent::default() });
         places.reached(&place(1));
 
-        assert_eq!(places.before(&place(2)), (vec![], vec![place(1)]));
-        assert_eq!(places.before(&place(3)), (vec![place(2)], vec![place(1)]));
+        assert_eq!(places.before(|hub| *hub == place(2)), (vec![], vec![place(1)]));
+        assert_eq!(places.before(|hub| *hub == place(3)), (vec![place(2)], vec![place(1)]));
+    }
+
+    #[test]
+    fn the_hub_s_own_name_for_its_computer_means_nothing_on_another() {
+        let list = vec![member(0, Some("127.0.0.1:1")), member(1, Some("10.0.0.2:2")), member(2, Some("10.0.0.3:3"))];
+        let members = MembersSent { list, ..MembersSent::default() };
+        let lan = |text: &str| HubAddress::parse(&format!("ws://{text}")).unwrap();
+        let places = Places::new(vec![lan("10.0.0.1:1")]);
+        places.reached(&lan("10.0.0.1:1"));
+
+        places.members(&members);
+
+        assert_eq!(places.all(), [lan("10.0.0.1:1"), lan("10.0.0.2:2"), lan("10.0.0.3:3")]);
+        assert_eq!(places.before(|hub| hub.port == 2), (vec![], vec![lan("10.0.0.1:1")]));
     }
 }

@@ -87,9 +87,11 @@ impl Gate {
         if person.connections.is_empty() {
             let listener = person.user.is_none();
             person.gone = Some(now);
-            // Another device of this user may still command: nobody takes its place before it cannot.
+            // Another device of this user broke off and may be on its way back; its place is kept while it may command.
             let free = person.free_from.is_none_or(|from| now >= from);
-            if (clean && free) || listener {
+            let comes_back = !free && !person.broke_off.is_empty();
+            if (clean && !comes_back) || listener {
+                self.lets_go(id, now);
                 return self.forget(id, now);
             }
         }

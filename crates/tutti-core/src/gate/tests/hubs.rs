@@ -224,6 +224,29 @@ fn under_a_new_hub_nobody_drives_while_another_device_of_the_user_may() {
 }
 
 #[test]
+fn who_says_good_bye_soon_after_the_room_changed_hands_is_gone_and_the_account_waits_for_devices_of_before() {
+    let mut room = Stand::new();
+    let (ada, _) = room.enter(back("Ada", 1, 0, (4, 7, 20), "Blue")).unwrap();
+    let (ben, of_ben) = room.enter(back("Ben", 2, 1, (4, 7, 20), "Blue")).unwrap();
+
+    room.say(ben, ToHub::Bye);
+
+    let told = room.heard(ada).into_iter().rev().find_map(|message| match message {
+        FromHub::Members(members) => Some(members),
+        _ => None,
+    });
+    let ids: Vec<u32> = told.unwrap().list.iter().map(|member| member.id).collect();
+    assert!(!ids.contains(&of_ben.member), "{ids:?}");
+    // One of his devices that did not hear of the change may still command.
+    let (ben, again) = room.enter(Hello { drives: true, ..hello("Ben", 2) }).unwrap();
+    assert!(!again.drives);
+    room.pass(Span::from_millis(7_900), &[ada, ben]);
+    assert!(!room.was_told_to_drive(ben));
+    room.pass(Span::from_millis(200), &[ada, ben]);
+    assert!(room.was_told_to_drive(ben));
+}
+
+#[test]
 fn a_claim_that_the_hub_before_accepted_is_accepted_again_and_moves_nothing() {
     let mut room = Stand::new();
     let at = RoomTime::from_micros(500_000_000);
