@@ -225,7 +225,7 @@ impl Controller {
             Message::Opened(attempt, opened) => self.opened(attempt, opened).await,
             Message::Met(attempt, met) => self.met(attempt, *met).await,
             Message::Anew(meeting, account, player, link) => self.came_anew(&meeting, &account, player, link),
-            Message::SignedOut(account, outcome) => self.signed_out(&account, outcome),
+            Message::SignedOut(account, outcome) => self.signed_out(&account, outcome).await,
             Message::Deleted(outcome) => self.deleted(outcome),
             Message::Stage(attempt, stage) => self.staged(attempt, *stage).await,
             Message::Said(problem) => self.notices.say(&problem),

@@ -120,7 +120,7 @@ impl Controller {
         });
     }
 
-    pub(super) fn signed_out(&mut self, account_id: &str, outcome: Result<(), Problem>) {
+    pub(super) async fn signed_out(&mut self, account_id: &str, outcome: Result<(), Problem>) {
         if let Err(problem) = outcome {
             return self.notices.say(&problem);
         }
@@ -132,6 +132,14 @@ impl Controller {
         self.save_settings();
         if let Some(room) = &mut self.room {
             room.part(account_id);
+            if room.is_nobodys() {
+                // The session goes on without this computer; what is looked at stays.
+                let screen = self.screen;
+                self.leave().await;
+                if screen == api::Screen::Settings {
+                    self.screen = screen;
+                }
+            }
         }
         self.notices.say(&Problem::new("signed_out").with("name", account.name));
     }

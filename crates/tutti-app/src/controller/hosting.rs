@@ -152,6 +152,11 @@ impl Hosted {
         }
     }
 
+    /// No account of this computer is in it any more.
+    pub fn is_nobodys(&self) -> bool {
+        self.players.is_empty()
+    }
+
     /// Each member's name and ration.
     pub fn rations(&self) -> impl Iterator<Item = (&str, Ration)> {
         let of = |member: &MemberShown| self.players.get(&member.id).map(|player| player.ration().clone());

@@ -6,7 +6,7 @@ mod devices;
 mod refused;
 mod relays;
 
-use tutti_app::api::{Action, Member, Network, Snapshot};
+use tutti_app::api::{Action, Member, Network, Screen, Snapshot};
 use tutti_app::invite::Invite;
 use tutti_sim::player::Hand;
 
@@ -111,4 +111,24 @@ async fn when_the_host_goes_the_next_one_holds_the_room_and_everybody_meets_ther
     }
     spotify.sim.hand("chiara", Hand::Seek { position_ms: 100_000 }).unwrap();
     stands[1].until("Ben hears Chiara", |snapshot| in_step(snapshot, "Chiara", 100_000.0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signs_out_their_only_account_is_in_the_session_no_more_and_the_others_go_on() {
+    let spotify = Spotify::open(2).await;
+    let stands = friends(&spotify, &["anna", "ben"]).await;
+    spotify.sim.hand("ben", Hand::resume()).unwrap();
+    stands[0].until("all hear Ben", |snapshot| in_step(snapshot, "Ben", 0.0)).await;
+    stands[0].act(Action::Show { screen: Screen::Settings });
+    let account = stands[0].program.snapshots().borrow().accounts[0].id.clone();
+
+    stands[0].act(Action::SignOut { account });
+
+    let out = |snapshot: &Snapshot| snapshot.room.is_none() && snapshot.accounts.is_empty();
+    let shown = stands[0].until("Anna is out", out).await;
+    assert_eq!(shown.screen, Screen::Settings, "what was looked at stays");
+    let alone = |snapshot: &Snapshot| members(snapshot).len() == 1 && reached(snapshot) == "connected";
+    stands[1].until("Ben holds the session", alone).await;
+    stands[0].act(Action::CloseSettings);
+    stands[0].until("the way to an account", |snapshot| snapshot.screen == Screen::Welcome).await;
 }
