@@ -1,27 +1,13 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { FakeProgram } from "../src/host/fake";
 import { noDevice } from "../src/host/fake";
 import { t } from "../src/lib/texts";
-import { openBrowser, openWindow, THEMES, violations, watchShifts, type Look, type Window } from "./browser";
-import { Program } from "./program";
+import { THEMES, violations, watchShifts, type Look } from "./browser";
 import { SCENES } from "./scenes";
-
-let browser: Browser;
-let program: Program;
-let window: Window;
-
-beforeAll(async () => (browser = await openBrowser()));
-afterAll(() => browser.close());
-afterEach(async () => {
-  expect(window.faults).toEqual([]);
-  await window.close();
-  await program.cut();
-});
+import { program, start, window } from "./stage";
 
 async function open(prepare: ((fake: FakeProgram) => void) | undefined, look: Look = {}) {
-  program = await Program.start(prepare);
-  window = await openWindow(browser, program.url, look);
+  await start(prepare, look);
   await window.page.getByTestId("room").waitFor();
 }
 

@@ -1,29 +1,14 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { t } from "../src/lib/texts";
-import { openBrowser, openWindow, watchShifts, type Window } from "./browser";
-import { Program } from "./program";
+import { watchShifts } from "./browser";
 import { SCENES } from "./scenes";
-
-let browser: Browser;
-let program: Program;
-let window: Window;
-
-beforeAll(async () => (browser = await openBrowser()));
-afterAll(() => browser.close());
-afterEach(async () => {
-  expect(window.faults).toEqual([]);
-  await window.close();
-  await program.cut();
-});
+import { arrives, program, start, window } from "./stage";
 
 async function open(scene: string, look = {}) {
-  program = await Program.start(SCENES[scene]);
-  window = await openWindow(browser, program.url, look);
+  await start(SCENES[scene], look);
   await window.page.getByTestId("room").waitFor();
 }
 const button = (name: string) => window.page.getByRole("button", { name, exact: true });
-const arrives = <T extends Parameters<Program["last"]>[0]>(type: T) => expect.poll(() => program.last(type), { timeout: 5000 });
 const clipboard = () => window.page.evaluate(() => navigator.clipboard.readText());
 
 test("an invite is a code for a camera, a link, and words to send along; that it was copied is said", async () => {

@@ -1,42 +1,21 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { FakeProgram } from "../src/host/fake";
+import { expect, test } from "vitest";
 import { someAccounts } from "../src/host/fake";
 import { t } from "../src/lib/texts";
-import { openBrowser, openWindow, type Window } from "./browser";
-import { Program } from "./program";
+import { arrives, program, start, window } from "./stage";
 
 const CLIENT_ID = "0123456789abcdef0123456789abcdef";
 
-let browser: Browser;
-let program: Program;
-let window: Window;
-
-beforeAll(async () => (browser = await openBrowser()));
-afterAll(() => browser.close());
-afterEach(async () => {
-  expect(window.faults).toEqual([]);
-  await window.close();
-  await program.cut();
-});
-
-async function open(prepare: (fake: FakeProgram) => void, expected?: RegExp) {
-  program = await Program.start(prepare);
-  window = await openWindow(browser, program.url, {}, expected);
-}
 const press = (name: string) => window.page.getByRole("button", { name, exact: true }).click();
-const arrives = <T extends Parameters<Program["last"]>[0]>(type: T) =>
-  expect.poll(() => program.last(type), { timeout: 5000 });
 
 test("the welcome screen leads into the demo", async () => {
-  await open(() => {});
+  await start();
   await press(t("welcome.demo"));
   await window.page.getByTestId("room").waitFor();
   expect(program.last("start_demo")).toBeDefined();
 });
 
 test("the welcome screen leads to connecting, and back", async () => {
-  await open(() => {});
+  await start();
   await press(t("welcome.connect"));
   await window.page.getByTestId("connect").waitFor();
   await press(t("app.back"));
@@ -44,14 +23,14 @@ test("the welcome screen leads to connecting, and back", async () => {
 });
 
 test("the redirect URI of the program can be copied", async () => {
-  await open((fake) => (fake.screen = "connect"));
+  await start((fake) => (fake.screen = "connect"));
   await press(t("connect.redirect.copy", { address: "tutti://callback" }));
   await window.page.getByText(t("app.copied")).first().waitFor();
   expect(await window.page.evaluate(() => navigator.clipboard.readText())).toBe("tutti://callback");
 });
 
 test("the client id is checked in words while it is typed, and only a good one is sent", async () => {
-  await open((fake) => (fake.screen = "connect"));
+  await start((fake) => (fake.screen = "connect"));
   const field = window.page.getByTestId("client-id");
   const words = window.page.getByTestId("client-id-check");
   expect(await words.textContent()).toBe(t("connect.id.empty"));
@@ -72,7 +51,7 @@ test("the client id is checked in words while it is typed, and only a good one i
 });
 
 test("while the browser is waited for, the page can be opened again, copied, or given up", async () => {
-  await open((fake) => {
+  await start((fake) => {
     fake.screen = "connect";
     fake.act({ type: "connect", client_id: CLIENT_ID, name: null, way: null });
   });
@@ -91,7 +70,7 @@ test("while the browser is waited for, the page can be opened again, copied, or 
 });
 
 test("in the lobby accounts and devices are chosen, and a session is hosted", async () => {
-  await open((fake) => {
+  await start((fake) => {
     fake.screen = "lobby";
     fake.accounts = someAccounts();
   });
@@ -117,7 +96,7 @@ test("in the lobby accounts and devices are chosen, and a session is hosted", as
 });
 
 test("an invite that is pasted asks first; no and Escape change nothing, yes joins", async () => {
-  await open((fake) => {
+  await start((fake) => {
     fake.screen = "lobby";
     fake.accounts = someAccounts();
   });
@@ -142,7 +121,7 @@ test("an invite that is pasted asks first; no and Escape change nothing, yes joi
 });
 
 test("the host's invite is copied, and who may lead and who comes in is the host's to say", async () => {
-  await open((fake) => {
+  await start((fake) => {
     fake.fill(4, 2);
     fake.act({ type: "host_session", relay: null, listen: null });
   });
@@ -159,7 +138,7 @@ test("the host's invite is copied, and who may lead and who comes in is the host
 });
 
 test("an account's trouble has its words and its way out; signing out names the account", async () => {
-  await open((fake) => {
+  await start((fake) => {
     fake.screen = "lobby";
     fake.accounts = someAccounts();
   });
@@ -174,14 +153,14 @@ test("an account's trouble has its words and its way out; signing out names the 
 });
 
 test("an empty lobby says what to do next", async () => {
-  await open((fake) => (fake.screen = "lobby"));
+  await start((fake) => (fake.screen = "lobby"));
   await window.page.getByText(t("lobby.empty")).waitFor();
   await press(t("welcome.connect"));
   await window.page.getByTestId("connect").waitFor();
 });
 
 test("another server than Spotify is named on every screen", async () => {
-  await open((fake) => (fake.other_server = "http://127.0.0.1:8080/v1"));
+  await start((fake) => (fake.other_server = "http://127.0.0.1:8080/v1"));
   for (const screen of ["welcome", "connect", "lobby", "room"] as const) {
     program.fake.screen = screen;
     if (screen === "room") program.fake.fill(3, 0);
@@ -192,7 +171,7 @@ test("another server than Spotify is named on every screen", async () => {
 });
 
 test("before the program answers the page says what it waits for, and what to do", async () => {
-  await open(() => {}, /ERR_|Failed to load/);
+  await start(undefined, {}, /ERR_|Failed to load/);
   await window.page.route("**/events", (route) => route.abort());
   await window.page.reload();
   await window.page.getByTestId("waiting").waitFor();
@@ -202,14 +181,14 @@ test("before the program answers the page says what it waits for, and what to do
 });
 
 test("a page older than the program asks to be loaded again", async () => {
-  await open(() => {});
+  await start();
   await window.page.getByTestId("welcome").waitFor();
   program.send({ ...program.fake.snapshot, version: 2 });
   await window.page.getByTestId("newer").waitFor();
 });
 
 test("a device name of odd characters is only text", async () => {
-  await open((fake) => {
+  await start((fake) => {
     fake.screen = "lobby";
     fake.accounts = someAccounts().map((a) => ({ ...a, name: `<img src=x onerror=alert(1)> ${a.name} ‮` }));
   });
@@ -218,7 +197,7 @@ test("a device name of odd characters is only text", async () => {
 });
 
 test("the lobby says what is left of each client id's requests", async () => {
-  await open((fake) => {
+  await start((fake) => {
     fake.screen = "lobby";
     fake.accounts = someAccounts();
   });
@@ -231,7 +210,7 @@ test("the lobby says what is left of each client id's requests", async () => {
 
 test("the lobby says until when Spotify asked to wait, and why", async () => {
   const words = t("ration.asked.quota", { until: "08:00 on 22 Nov" });
-  await open((fake) => {
+  await start((fake) => {
     fake.screen = "lobby";
     fake.accounts = someAccounts();
     fake.waits = { who: ["Anna", "Ben"], until_ms: 1_795_266_300_000, text: words };

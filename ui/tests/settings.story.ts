@@ -1,30 +1,16 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { someAccounts, type FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
-import { openBrowser, openWindow, type Look, type Window } from "./browser";
-import { Program } from "./program";
+import type { Look } from "./browser";
 import { SCENES } from "./scenes";
-
-let browser: Browser;
-let program: Program;
-let window: Window;
-
-beforeAll(async () => (browser = await openBrowser()));
-afterAll(() => browser.close());
-afterEach(async () => {
-  expect(window.faults).toEqual([]);
-  await window.close();
-  await program.cut();
-});
+import { program, start, window } from "./stage";
 
 async function open(prepare: (fake: FakeProgram) => void = () => {}, look: Look = {}) {
-  program = await Program.start((fake) => {
+  await start((fake) => {
     fake.screen = "settings";
     fake.accounts = someAccounts();
     prepare(fake);
-  });
-  window = await openWindow(browser, program.url, look);
+  }, look);
 }
 const press = (name: string) => window.page.getByRole("button", { name, exact: true }).click();
 const setting = () => expect.poll(() => program.last("set")?.setting, { timeout: 5000 });
