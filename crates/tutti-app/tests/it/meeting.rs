@@ -23,8 +23,10 @@ async fn friends(spotify: &Spotify, users: &[&str]) -> Vec<Stand> {
     }
     stands[0].act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
     let invite = invite(&stands[0]).await;
-    for stand in &stands[1..] {
+    // One after the other: whoever is there longer holds the room next.
+    for (before, stand) in stands[1..].iter().enumerate() {
         stand.act(Action::Join { invite: invite.clone() });
+        stand.until("there after the others", |snapshot| members(snapshot).len() == before + 2).await;
     }
     for stand in &stands {
         stand.until("everybody is there", |snapshot| members(snapshot).len() == users.len()).await;
