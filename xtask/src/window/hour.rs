@@ -17,7 +17,8 @@ use crate::webdriver::Session;
 
 /// Between two readings.
 const EVERY: Duration = Duration::from_secs(60);
-/// Somebody presses next this often, in readings: songs, covers, leaders and marks of the chart change.
+/// Somebody starts another song this often, in readings: songs, covers, leaders and marks of the chart change, and no album
+/// comes to its end, after which nothing would play.
 const ACTS_EVERY: usize = 3;
 
 /// Prints what the program and its web view needed, MB at the end of each minute, as one line of JSON.
@@ -39,7 +40,12 @@ pub fn hour(binary: &Path, simulator: &Path, minutes: usize) -> Result<()> {
             let what = format!("a living room in minute {minute}");
             let all = until(SETTLES, &what, || Ok(Some(lanes(&session)?).filter(|all| living(all))))?;
             let who = &all[acted % all.len()].name;
-            session.click(&format!("button[aria-label='{who}: next song']"))?;
+            session.click(&format!("button[aria-label='{who}: choose another song']"))?;
+            let choose = format!(
+                "const songs = [...document.querySelectorAll('.song')].filter(song => song.getClientRects().length > 0); \
+                 songs[{acted} % songs.length]?.click(); return songs.length"
+            );
+            until(ANSWERS, "songs to choose from", || Ok((session.script(&choose)? != 0).then_some(())))?;
             acted += 1;
         }
     }
