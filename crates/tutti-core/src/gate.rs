@@ -64,8 +64,8 @@ pub struct Gate {
     lines: BTreeMap<ConnectionId, Line>,
     /// Sent away for good; the newest so many as a room has members.
     banned: VecDeque<UserId>,
-    /// Accounts of members who were sent away while a device of theirs may still command; the newest so many as a room has
-    /// members.
+    /// Accounts of members who left or were sent away while a device of theirs may still command; the newest so many as a
+    /// room has members.
     let_go: VecDeque<LetGo>,
     locked: bool,
     who_leads: WhoLeads,

@@ -290,7 +290,9 @@ impl Controller {
                 }
                 network.reached.insert(account, reached);
             }
-            Told::Exchanged(_) | Told::Taken(_) => {}
+            // The clock that comes of it is told by itself.
+            Told::Exchanged(_) => return Change::Numbers,
+            Told::Taken(_) => {}
         }
         Change::News
     }

@@ -1,6 +1,7 @@
 //! The program against the simulator over HTTP and on virtual time, seen as a window sees it: snapshots.
 #![allow(clippy::unwrap_used)]
 
+mod computer;
 mod demo;
 mod doctor;
 mod friend;

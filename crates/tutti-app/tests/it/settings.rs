@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tutti_app::api::{Action, MayLead, Screen, Setting, Snapshot, Theme};
 use tutti_app::secrets::{Memory, SecretStore, user_key};
 use tutti_app::settings::{AccountSettings, Home, Settings};
-use tutti_app::shell::{Desktop, News, Shell};
+use tutti_app::shell::News;
 use tutti_app::tray::Entry;
 use tutti_app::window::{Closing, Place, closing};
 use tutti_app::{Options, Program};
 
+use crate::computer::Computer;
 use crate::stand::{Stand, options, until};
 
 #[tokio::test]
@@ -208,59 +209,6 @@ async fn deleting_everything_leaves_neither_sign_ins_nor_settings_nor_logs() {
     assert_eq!(fs::read(home.path().join("logs/tutti.log")).unwrap(), b"");
     assert_ne!(user_key(&*secrets).unwrap(), own);
     assert_eq!(secrets.load("ana").unwrap(), None);
-}
-
-/// A desktop that notes what is asked of it.
-#[derive(Default)]
-struct Computer {
-    starts: Mutex<bool>,
-    refuses: Mutex<Option<String>>,
-    opened: Mutex<Vec<String>>,
-    told: Mutex<Vec<String>>,
-}
-
-impl Shell for Computer {
-    fn open_address(&self, _address: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn show_window(&self, _place: Option<Place>) {}
-
-    fn quit(&self) {}
-
-    fn desktop(&self) -> Option<&dyn Desktop> {
-        Some(self)
-    }
-}
-
-impl Desktop for Computer {
-    fn open_folder(&self, folder: &Path) -> Result<(), String> {
-        self.opened.lock().unwrap().push(folder.display().to_string());
-        Ok(())
-    }
-
-    fn starts_at_login(&self) -> Result<bool, String> {
-        Ok(*self.starts.lock().unwrap())
-    }
-
-    fn notify(&self, text: &str) -> Result<(), String> {
-        self.told.lock().unwrap().push(text.to_owned());
-        Ok(())
-    }
-
-    fn copy(&self, _text: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn start_at_login(&self, on: bool) -> Result<(), String> {
-        match self.refuses.lock().unwrap().clone() {
-            Some(why) => Err(why),
-            None => {
-                *self.starts.lock().unwrap() = on;
-                Ok(())
-            }
-        }
-    }
 }
 
 fn account(id: &str) -> AccountSettings {

@@ -1,17 +1,15 @@
 //! A newer version as a user meets it: offered, asked for once more in a session, and never put in place without a yes.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tutti_app::api::{Action, Snapshot, Updates as Shown};
-use tutti_app::shell::{Desktop, Shell};
 use tutti_app::updates::{Fetch, Install, Later, Update, Updates};
-use tutti_app::window::Place;
 use tutti_app::{DemoOptions, Options, Program};
 
+use crate::computer::Computer;
 use crate::stand::{options, until};
 
 const YES: Action = Action::InstallUpdate { ends_session: false };
@@ -20,7 +18,7 @@ const YES_AND_END: Action = Action::InstallUpdate { ends_session: true };
 #[tokio::test]
 async fn where_there_is_no_place_for_versions_nothing_is_said_of_them() {
     let home = tempfile::tempdir().unwrap();
-    let program = Program::start(options(&home), Arc::new(Computer(None))).await.unwrap();
+    let program = Program::start(options(&home), Arc::new(Computer::default())).await.unwrap();
 
     program.dispatch(Action::LookForUpdate);
     program.dispatch(YES_AND_END);
@@ -135,7 +133,7 @@ async fn start(
     let releases = Arc::new(Releases::default());
     *releases.there.lock().unwrap() = there;
     let demo = demo.then(|| DemoOptions { members: 2, profile: "lan".into(), ..DemoOptions::default() });
-    let shell = Arc::new(Computer(Some(releases.clone())));
+    let shell = Arc::new(Computer { releases: Some(releases.clone()), ..Computer::default() });
     let program = Program::start(Options { demo, ..options(&home) }, shell).await.unwrap();
     (program, releases, home)
 }
@@ -201,48 +199,5 @@ impl Updates for Releases {
         });
         let found = there.map(|version| version.map(|version| Update { version: version.to_owned(), fetch }));
         Box::pin(async move { found.map_err(str::to_owned) })
-    }
-}
-
-/// A desktop, with or without a place for newer versions.
-struct Computer(Option<Arc<Releases>>);
-
-impl Shell for Computer {
-    fn open_address(&self, _address: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn show_window(&self, _place: Option<Place>) {}
-
-    fn quit(&self) {}
-
-    fn desktop(&self) -> Option<&dyn Desktop> {
-        Some(self)
-    }
-}
-
-impl Desktop for Computer {
-    fn open_folder(&self, _folder: &Path) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn starts_at_login(&self) -> Result<bool, String> {
-        Ok(false)
-    }
-
-    fn start_at_login(&self, _on: bool) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn notify(&self, _text: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn copy(&self, _text: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn updates(&self) -> Option<&dyn Updates> {
-        self.0.as_deref().map(|releases| releases as &dyn Updates)
     }
 }
