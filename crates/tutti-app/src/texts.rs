@@ -7,8 +7,10 @@ mod numbers;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+#[cfg(test)]
+pub(crate) use language::speaking;
 pub use language::{Language, language, set_language};
-pub use numbers::{day, grouped};
+pub use numbers::{day, decimal, grouped};
 
 /// The file itself, for windows that read it too.
 pub const EN: &str = include_str!("../texts/en.json");

@@ -37,7 +37,7 @@ impl Speed {
         self.0
     }
 
-    /// The factor, for windows.
+    /// The factor, for windows and for sentences, which write its mark as their language does.
     pub fn factor(self) -> f64 {
         self.0 as f64 / 1e6
     }
@@ -64,14 +64,6 @@ impl Speed {
     pub const fn differs(self, other: Self) -> bool {
         let (slower, faster) = if self.0 < other.0 { (self.0, other.0) } else { (other.0, self.0) };
         faster - slower > Span::from_micros(slower).ppm(DIFFERS).as_micros()
-    }
-}
-
-/// As people write it: 1, 1.5, 0.85.
-impl fmt::Display for Speed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hundredths = (self.0 + 5_000) / 10_000;
-        write!(f, "{}", hundredths as f64 / 100.0)
     }
 }
 
@@ -162,12 +154,6 @@ mod tests {
         assert!(of(1_460_000, 1_540_000).are_one() && of(1_496_000, 1_498_000).are_one());
         assert!(of(1_500_000, 1_500_000).are_one());
         assert!(!of(1_450_000, 1_500_000).are_one());
-    }
-
-    #[test]
-    fn words_are_short() {
-        let words = |permille| Speed::from_permille(permille).to_string();
-        assert_eq!([words(1_000), words(1_500), words(850)], ["1", "1.5", "0.85"]);
     }
 
     #[test]

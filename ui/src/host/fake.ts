@@ -1,6 +1,6 @@
 /** A scripted program for development and tests: the same contract, with errors that move and no music. */
 import type { Account, Action, Band, Hand, Heard, HistoryMark, Member, Network, Place, Ration, Screen, Setting, Settings, Snapshot, Song, Trouble, WayOut } from "../generated/api";
-import { time } from "../lib/format";
+import { decimal, time } from "../lib/format";
 import { language, t, type TextKey } from "../lib/texts";
 import type { Host } from "./host";
 
@@ -550,7 +550,7 @@ export const noDevice = (): Trouble => ({
 
 export const otherSpeed = (): Trouble => ({
   code: "other_speed",
-  text: t("trouble.other_speed", { own: "1.2", room: "1.5" }),
+  text: t("trouble.other_speed", { own: decimal(1.2), room: decimal(1.5) }),
   way_out: null,
 });
 

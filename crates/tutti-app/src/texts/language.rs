@@ -47,7 +47,25 @@ pub fn set_language(language: Language) {
 
 /// The language that is set.
 pub fn language() -> Language {
+    #[cfg(test)]
+    if let Some(language) = HERE.get() {
+        return language;
+    }
     Language::ALL.into_iter().find(|known| *known as u8 == SPOKEN.load(Ordering::Relaxed)).unwrap_or(Language::En)
+}
+
+#[cfg(test)]
+thread_local! {
+    static HERE: std::cell::Cell<Option<Language>> = const { std::cell::Cell::new(None) };
+}
+
+/// Says something in this language, whatever others say at the same time.
+#[cfg(test)]
+pub(crate) fn speaking<T>(language: Language, say: impl FnOnce() -> T) -> T {
+    let before = HERE.replace(Some(language));
+    let said = say();
+    HERE.set(before);
+    said
 }
 
 #[cfg(test)]

@@ -12,6 +12,13 @@ pub fn grouped(number: u32) -> String {
     groups.join(&mark)
 }
 
+/// 1.5 or 1,5: at most two digits behind the mark, and no mark behind a whole number. Whatever has one is put into a
+/// sentence by this.
+pub fn decimal(number: f64) -> String {
+    let mark = t("number.mark", &[]);
+    format!("{number:.2}").trim_end_matches('0').trim_end_matches('.').replace('.', &mark)
+}
+
 /// "22 Nov", "22. Nov."
 pub fn day(date: NaiveDate) -> String {
     let months = t("date.months", &[]);
@@ -21,12 +28,21 @@ pub fn day(date: NaiveDate) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Language, texts_of};
+    use super::super::{Language, speaking, texts_of};
     use super::*;
 
     #[test]
     fn numbers_are_grouped() {
         assert_eq!([0, 999, 1_000, 20_000, 1_234_567].map(grouped), ["0", "999", "1,000", "20,000", "1,234,567"]);
+        assert_eq!(speaking(Language::De, || grouped(1_234_567)), "1.234.567");
+    }
+
+    #[test]
+    fn a_number_has_the_mark_of_its_language_and_no_digit_that_says_nothing() {
+        let said = |language| speaking(language, || [0.85, 1.2, 1.5, 2.0, 10.0, 1.004].map(decimal));
+
+        assert_eq!(said(Language::En), ["0.85", "1.2", "1.5", "2", "10", "1"]);
+        assert_eq!(said(Language::De), ["0,85", "1,2", "1,5", "2", "10", "1"]);
     }
 
     #[test]

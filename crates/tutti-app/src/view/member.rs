@@ -13,7 +13,7 @@ use super::words::{act_code, act_words};
 use super::{Change, MemberRequests};
 use crate::api::{self, Action, Band};
 use crate::settings::Endpoints;
-use crate::texts::t;
+use crate::texts::{decimal, t};
 use crate::trouble::{Told, of_failure};
 
 /// What somebody did stands under their name for so long.
@@ -311,7 +311,7 @@ pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bo
         Trouble::Unavailable(title) => Told::new("unavailable_item").with("title", title.clone()),
         Trouble::SteppedOut => Told::new("stepped_out"),
         Trouble::OtherSpeed(own, room) => {
-            Told::new("other_speed").with("own", own.to_string()).with("room", room.to_string())
+            Told::new("other_speed").with("own", decimal(own.factor())).with("room", decimal(room.factor()))
         }
         Trouble::NoEffect => Told::new("no_effect").with("device", device()),
         // The wait is over, and the next look is on its way.

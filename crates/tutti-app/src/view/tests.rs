@@ -13,6 +13,7 @@ use tutti_core::time::RoomTime;
 
 use super::*;
 use crate::api::Band;
+use crate::texts::{Language, speaking};
 
 const NOW: LocalTime = LocalTime::from_micros(1_000_000_000);
 
@@ -141,6 +142,10 @@ fn an_episode_runs_on_at_its_speed_and_another_one_than_the_rooms_is_said() {
         "Hears this episode at 0.8 times its speed, the room at 1.5: nobody is pulled along. It lines up again where an \
          episode starts or goes on."
     );
+
+    let german = speaking(Language::De, || self::picture(&mut room, NOW + Span::from_secs(10)));
+    let told = german.members[1].trouble.as_ref().unwrap();
+    assert!(told.text.contains("mit Tempo 0,8, der Raum mit 1,5:"), "{}", told.text);
 }
 
 #[test]
