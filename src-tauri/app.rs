@@ -1,7 +1,6 @@
 //! The program inside Tauri: one instance a profile, one window, the tray, and an orderly end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tauri::async_runtime;
 use tauri::plugin::TauriPlugin;
@@ -16,9 +15,6 @@ use tutti_app::{Options, Program};
 use crate::shell::{DesktopShell, place};
 use crate::tray::DesktopTray;
 use crate::{Flags, cover, ipc, tray};
-
-/// The program writes a file or two when it stops; a disk that takes longer must not keep the window system waiting.
-const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The profile's folder, for the web view's own files.
 pub struct Profile(pub std::path::PathBuf);
@@ -118,9 +114,6 @@ fn closing(app: &AppHandle) -> Closing {
 
 fn stop(app: &AppHandle) {
     if let Some(program) = app.try_state::<Program>() {
-        let stopped = async_runtime::block_on(async { tokio::time::timeout(STOP_DEADLINE, program.stop()).await });
-        if stopped.is_err() {
-            tracing::warn!("the program took too long to stop");
-        }
+        async_runtime::block_on(program.stop_in_time());
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tauri::{Builder, Config, Wry};
-use tauri_plugin_updater::UpdaterExt as _;
-use tutti_app::updates::{Install, Later, Update, Updates};
+use tauri_plugin_updater::{Error, UpdaterExt as _};
+use tutti_app::updates::{Failure, Install, Later, Update, Updates};
 
 use crate::shell::DesktopShell;
 
@@ -22,26 +22,32 @@ pub fn with(builder: Builder<Wry>, config: &Config) -> Builder<Wry> {
 }
 
 impl Updates for DesktopShell {
-    fn look(&self) -> Later<Result<Option<Update>, String>> {
+    fn look(&self) -> Later<Result<Option<Update>, Failure>> {
         let updater = self.app.updater_builder().timeout(LOOKS).build();
         Box::pin(async move {
-            let found = updater.map_err(words)?.check().await.map_err(words)?;
-            let offer = |found: tauri_plugin_updater::Update| Update {
-                version: found.version.clone(),
-                fetch: Box::new(|| Box::pin(fetch(found))),
-            };
-            Ok(found.map(offer))
+            let found = updater.map_err(why)?.check().await.map_err(why)?;
+            Ok(found.map(|found| Update { version: found.version.clone(), fetch: Box::new(|| Box::pin(fetch(found))) }))
         })
     }
 }
 
-async fn fetch(mut found: tauri_plugin_updater::Update) -> Result<Install, String> {
+async fn fetch(mut found: tauri_plugin_updater::Update) -> Result<Install, Failure> {
     found.timeout = Some(FETCHES);
-    let package = found.download(|_, _| {}, || {}).await.map_err(words)?;
-    Ok(Box::new(move || found.install(package).map_err(words)))
+    let package = found.download(|_, _| {}, || {}).await.map_err(why)?;
+    Ok(Box::new(move || found.install(package).map_err(why)))
 }
 
-fn words(error: tauri_plugin_updater::Error) -> String {
-    // It becomes a part of a sentence.
-    error.to_string().trim_end_matches('.').to_owned()
+/// What the user is told of it; what the plugin says is in English and for the log.
+fn why(error: Error) -> Failure {
+    tracing::warn!(%error, "no newer version");
+    match error {
+        Error::Reqwest(error) => Failure::of_request(&error),
+        Error::ReleaseNotFound | Error::Network(_) | Error::Serialization(_) => Failure::Answer,
+        Error::TargetNotFound(_) | Error::TargetsNotFound(_) => Failure::Answer,
+        Error::Minisign(_) | Error::Base64(_) | Error::SignatureUtf8(_) => Failure::Signature,
+        Error::SignedVersionMismatch { .. } | Error::MissingSignedVersion => Failure::Signature,
+        Error::Io(_) | Error::TempDirNotFound => Failure::Disk,
+        Error::AuthenticationFailed => Failure::Refused,
+        _ => Failure::Other,
+    }
 }

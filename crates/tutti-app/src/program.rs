@@ -1,6 +1,7 @@
 //! The handle to the running program: what windows, the browser host and the terminal hold of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -15,6 +16,9 @@ use crate::settings::{Endpoints, Home};
 use crate::shell::{News, Shell};
 use crate::sign_in::Links;
 use crate::tray;
+
+/// The program writes a file or two when it stops.
+const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What a program is started with.
 #[derive(Debug, Clone)]
@@ -146,6 +150,13 @@ impl Program {
         self.send(Message::Stop(done));
         // An error means that it had stopped before.
         let _ = stopped.await;
+    }
+
+    /// The same where the system waits for it: a disk that takes longer than this must not keep it.
+    pub async fn stop_in_time(&self) {
+        if tokio::time::timeout(STOP_DEADLINE, self.stop()).await.is_err() {
+            tracing::warn!("the program took too long to stop");
+        }
     }
 
     fn send(&self, message: Message) {

@@ -8,7 +8,7 @@ use super::{Controller, Message};
 use crate::api::{self, Action};
 use crate::problem::{Problem, way_out};
 use crate::texts::t;
-use crate::updates::{Install, Update};
+use crate::updates::{Failure, Install, Update};
 
 /// Versions are days apart, and a program in the tray runs for weeks.
 const LOOKS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -30,7 +30,7 @@ enum Standing {
     Installing(String),
     /// What runs is still the old one.
     Installed(String),
-    Failed(String),
+    Failed(Failure),
 }
 
 /// What is known of newer versions.
@@ -44,9 +44,9 @@ pub(super) struct Updating {
 
 /// What comes of what was begun.
 pub(crate) enum News {
-    Looked(Result<Option<Update>, String>),
-    Fetched(Result<Install, String>),
-    Installed(Result<(), String>),
+    Looked(Result<Option<Update>, Failure>),
+    Fetched(Result<Install, Failure>),
+    Installed(Result<(), Failure>),
 }
 
 impl Controller {
@@ -74,13 +74,12 @@ impl Controller {
     }
 
     pub(super) async fn update_news(&mut self, news: News) {
-        let failed = |why: String| Standing::Failed(why);
         match (std::mem::take(&mut self.updating.standing), news) {
             (Standing::Looking, News::Looked(found)) => {
                 self.updating.standing = match found {
                     Ok(Some(update)) => Standing::Found(update),
                     Ok(None) => Standing::Newest,
-                    Err(why) => failed(why),
+                    Err(why) => Standing::Failed(why),
                 };
                 self.offer_update();
             }
@@ -94,8 +93,8 @@ impl Controller {
                 self.updating.standing = Standing::Installed(version);
             }
             (_, News::Fetched(Err(why)) | News::Installed(Err(why))) => {
-                self.notices.say(&Problem::new("update_failed").with("why", why.clone()));
-                self.updating.standing = failed(why);
+                self.notices.say(&Problem::new("update_failed").with("why", why.text()));
+                self.updating.standing = Standing::Failed(why);
             }
             (standing, _) => self.updating.standing = standing,
         }
@@ -125,7 +124,10 @@ impl Controller {
                 self.updating.standing = Standing::Installing(version);
                 self.later(async move {
                     let installed = tokio::task::spawn_blocking(install).await;
-                    Message::Update(News::Installed(installed.unwrap_or_else(|error| Err(error.to_string()))))
+                    Message::Update(News::Installed(installed.unwrap_or_else(|error| {
+                        tracing::warn!(%error, "a newer version could not be installed");
+                        Err(Failure::Other)
+                    })))
                 });
             }
             standing => self.updating.standing = standing,
@@ -137,16 +139,16 @@ impl Controller {
         self.shell.desktop()?.updates()?;
         let install = Action::InstallUpdate { ends_session: false };
         let (code, value, way) = match &self.updating.standing {
-            Standing::Looking => ("looking", "", None),
-            Standing::Newest => ("newest", "", Some(("look_again", Action::LookForUpdate))),
-            Standing::Found(update) => ("found", update.version.as_str(), Some(("install", install))),
-            Standing::Fetching { version, .. } => ("fetching", version.as_str(), None),
-            Standing::Waiting(version, _) => ("waiting", version.as_str(), Some(("install", install))),
-            Standing::Installing(version) => ("installing", version.as_str(), None),
-            Standing::Installed(version) => ("installed", version.as_str(), Some(("quit", Action::Quit))),
-            Standing::Failed(why) => ("failed", why.as_str(), Some(("try_again", Action::LookForUpdate))),
+            Standing::Looking => ("looking", String::new(), None),
+            Standing::Newest => ("newest", String::new(), Some(("look_again", Action::LookForUpdate))),
+            Standing::Found(update) => ("found", update.version.clone(), Some(("install", install))),
+            Standing::Fetching { version, .. } => ("fetching", version.clone(), None),
+            Standing::Waiting(version, _) => ("waiting", version.clone(), Some(("install", install))),
+            Standing::Installing(version) => ("installing", version.clone(), None),
+            Standing::Installed(version) => ("installed", version.clone(), Some(("quit", Action::Quit))),
+            Standing::Failed(why) => ("failed", why.text(), Some(("try_again", Action::LookForUpdate))),
         };
-        let text = t(&format!("update.{code}"), &[("version", value), ("why", value)]);
+        let text = t(&format!("update.{code}"), &[("version", &value), ("why", &value)]);
         let way_out = way.map(|(label, action)| way_out(label, action));
         Some(api::Updates { code: code.to_owned(), text, way_out })
     }

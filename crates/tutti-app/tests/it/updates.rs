@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tutti_app::api::{Action, Snapshot, Updates as Shown};
-use tutti_app::updates::{Fetch, Install, Later, Update, Updates};
+use tutti_app::updates::{Failure, Fetch, Install, Later, Update, Updates};
 use tutti_app::{DemoOptions, Options, Program};
 
 use crate::computer::Computer;
@@ -93,18 +93,18 @@ async fn a_session_that_begins_while_a_version_is_fetched_is_not_ended_by_it() {
 
 #[tokio::test]
 async fn what_does_not_work_is_said_and_can_be_tried_again() {
-    let (program, place, _home) = start(Err("nobody answers"), false).await;
+    let (program, place, _home) = start(Err(Failure::Network), false).await;
     let snapshot = until(program.snapshots(), "a failed look", |snapshot| shown(snapshot).code == "failed").await;
-    assert!(shown(&snapshot).text.contains("nobody answers"));
+    assert!(shown(&snapshot).text.contains(&Failure::Network.text()));
     assert!(snapshot.notices.is_empty(), "what nobody asked for is not shouted");
 
     *place.there.lock().unwrap() = Ok(Some("9.9.9"));
-    *place.refuses.lock().unwrap() = Some("the signature is another's");
+    *place.refuses.lock().unwrap() = Some(Failure::Signature);
     program.dispatch(shown(&snapshot).way_out.unwrap().action);
     until(program.snapshots(), "an offer", |snapshot| said(snapshot, "update_found")).await;
     program.dispatch(YES);
     let snapshot = until(program.snapshots(), "the refusal", |snapshot| said(snapshot, "update_failed")).await;
-    assert!(snapshot.notices[0].text.contains("the signature is another's"));
+    assert!(snapshot.notices[0].text.contains(&Failure::Signature.text()));
     assert_eq!((shown(&snapshot).code.as_str(), place.installed()), ("failed", 0));
 
     *place.there.lock().unwrap() = Ok(None);
@@ -126,7 +126,7 @@ async fn a_program_in_the_tray_looks_once_a_day() {
 }
 
 async fn start(
-    there: Result<Option<&'static str>, &'static str>,
+    there: Result<Option<&'static str>, Failure>,
     demo: bool,
 ) -> (Program, Arc<Releases>, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
@@ -148,8 +148,8 @@ fn said(snapshot: &Snapshot, code: &str) -> bool {
 
 /// A place with releases, and what was done with them.
 struct Releases {
-    there: Mutex<Result<Option<&'static str>, &'static str>>,
-    refuses: Mutex<Option<&'static str>>,
+    there: Mutex<Result<Option<&'static str>, Failure>>,
+    refuses: Mutex<Option<Failure>>,
     /// What is fetched waits for a permit.
     slow: Arc<Semaphore>,
     counts: Arc<[AtomicU32; 3]>,
@@ -181,7 +181,7 @@ impl Releases {
 }
 
 impl Updates for Releases {
-    fn look(&self) -> Later<Result<Option<Update>, String>> {
+    fn look(&self) -> Later<Result<Option<Update>, Failure>> {
         self.counts[0].fetch_add(1, Ordering::SeqCst);
         let there = *self.there.lock().unwrap();
         let refuses = *self.refuses.lock().unwrap();
@@ -194,10 +194,10 @@ impl Updates for Releases {
                     counts[2].fetch_add(1, Ordering::SeqCst);
                     Ok(())
                 });
-                refuses.map_or(Ok(install), |why| Err(why.to_owned()))
+                refuses.map_or(Ok(install), Err)
             })
         });
         let found = there.map(|version| version.map(|version| Update { version: version.to_owned(), fetch }));
-        Box::pin(async move { found.map_err(str::to_owned) })
+        Box::pin(async move { found })
     }
 }
