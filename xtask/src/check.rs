@@ -7,6 +7,13 @@ pub struct Count {
     pub failed: u32,
 }
 
+impl std::ops::AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
 impl Count {
     /// One check without tests of its own.
     pub fn one(success: bool) -> Self {
@@ -21,8 +28,7 @@ impl Count {
         let counts = if nextest.is_empty() { lines.iter().filter_map(|line| of_line(line)).collect() } else { nextest };
         let mut sum = Self::default();
         for count in counts {
-            sum.passed += count.passed;
-            sum.failed += count.failed;
+            sum += count;
         }
         if sum == Self::default() {
             return Self::one(success);
