@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: the packages of the desktop app for this system, and a look at what is in them.
 
 pub mod clean_root;
+pub mod latest;
 mod updates;
 
 use std::fs;
@@ -32,8 +33,8 @@ const SECRETS: &[&str] = &[
     updates::SIGNING_KEY,
 ];
 
-/// The largest Debian package, in bytes.
-const LARGEST_DEB: u64 = 12_000_000;
+/// The largest package that a Linux system's own tools install, in bytes.
+const LARGEST: u64 = 12_000_000;
 
 /// What a Debian package must hold.
 const IN_DEB: &[&str] = &[
@@ -49,6 +50,9 @@ pub fn dist(bundles: &[String]) -> Result<bool> {
     let packages = build(bundles)?;
     for package in &packages {
         println!("{:>9.1} MB  {}", fs::metadata(package)?.len() as f64 / 1e6, package.display());
+    }
+    for package in &packages {
+        is_small(package, fs::metadata(package)?.len())?;
     }
     for deb in packages.iter().filter(|package| package.extension().is_some_and(|kind| kind == "deb")) {
         look_into(deb)?;
@@ -114,10 +118,16 @@ fn collect(made: &Path, packages: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a `.deb` or `.rpm` that grew too large.
+fn is_small(package: &Path, bytes: u64) -> Result<()> {
+    let is_held = package.extension().is_some_and(|kind| kind == "deb" || kind == "rpm");
+    let most = LARGEST / 1_000_000;
+    ensure!(!is_held || bytes <= LARGEST, "{} has {bytes} bytes: larger than {most} MB", package.display());
+    Ok(())
+}
+
 /// A package that lacks a file, or whose desktop entry takes no links, is none to give away.
 fn look_into(deb: &Path) -> Result<()> {
-    let size = fs::metadata(deb)?.len();
-    ensure!(size <= LARGEST_DEB, "{} is larger than {} MB", deb.display(), LARGEST_DEB / 1_000_000);
     if find("dpkg-deb").is_none() {
         println!("what is in it was not looked at: dpkg-deb is not here");
         return Ok(());
@@ -144,6 +154,19 @@ fn takes_links(entry: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_of_either_kind_that_grew_too_large_is_refused() {
+        for package in ["deb/Tutti_0.1.0_amd64.deb", "rpm/Tutti-0.1.0-1.x86_64.rpm"] {
+            assert!(is_small(Path::new(package), 12_000_000).is_ok());
+            let error = is_small(Path::new(package), 12_000_001).err().map(|error| error.to_string());
+            assert!(error.is_some_and(|error| error.contains(package) && error.contains("12 MB")), "{package}");
+        }
+        assert!(
+            is_small(Path::new("appimage/Tutti_0.1.0_amd64.AppImage"), 90_000_000).is_ok(),
+            "it brings WebKit along"
+        );
+    }
 
     #[test]
     fn a_desktop_entry_without_its_argument_takes_no_links() {

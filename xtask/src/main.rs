@@ -84,6 +84,18 @@ enum Task {
         #[arg(long = "try", value_name = "PACKAGE")]
         tried: Option<PathBuf>,
     },
+    /// Writes latest.json beside signed packages: where programs that run see a newer version (docs/packaging.md).
+    Latest {
+        /// The packages with their `.sig` files, in folders or not.
+        folder: PathBuf,
+        /// As they were signed: 1.2.3 or v1.2.3.
+        version: String,
+        /// The https address below which the packages will be had by their names.
+        place: String,
+        /// What changed, for whoever reads the file.
+        #[arg(long, default_value = "")]
+        notes: String,
+    },
     /// What the window costs, for `bench window`: the programs of the desktop, the terminal and the simulator.
     #[command(hide = true)]
     Numbers {
@@ -141,6 +153,7 @@ fn main() -> ExitCode {
         Task::Bench { names, write, json, .. } => bench::bench(&names, write, json),
         Task::Dist { tried: Some(deb), .. } => dist::clean_root::tried(&deb).map(|count| count.failed == 0),
         Task::Dist { bundles, .. } => dist::dist(&bundles),
+        Task::Latest { folder, version, place, notes } => dist::latest::latest(&folder, &version, &place, &notes),
         Task::Numbers { programs, inside } => window::numbers(&programs, inside).map(|()| true),
         Task::Hour { programs, minutes, inside } => window::hour(&programs, minutes, inside).map(|()| true),
         Task::Tidy => tidy::tidy().map(|(_, failed)| failed == 0),

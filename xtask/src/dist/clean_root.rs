@@ -82,6 +82,7 @@ pub fn tried(deb: &Path) -> Result<Count> {
     if !can_be_tried() {
         return Ok(Count::default());
     }
+    super::is_small(deb, fs::metadata(deb)?.len())?;
     super::look_into(deb)?;
     run(&mut cargo(&["build", "--package", "tutti-sim"]))?;
     let place = std::env::temp_dir().join(format!("tutti-clean-root-{}", std::process::id()));
@@ -167,7 +168,7 @@ fn page(size: u64, seen: &Seen) -> String {
          with a profile of the *installed* program, a keychain and a simulated account: sign-in by link and by loopback, one hosts, \
          the other joins by the invite and leads, the host ends and comes back, signs out. What the story said:\n\n",
         size as f64 / 1e6,
-        super::LARGEST_DEB / 1_000_000,
+        super::LARGEST / 1_000_000,
         seen.installed.as_secs_f64(),
     );
     for step in &seen.story {
