@@ -68,7 +68,7 @@ pub fn licences_are_allowed(tree: &Tree) -> Vec<String> {
     let crates = tree.packages.iter().map(|package| ("Cargo.lock", package.name.clone(), package.licence.clone()));
     let modules = npm_packages(tree)
         .into_iter()
-        .map(|(name, package)| ("ui/package-lock.json", name, package["license"].as_str().map(str::to_owned)));
+        .map(|(file, name, package)| (file, name, package["license"].as_str().map(str::to_owned)));
     let breach = |(file, name, licence): (&str, String, Option<String>)| match licence.as_deref().map(licence::allowed)
     {
         Some(Some(true)) => None,
@@ -83,15 +83,20 @@ pub fn locks_name_no_address(tree: &Tree) -> Vec<String> {
     let sources =
         cargo.lines().filter_map(|line| line.strip_prefix("source = ")).map(|source| source.trim_matches('"'));
     let foreign = sources.filter(|source| *source != REGISTRY).map(|source| format!("Cargo.lock: {source}"));
-    let resolved = npm_packages(tree).into_iter().filter(|(_, package)| package["resolved"].is_string());
-    foreign.chain(resolved.map(|(name, _)| format!("ui/package-lock.json: {name} has an address"))).collect()
+    let resolved = npm_packages(tree).into_iter().filter(|(.., package)| package["resolved"].is_string());
+    foreign.chain(resolved.map(|(file, name, _)| format!("{file}: {name} has an address"))).collect()
 }
 
-/// The UI's installed packages by their path, without the UI itself.
-fn npm_packages(tree: &Tree) -> Vec<(String, Value)> {
-    let lock = tree.files.get("ui/package-lock.json").and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let packages = lock.and_then(|lock| lock["packages"].as_object().cloned()).unwrap_or_default();
-    packages.into_iter().filter(|(path, package)| !path.is_empty() && package["link"] != true).collect()
+/// What npm installs, of the UI and of what the relay is measured beside: lock file, path and package, without those that
+/// the lock files are of.
+fn npm_packages(tree: &Tree) -> Vec<(&str, String, Value)> {
+    let locks = tree.files.iter().filter(|(path, _)| path.ends_with("package-lock.json"));
+    let packages = locks.flat_map(|(file, text)| {
+        let lock = serde_json::from_str::<Value>(text).unwrap_or_default();
+        let packages = lock["packages"].as_object().cloned().unwrap_or_default();
+        packages.into_iter().map(|(path, package)| (file.as_str(), path, package))
+    });
+    packages.filter(|(_, path, package)| !path.is_empty() && package["link"] != true).collect()
 }
 
 #[cfg(test)]
@@ -130,17 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn a_licence_that_is_not_on_the_list_is_seen_in_both_lock_files() {
+    fn a_licence_that_is_not_on_the_list_is_seen_in_every_lock_file() {
         let lock = r#"{"packages": {"": {}, "node_modules/a": {"license": "MIT"}, "node_modules/b": {"license": "AGPL-3.0"}}}"#;
-        let mut tree = with(&[("ui/package-lock.json", lock)]);
+        let other = r#"{"packages": {"": {}, "node_modules/c": {"license": "GPL-3.0-only"}}}"#;
+        let mut tree = with(&[("ui/package-lock.json", lock), ("x/package-lock.json", other)]);
         tree.packages = vec![
             package("good", Some("MIT OR Apache-2.0")),
             package("bad", Some("GPL-3.0-only")),
             package("none", None),
         ];
         let breaches = licences_are_allowed(&tree);
-        assert_eq!(breaches.len(), 3, "{breaches:?}");
+        assert_eq!(breaches.len(), 4, "{breaches:?}");
         assert!(breaches[2].contains("node_modules/b is under AGPL-3.0"));
+        assert_eq!(breaches[3], "x/package-lock.json: node_modules/c is under GPL-3.0-only");
     }
 
     #[test]

@@ -1,14 +1,19 @@
-//! Measures the hub under load, beside the least that a hub can do: `cargo run --release -p tutti-relay --example load`.
+//! Measures the hub under load, beside the least that a hub can do, and Node's `ws`, if Node is here:
+//! `cargo run --release -p tutti-relay --example load`.
 //!
-//! Both in turn, as processes of their own, with the same clients. Prints figures as JSON. Linux only: memory and
+//! All in turn, as processes of their own, with the same clients. Prints figures as JSON. Linux only: memory and
 //! processor time of another process come from /proc. `tutti-relay` is taken from beside the folder of the examples.
 
 #[cfg(target_os = "linux")]
 mod bare;
 #[cfg(target_os = "linux")]
+mod figures;
+#[cfg(target_os = "linux")]
 mod measure;
 #[cfg(target_os = "linux")]
 mod peer;
+#[cfg(target_os = "linux")]
+mod rival;
 #[cfg(target_os = "linux")]
 mod server;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! The runs: who is measured in which order, and the figures that come of them.
+//! The runs: who is measured in which order, and what each bore.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::figures::{All, Borne, of_crowd, of_rooms};
+use crate::rival;
 use crate::server::{Server, raise_files};
 use crate::swarm::{Hub, Pace, Swarm};
 
@@ -16,25 +18,15 @@ const RATE: f64 = 8_000.0;
 const CROWD: usize = 1_000;
 /// Clients come back within a random part of this, as the hub tells them.
 const JITTER: Duration = Duration::from_secs(2);
-/// Both in turn, so often: the middle one counts.
+/// All in turn, so often: the middle one counts.
 const TURNS: usize = 3;
 const SECONDS: f64 = 5.0;
-
-/// What one server bore.
-#[derive(Default)]
-struct Borne {
-    bytes: Vec<f64>,
-    p50: Vec<f64>,
-    p95: Vec<f64>,
-    a_cpu_second: Vec<f64>,
-    a_second: Vec<f64>,
-    crowd_p50: Vec<f64>,
-    crowd_p95: Vec<f64>,
-}
 
 struct Programs {
     relay: PathBuf,
     own: PathBuf,
+    /// Node and its server, if they are here.
+    ws: Option<(PathBuf, String)>,
 }
 
 pub fn all(args: &[String]) -> Result<()> {
@@ -45,13 +37,19 @@ pub fn all(args: &[String]) -> Result<()> {
     );
     let own = std::env::current_exe()?;
     let beside = own.parent().and_then(Path::parent).context("no folder")?.join("tutti-relay");
-    let programs = Programs { relay: beside, own };
+    let (ws, without) = match rival::ws() {
+        Ok(ws) => (Some(ws), None),
+        Err(why) => (None, Some(why)),
+    };
+    let programs = Programs { relay: beside, own, ws };
     let only = args.iter().find(|arg| !arg.starts_with("--")).map(String::as_str);
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     let turns = if only.is_some() { 1 } else { TURNS };
-    let (mut relay, mut bare) = (Borne::default(), Borne::default());
+    let mut all = All { ws: programs.ws.is_some().then(Borne::default), ..All::default() };
     for turn in 0..turns {
-        for (hub, borne) in [(Hub::Bare, &mut bare), (Hub::Relay, &mut relay)] {
+        let hubs = [(Hub::Bare, Some(&mut all.bare)), (Hub::Relay, Some(&mut all.relay)), (Hub::Ws, all.ws.as_mut())];
+        for (hub, borne) in hubs {
+            let Some(borne) = borne else { continue };
             if wanted("rooms") {
                 rooms(&programs, hub, borne).with_context(|| format!("{hub:?}, turn {turn}"))?;
             }
@@ -62,10 +60,10 @@ pub fn all(args: &[String]) -> Result<()> {
     }
     let mut figures = Vec::new();
     if wanted("rooms") {
-        figures.extend(of_rooms(&relay, &bare));
+        figures.extend(of_rooms(&all));
     }
     if wanted("crowd") {
-        figures.extend(of_crowd(&relay, &bare));
+        figures.extend(of_crowd(&all));
     }
     if wanted("together") {
         figures.extend(together(&programs).context("told together")?);
@@ -80,6 +78,10 @@ pub fn all(args: &[String]) -> Result<()> {
     println!(
         "Beside it: the same frames through epoll alone, without rooms' state, limits or JSON (examples/load/bare.rs)."
     );
+    match without {
+        None => println!("Node's ws does the same as that (examples/rivals/ws.mjs), without compression."),
+        Some(why) => println!("Node's ws was not measured beside it: {why:#}."),
+    }
     println!("{}", Value::Array(figures));
     Ok(())
 }
@@ -95,6 +97,10 @@ fn start(programs: &Programs, hub: Hub, together_ms: u32) -> Result<Server> {
     match hub {
         Hub::Relay => Server::start(&programs.relay, &relay_flags("127.0.0.1:0", together_ms)),
         Hub::Bare => Server::start(&programs.own, &["bare".to_owned()]),
+        Hub::Ws => {
+            let (node, script) = programs.ws.as_ref().context("Node's ws is not here")?;
+            Server::start(node, std::slice::from_ref(script))
+        }
     }
 }
 
@@ -171,51 +177,4 @@ fn restart(programs: &Programs) -> Result<Vec<Value>> {
         json!({ "name": "8,000 are back after a restart", "value": took, "unit": "s", "goal": 5, "noisy": true }),
         json!({ "name": "lost by a restart", "value": CONNECTIONS - back, "unit": "", "goal": 0 }),
     ])
-}
-
-fn of_rooms(relay: &Borne, bare: &Borne) -> Vec<Value> {
-    let latency = |name: &str, value, goal: Value, beside| {
-        json!({ "name": format!("8,000 deliveries a second: {name}"), "value": value, "unit": "ms", "goal": goal,
-                "noisy": true, "beside": { "bare epoll": beside } })
-    };
-    vec![
-        json!({ "name": "memory of a connection, rooms of 8", "value": (middle(&relay.bytes)).round(), "unit": "bytes",
-                "goal": 8192, "beside": { "bare epoll": middle(&bare.bytes).round() } }),
-        latency("latency p50", millis(&relay.p50), Value::Null, millis(&bare.p50)),
-        latency("latency p95", millis(&relay.p95), Value::Null, millis(&bare.p95)),
-        json!({ "name": "8,000 deliveries a second: latency p95 over bare epoll's", "unit": "", "goal": 1.5, "noisy": true,
-                "value": (ratios(&relay.p95, &bare.p95) * 100.0).round() / 100.0 }),
-        json!({ "name": "saturated: deliveries a server-cpu-second", "value": middle(&relay.a_cpu_second).round(), "unit": "/s",
-                "goal": 120_000, "at_least": true, "noisy": true,
-                "beside": { "bare epoll": middle(&bare.a_cpu_second).round() } }),
-        json!({ "name": "saturated: deliveries a second, clients on the same processors",
-                "value": middle(&relay.a_second).round(), "unit": "/s", "at_least": true, "noisy": true,
-                "beside": { "bare epoll": middle(&bare.a_second).round() } }),
-    ]
-}
-
-fn of_crowd(relay: &Borne, bare: &Borne) -> Vec<Value> {
-    let latency = |name: &str, value, beside| {
-        json!({ "name": format!("a room of 1,000, 8,000 deliveries a second: {name}"), "value": value, "unit": "ms",
-                "noisy": true, "beside": { "bare epoll": beside } })
-    };
-    vec![
-        latency("latency p50", millis(&relay.crowd_p50), millis(&bare.crowd_p50)),
-        latency("latency p95", millis(&relay.crowd_p95), millis(&bare.crowd_p95)),
-    ]
-}
-
-fn middle(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn millis(values: &[f64]) -> f64 {
-    (middle(values) * 1_000.0).round() / 1_000.0
-}
-
-/// The middle of what each turn's were.
-fn ratios(ours: &[f64], theirs: &[f64]) -> f64 {
-    middle(&ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>())
 }

@@ -62,7 +62,7 @@ impl Peer {
         poll.registry().register(&mut socket, Token(token), Interest::READABLE | Interest::WRITABLE)?;
         let path = match self.hub {
             Hub::Relay => "/room".to_owned(),
-            Hub::Bare => format!("/{}", self.room),
+            Hub::Bare | Hub::Ws => format!("/{}", self.room),
         };
         self.asks = Some(format!(
             "GET {path} HTTP/1.1\r\nHost: {to}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -82,7 +82,7 @@ impl Peer {
         let told = |fill| json!({ "type": "standings", "list": [[self.number, standing(fill)]] }).to_string();
         let fill = UPDATE_BYTES.saturating_sub(told(0).len());
         let text = match self.hub {
-            Hub::Bare => told(fill),
+            Hub::Bare | Hub::Ws => told(fill),
             // The type comes first, as those write it who build messages from types.
             Hub::Relay => format!(r#"{{"type":"standing",{}"#, &standing(fill).to_string()[1..]),
         };
@@ -93,7 +93,7 @@ impl Peer {
     pub fn beat(&mut self) -> io::Result<()> {
         match self.hub {
             Hub::Relay => self.send(TEXT, br#"{"type":"ping","sent_us":1234567890}"#),
-            Hub::Bare => self.send(PING, b"1234567890"),
+            Hub::Bare | Hub::Ws => self.send(PING, b"1234567890"),
         }
     }
 
@@ -129,7 +129,7 @@ impl Peer {
                 return Err(io::Error::other(String::from_utf8_lossy(&received[..end]).into_owned()));
             }
             (self.switched, used) = (true, end + 4);
-            self.ready = self.hub == Hub::Bare;
+            self.ready = self.hub != Hub::Relay;
         }
         while let Some((length, payload)) = frame(&received[used..]) {
             used += length;

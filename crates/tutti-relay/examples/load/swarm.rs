@@ -13,7 +13,10 @@ use crate::peer::{Heard, Peer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hub {
     Relay,
+    /// Frames passed on to everybody in the room, which is the path: by epoll alone.
     Bare,
+    /// The same by Node's `ws`.
+    Ws,
 }
 
 /// How updates are made.
