@@ -1,10 +1,12 @@
 //! Somebody with a program and a profile of their own: opens it, looks into its window, acts there, closes it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use super::screen::Screen;
 use super::stand::Stand;
@@ -22,6 +24,9 @@ const DRAWS: &str = "window.drawn = false; let left = 5; const next = () => { le
 const AT_REST: &str = "return window.drawn && document.fonts.status === 'loaded' && document.getAnimations().every(move => \
                        move.playState !== 'running' || move.effect.getTiming().iterations === Infinity)";
 pub const ROOM: &str = "[data-testid=room]";
+
+/// How large a window was whose screen is gone.
+const STOOD: (u16, u16) = (1100, 900);
 
 /// Somebody with a program and a profile of their own.
 pub struct Person<'a> {
@@ -46,6 +51,28 @@ impl<'a> Person<'a> {
         let shows = "return document.querySelector('[data-screen]:not([data-screen=waiting])') !== null";
         self.until("a first screen", || Ok((self.session()?.script(shows)? == true).then_some(())))?;
         println!("{}'s window has its first screen {:.2} s after its start", self.name, start.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Leaves the profile as a computer does whose other screen is gone: the window stood at `x`, `y`.
+    pub fn stood_at(&self, x: i32, y: i32) -> Result<()> {
+        let place = json!({ "x": x, "y": y, "width": STOOD.0, "height": STOOD.1 });
+        let settings = json!({ "version": 1, "choices": { "window": place } });
+        fs::write(self.driver.home().join("settings.json"), settings.to_string())?;
+        Ok(())
+    }
+
+    /// The whole window is on the screen, as large as it was.
+    pub fn stands_on_the_screen(&self) -> Result<()> {
+        let screen = Screen::open()?;
+        let (width, height) = screen.size()?;
+        let mut place = (0, 0, 0, 0);
+        let seen = self.until("the whole window on the screen", || {
+            place = screen.place(self.window(&screen)?.context("there is no window")?)?;
+            Ok(is_seen(place, (width, height)).then_some(()))
+        });
+        seen.with_context(|| format!("it stands at {place:?} of {width} x {height}"))?;
+        println!("{}'s window stood where no screen is any more, and opens at {}, {}", self.name, place.0, place.1);
         Ok(())
     }
 
@@ -151,5 +178,23 @@ impl<'a> Person<'a> {
         until(RESTS, "a window at rest", || Ok((self.session()?.script(AT_REST)? == true).then_some(()))).ok();
         let name = self.pictures.file_name().unwrap_or_default().to_string_lossy();
         take(self.session()?, &self.pictures.with_file_name(format!("{name}-{of}.png")))
+    }
+}
+
+fn is_seen((x, y, width, height): (i16, i16, u16, u16), screen: (u16, u16)) -> bool {
+    let within = |from: i16, size: u16, room: u16| from >= 0 && i32::from(from) + i32::from(size) <= i32::from(room);
+    (width, height) == STOOD && within(x, width, screen.0) && within(y, height, screen.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_on_the_screen_with_all_of_it_and_as_large_as_it_was() {
+        let seen = |x, y| is_seen((x, y, STOOD.0, STOOD.1), (1280, 1024));
+        assert!(seen(90, 62) && seen(0, 0) && seen(180, 124));
+        assert!(!seen(-5000, -5000) && !seen(2500, 100) && !seen(181, 62) && !seen(90, 125));
+        assert!(!is_seen((0, 0, 1160, 940), (1280, 1024)), "the settings were not read");
     }
 }

@@ -46,6 +46,12 @@ impl Screen {
         Ok((at.x, at.y, at.width, at.height))
     }
 
+    /// Width and height of all that can be seen.
+    pub fn size(&self) -> Result<(u16, u16)> {
+        let at = self.server.get_geometry(self.root)?.reply()?;
+        Ok((at.width, at.height))
+    }
+
     /// How many different colours the window shows: a blank page has few.
     pub fn colours(&self, window: Window) -> Result<usize> {
         let (_, _, width, height) = self.place(window)?;

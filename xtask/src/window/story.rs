@@ -49,12 +49,16 @@ fn tell(binary: &Path, simulator: &Path, picture: &Path) -> Result<()> {
 }
 
 fn live(stand: &Stand, anna: &mut Person<'_>, ben: &mut Person<'_>) -> Result<()> {
+    anna.stood_at(-5000, -5000)?;
     anna.open(&[])?;
+    anna.stands_on_the_screen()?;
     sign_in_by_link(anna)?;
     host(stand, anna)?;
     let invite = anna.invite()?;
 
+    ben.stood_at(2500, 100)?;
     ben.open(&[])?;
+    ben.stands_on_the_screen()?;
     sign_in_by_loopback(ben)?;
     ben.close()?;
     let start = Instant::now();
