@@ -50,6 +50,25 @@ test("with reduced motion nothing glides", async () => {
   await program.cut();
 });
 
+test("with forced colours it is seen whether a switch is on, and how far the song has come", async () => {
+  const shown = async (scene: string, whole: string, part: string) => {
+    const program = await Program.start(SCENES[scene]);
+    const window = await openWindow(browser, program.url);
+    await window.page.emulateMedia({ forcedColors: "active" });
+    const ground = (of: string) => window.page.locator(of).first().evaluate((it) => getComputedStyle(it).backgroundColor);
+    const both = [await ground(whole), await ground(part)];
+    await window.close();
+    await program.cut();
+    return both;
+  };
+  for (const on of ["true", "false"]) {
+    const [ground, knob] = await shown("settings", `.switch[aria-checked=${on}]`, `.switch[aria-checked=${on}] .knob`);
+    expect(knob).not.toBe(ground);
+  }
+  const [line, done] = await shown("demo", ".progress .line", ".progress .line i");
+  expect(done).not.toBe(line);
+});
+
 test("every control of a lane is reached by Tab and shows it", async () => {
   const program = await Program.start(SCENES["demo"]);
   const window = await openWindow(browser, program.url);
