@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { someAccounts, type FakeProgram } from "../src/host/fake";
 import { setLanguage } from "../src/lib/texts";
 import { openBrowser, openWindow, THEMES } from "./browser";
 import { Program } from "./program";
@@ -42,5 +43,28 @@ for (const [name, prepare] of Object.entries(SCENES)) {
       }
       await program.cut();
     }
+  });
+}
+
+/** Those of the README, in the folder `readme`, to be laid over docs/images. */
+const calmLobby = (fake: FakeProgram) => {
+  fake.screen = "lobby";
+  fake.accounts = someAccounts().map((account) => ({ ...account, name: account.name.split(" ")[0] ?? "", trouble: null }));
+};
+for (const [name, theme, height, prepare] of [
+  ["lobby", "light", 600, calmLobby],
+  ["room-dark", "dark", 700, SCENES["room-network"]],
+  ["room-light", "light", 700, SCENES["room-network"]],
+] as const) {
+  test(`the README's picture ${name}`, async () => {
+    setLanguage("en");
+    const program = await Program.start(prepare);
+    const window = await openWindow(browser, program.url, { width: 1060, height, theme, calm: true });
+    await window.page.waitForSelector("main");
+    await window.page.waitForTimeout(250);
+    await window.page.screenshot({ path: resolve(FOLDER, "readme", `${name}.png`) });
+    expect(window.faults).toEqual([]);
+    await window.close();
+    await program.cut();
   });
 }
