@@ -43,7 +43,7 @@ fn why(error: Error) -> Failure {
     match error {
         Error::Reqwest(error) => Failure::of_request(&error),
         Error::ReleaseNotFound | Error::Network(_) | Error::Serialization(_) => Failure::Answer,
-        Error::TargetNotFound(_) | Error::TargetsNotFound(_) => Failure::Answer,
+        Error::TargetNotFound(_) | Error::TargetsNotFound(_) | Error::InvalidUpdaterFormat => Failure::Answer,
         Error::Minisign(_) | Error::Base64(_) | Error::SignatureUtf8(_) => Failure::Signature,
         Error::SignedVersionMismatch { .. } | Error::MissingSignedVersion => Failure::Signature,
         Error::Io(_) | Error::TempDirNotFound => Failure::Disk,
