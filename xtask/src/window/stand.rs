@@ -113,6 +113,13 @@ impl Stand {
         Ok(())
     }
 
+    /// Somebody removes the app from their account: their sign-in is worth nothing any more.
+    pub fn revoke(&self, user: &str) -> Result<()> {
+        let answer = ask("POST", &format!("{}/_sim/accounts/{user}/revoke", self.spotify), "")?;
+        ensure!(answer.starts_with("HTTP/1.1 204"), "{user}'s app: {answer}");
+        Ok(())
+    }
+
     /// How many entries of Tutti the keychain has for this account.
     pub fn entries(&self, account: &str) -> Result<usize> {
         let mut count = 0;

@@ -1,4 +1,4 @@
-//! A session without a window: hosted from the tray, its invite copied there and pasted by a friend, a takeover told.
+//! A session without a window: hosted from the tray, its invite copied there and pasted by a friend, a takeover told, and a sign-in that is needed.
 
 use std::time::Instant;
 
@@ -42,6 +42,11 @@ pub fn in_tray(stand: &Stand, anna: &mut Person<'_>, ben: &mut Person<'_>) -> Re
 
     stand.hand("anna", "next")?;
     told(ben, &desktop, "Anna leads now")?;
+    // Of two within ten seconds the second waits.
+    let start = Instant::now();
+    stand.revoke("ben")?;
+    told(ben, &desktop, "Ben has to sign in again")?;
+    println!("that is told {:.1} s after the app was removed from Ben's account", start.elapsed().as_secs_f64());
     desktop.click("Leave the room")?;
     ben.until("a session to host again", || offers("Host a session"))?;
     ensure!(anna.says(ROOM)?.is_some(), "the session ended for Anna, too");
