@@ -67,6 +67,9 @@ pub struct Gate {
     /// Accounts of members who left or were sent away while a device of theirs may still command; the newest so many as a
     /// room has members.
     let_go: VecDeque<LetGo>,
+    /// Numbers of those who are here no more, and whose they were (None: a listener's); the newest so many as a room has
+    /// members.
+    left: VecDeque<(MemberId, Option<UserId>)>,
     locked: bool,
     who_leads: WhoLeads,
     /// What members bring counts until then, and claims wait.
@@ -109,6 +112,7 @@ impl Gate {
             lines: BTreeMap::new(),
             banned: VecDeque::new(),
             let_go: VecDeque::new(),
+            left: VecDeque::new(),
             locked: false,
             who_leads: WhoLeads::Anyone,
             // Others may know more of it than whoever inherited it.
@@ -148,6 +152,7 @@ impl Gate {
             + self.lines.len()
             + self.banned.len()
             + self.let_go.len()
+            + self.left.len()
             + self.driven_twice.len()
             + named
             + waits
@@ -366,6 +371,11 @@ impl Gate {
 
     fn forget(&mut self, member: MemberId, now: RoomTime) {
         let Some(person) = self.people.remove(&member) else { return };
+        self.left.retain(|(left, _)| *left != member);
+        self.left.push_back((member, person.user.map(|(user, _)| user)));
+        if self.left.len() > self.config.limits.members as usize {
+            self.left.pop_front();
+        }
         for connection in &person.connections {
             self.lines.remove(connection);
         }

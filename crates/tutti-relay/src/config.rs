@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tutti_core::gate::Limits;
 use tutti_core::proof::RoomId;
 use tutti_core::room::RoomState;
@@ -37,6 +38,8 @@ pub struct Heirloom {
     pub room: RoomId,
     /// Its times are of [`Config::clock`].
     pub state: Option<RoomState>,
+    /// Cancelled when another hub was found to have the room: this one gives way to it as it ends.
+    pub elsewhere: CancellationToken,
 }
 
 impl Default for Config {

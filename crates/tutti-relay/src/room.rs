@@ -94,11 +94,15 @@ impl Room {
         self.carry_out(&mut inner);
     }
 
-    /// This hub ends: everybody is told.
-    pub fn leave(&self, within_ms: u32) {
+    /// This hub ends, as another has the room or not: everybody is told.
+    pub fn leave(&self, within_ms: u32, elsewhere: bool) {
         let mut inner = self.lock();
         inner.leaving = true;
-        inner.gate.leave(within_ms);
+        if elsewhere {
+            inner.gate.give_way(within_ms);
+        } else {
+            inner.gate.leave(within_ms);
+        }
         self.carry_out(&mut inner);
     }
 

@@ -180,8 +180,9 @@ impl Rooms {
     pub fn drain(&self) {
         self.drained.cancel();
         let rooms: Vec<Arc<Room>> = self.lock().rooms.values().cloned().collect();
+        let elsewhere = self.config.only.as_ref().is_some_and(|only| only.elsewhere.is_cancelled());
         for room in rooms {
-            room.leave(self.config.back_within_ms);
+            room.leave(self.config.back_within_ms, elsewhere);
         }
     }
 

@@ -123,7 +123,10 @@ impl Heir {
     /// # Errors
     /// The port cannot be listened on.
     pub fn open(&self, room: RoomId) -> io::Result<()> {
-        let config = Config { only: Some(Heirloom { room, state: None }), ..Config::default() };
+        let config = Config {
+            only: Some(Heirloom { room, state: None, elsewhere: CancellationToken::new() }),
+            ..Config::default()
+        };
         self.hold(room, config).map(drop)
     }
 
@@ -136,7 +139,9 @@ impl Heir {
             Some((name, now)) => HubClock::showing(name, now),
             None => HubClock::of_this_machine(),
         };
-        let only = Some(Heirloom { room: secret.room(), state: Some(inheritance.state) });
+        let elsewhere = CancellationToken::new();
+        let state = Some(inheritance.state);
+        let only = Some(Heirloom { room: secret.room(), state, elsewhere: elsewhere.clone() });
         let stop = self.hold(secret.room(), Config { clock: Arc::new(clock), only, ..Config::default() })?;
         let before = inheritance.before;
         self.tasks.spawn(async move {
@@ -153,6 +158,7 @@ impl Heir {
             tokio::select! {
                 () = found => {
                     tracing::info!("the room is held by another, who comes first: this hub ends");
+                    elsewhere.cancel();
                     stop.cancel();
                 }
                 () = stop.cancelled() => {}

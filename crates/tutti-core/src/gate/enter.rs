@@ -125,9 +125,12 @@ impl Gate {
         }
     }
 
-    /// Seats somebody new, under the number that they had under another hub if nobody else has it.
+    /// Seats somebody new, under the number that they had under another hub if nobody else has it, or had it here.
     fn seat(&mut self, user: Option<(UserId, AccountMark)>, had: Option<u32>, now: RoomTime) -> MemberId {
-        let had = had.map(MemberId).filter(|id| user.is_some() && !self.people.contains_key(id) && id.0 < MOST_NUMBER);
+        let whose = user.map(|(user, _)| user);
+        let others = |id: MemberId| self.left.iter().any(|(left, of)| *left == id && *of != whose);
+        let free = |id: &MemberId| id.0 < MOST_NUMBER && !self.people.contains_key(id) && !others(*id);
+        let had = had.map(MemberId).filter(|id| user.is_some() && free(id));
         let id = had.unwrap_or_else(|| self.next_free());
         if user.is_some() {
             self.hub.join_as(id);
@@ -255,6 +258,8 @@ impl Gate {
         for member in members {
             self.forget(member, now);
         }
+        // Numbers go on as they are there.
+        self.left.clear();
         let next = self.hub.next_id();
         self.hub = Hub::new(0);
         self.hub.reserve(next.0);

@@ -147,6 +147,16 @@ impl Gate {
         }
     }
 
+    /// Another hub has the room, and this one ends: whom it let drive there, nobody knows. Until the other says so, nobody
+    /// from here drives.
+    pub fn give_way(&mut self, within_ms: u32) {
+        let drivers: Vec<ConnectionId> = self.people.values().filter_map(|person| person.driver).collect();
+        for driver in drivers {
+            self.tell_one(driver, &FromHub::Drive { on: false, quiet_us: None });
+        }
+        self.leave(within_ms);
+    }
+
     /// Everybody is to come back, here or elsewhere, since this hub ends.
     pub fn leave(&mut self, within_ms: u32) {
         self.tell_all(&FromHub::Leaving { within_ms });

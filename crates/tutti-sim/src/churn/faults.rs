@@ -86,7 +86,7 @@ impl World {
         }
         self.devices[number].begins_anew();
         if let Some(place) = self.devices[number].heir.filter(|&place| self.places[place].up) {
-            if self.random.chance(0.5) { self.hub_ends(place) } else { self.kill(place, until) }
+            if self.random.chance(0.5) { self.hub_ends(place, false) } else { self.kill(place, until) }
         }
     }
 

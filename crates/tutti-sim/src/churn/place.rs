@@ -289,7 +289,7 @@ impl World {
             self.places[number].asked = now;
             let before = self.places[..number].iter();
             if before.clone().any(|place| place.up && place.suspended_until <= now && place.gate.is_some()) {
-                self.hub_ends(number);
+                self.hub_ends(number, true);
             }
         }
     }
@@ -310,11 +310,11 @@ impl World {
     }
 
     /// Everybody is told to come back, here or elsewhere.
-    pub(super) fn hub_ends(&mut self, number: usize) {
+    pub(super) fn hub_ends(&mut self, number: usize, elsewhere: bool) {
         self.oracle.seen.hubs_ended += 1;
         self.oracle.note(self.now, || format!("the hub at {number} ends in order"));
         if let Some(gate) = &mut self.places[number].gate {
-            gate.leave(1_000);
+            if elsewhere { gate.give_way(1_000) } else { gate.leave(1_000) }
         }
         self.carry_out(number);
         self.places[number].up = number == 0;

@@ -170,6 +170,21 @@ fn a_hub_that_ends_says_so_to_everybody() {
 }
 
 #[test]
+fn a_hub_that_gives_way_to_another_lets_nobody_go_on_driving_since_the_other_may_have_let_somebody_drive() {
+    let mut room = Stand::new();
+    let (ada, other) = (room.join(hello("Ada", 1)), room.join(hello("Ada", 1)));
+
+    room.gate.give_way(2_000);
+    room.drain();
+
+    let off = FromHub::Drive { on: false, quiet_us: None };
+    let leaving = FromHub::Leaving { within_ms: 2_000 };
+    assert!(room.heard(ada).ends_with(&[off.clone(), leaving.clone()]));
+    let heard = room.heard(other);
+    assert!(heard.contains(&leaving) && !heard.contains(&off));
+}
+
+#[test]
 fn a_hub_that_inherits_a_room_goes_on_with_it_and_follows_no_leader_that_does_not_come_back() {
     let mut room = Stand::new();
     room.join(back("Ada", 1, 0, (4, 7, 20), "Blue"));
@@ -281,6 +296,23 @@ fn no_number_is_given_twice_after_hubs_met() {
     let (_, new) = room.enter(hello("Cleo", 3)).unwrap();
 
     assert!(new.member >= 4, "{}", new.member);
+}
+
+#[test]
+fn the_number_of_somebody_who_left_is_not_that_of_one_who_had_it_under_another_hub() {
+    let mut room = Stand::new();
+    room.join(back("Ada", 1, 0, (4, 7, 20), "Blue"));
+    let (listener, welcome) = room.enter(listener()).unwrap();
+    let (eve, of_eve) = room.enter(hello("Eve", 5)).unwrap();
+    assert_eq!((welcome.member, of_eve.member), (4, 5));
+    room.say(listener, ToHub::Bye);
+    room.say(eve, ToHub::Bye);
+
+    let (_, ben) = room.enter(back("Ben", 2, 4, (4, 7, 20), "Blue")).unwrap();
+    let (_, cleo) = room.enter(back("Cleo", 3, 5, (4, 7, 20), "Blue")).unwrap();
+    let (_, again) = room.enter(back("Eve", 5, 5, (4, 7, 20), "Blue")).unwrap();
+
+    assert_eq!((ben.member, cleo.member, again.member), (6, 7, 5), "whoever left may have their own again");
 }
 
 #[test]
