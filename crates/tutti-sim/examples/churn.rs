@@ -1,9 +1,13 @@
 //! Rooms whose members and hubs come, break off and go, for hours: what was run and seen, as rows of a table.
 //!
-//! `churn [--rooms N] [--hours H] [--first SEED] [--within-s S]`: rooms one after the other; none begins after S seconds.
+//! `churn [--rooms N] [--hours H] [--first SEED] [--within-s S]`: a room on each core; none begins after S seconds.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -35,24 +39,39 @@ fn main() -> anyhow::Result<()> {
     if let Some(unknown) = given.keys().next() {
         bail!("there is no {unknown}");
     }
+    let minutes = u32::try_from(hours * 60)?;
     let began = Instant::now();
-    let mut sum = Sum::default();
-    for seed in first..first + rooms {
-        if began.elapsed() >= within {
-            break;
-        }
-        match run(Churn { seed, minutes: u32::try_from(hours * 60)?, heirs: seed % 2 == 1 }) {
-            Ok(seen) => sum.add(&seen),
-            Err(broken) => {
-                sum.rooms += 1;
-                sum.broken += 1;
-                writeln!(io::stdout(), "{broken}")?;
+    let (next, sum) = (AtomicU64::new(first), Mutex::new(Sum::default()));
+    let one_after_the_other = || -> io::Result<()> {
+        while began.elapsed() < within {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + rooms {
+                break;
+            }
+            let seen = run(Churn { seed, minutes, heirs: seed % 2 == 1 });
+            let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
+            match seen {
+                Ok(seen) => sum.add(&seen),
+                Err(broken) => {
+                    sum.rooms += 1;
+                    sum.broken += 1;
+                    writeln!(io::stdout(), "{broken}")?;
+                }
+            }
+            if sum.rooms.is_multiple_of(SAYS_EVERY) {
+                sum.say(hours, began.elapsed())?;
             }
         }
-        if sum.rooms.is_multiple_of(SAYS_EVERY) {
-            sum.say(hours, began.elapsed())?;
-        }
-    }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let running: Vec<_> = (0..cores).map(|_| scope.spawn(one_after_the_other)).collect();
+        running
+            .into_iter()
+            .try_for_each(|one| one.join().unwrap_or_else(|_| Err(io::Error::other("a room ended early"))))
+    })?;
+    let mut sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     let grew = sum.say(hours, began.elapsed())?;
     if sum.broken > 0 || grew > GROWS_MOST {
         bail!("{} rooms broken, {grew:.2} times as much stored", sum.broken);

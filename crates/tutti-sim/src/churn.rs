@@ -38,6 +38,8 @@ const ROUND: i64 = 180 * SECOND;
 const STILL: i64 = 15 * SECOND;
 const SECOND: i64 = 1_000_000;
 const MS: i64 = 1_000;
+/// A device that drove under the hub before, and heard nothing since, drives no more after this: 8 s and a way.
+const NEW: i64 = 9 * SECOND;
 /// In a calm it is looked so often whether everybody has met.
 const LOOKS: i64 = 50 * MS;
 /// A device looks what is due so often.
@@ -265,9 +267,9 @@ impl World {
     /// that was, too, while the other is cut off.
     fn nobody_can_know(&self, one: usize, other: usize) -> bool {
         let place = |device: usize| &self.places[self.devices[device].reached];
-        let held = |place: &Place| place.gate.is_some() || self.now - place.gave_way < 9 * SECOND;
+        let held = |place: &Place| place.gate.is_some() || self.now - place.gave_way < NEW;
         let apart = place(one).number != place(other).number && held(place(one)) && held(place(other));
-        let anew = |device: usize| !self.devices[device].brought && self.now - place(device).opened < 9 * SECOND;
+        let anew = |device: usize| !self.devices[device].brought && self.now - place(device).opened < NEW;
         apart || anew(one) || anew(other)
     }
 

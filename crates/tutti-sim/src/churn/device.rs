@@ -44,7 +44,7 @@ pub struct Device {
     line_since: i64,
     pub is_in: bool,
     said_hello: i64,
-    /// That hello brought what was known of the room.
+    /// That hello brought what was known of the room before its hub was new.
     pub brought: bool,
     heard: i64,
     lost_since: Option<i64>,
@@ -362,7 +362,9 @@ impl World {
             FromHub::Challenge { nonce, .. } => {
                 device.said_hello = now;
                 let hello = device.hello(self.secret, nonce.0, now);
-                device.brought = hello.brings.is_some();
+                // Whoever came to a new hub with nothing, and comes again, brings what it is told there.
+                let new = now - self.places[place].opened < NEW;
+                device.brought = hello.brings.is_some() && (device.brought || !new);
                 let (drives, brings) = (hello.drives, hello.brings.as_ref().map(|brought| brought.room.term));
                 self.oracle.note(now, || format!("device {number}: drives: {drives}, brings {brings:?}"));
                 self.say(line, Event::Said(line, write(&ToHub::Hello(Box::new(hello)))));
