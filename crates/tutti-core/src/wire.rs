@@ -7,6 +7,7 @@
 pub mod error;
 pub mod parts;
 pub mod shown;
+pub mod since;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

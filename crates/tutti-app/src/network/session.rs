@@ -11,6 +11,7 @@ use tutti_core::standing::View;
 use tutti_core::time::{LocalTime, RoomTime, Span};
 use tutti_core::wire::parts::{ActSent, RoomSent};
 use tutti_core::wire::shown::Shown;
+use tutti_core::wire::since::StandsIn;
 use tutti_core::wire::{Brought, Hello, Hex, MembersSent, ToHub, UserSent, VERSION, Welcome};
 
 use super::Meeting;
@@ -31,9 +32,7 @@ pub struct Session {
     seed: u64,
     pub room: Option<Arc<RoomState>>,
     next_member: u32,
-    /// Where the hub was reached last.
-    hub: Option<HubAddress>,
-    since: Option<Since>,
+    stands_in: StandsIn<HubAddress>,
     /// Counts how often driving began: claims of one are never taken for those of another.
     generation: u32,
     unanswered: VecDeque<(u64, ToHub)>,
@@ -41,15 +40,6 @@ pub struct Session {
     /// What the others are to see, as soon as it is due.
     view: Option<Box<View>>,
     told: Option<(LocalTime, Shown)>,
-}
-
-/// The room's order when the hub was last another, for as long as nothing was done by hand: the hub of now only stands in.
-struct Since {
-    order: (u64, u64, u64),
-    /// How much had been done by hand.
-    actions: u64,
-    /// Where that other hub was.
-    hub: HubAddress,
 }
 
 /// When and from where a hello is said.
@@ -70,8 +60,7 @@ impl Session {
             seed,
             room: None,
             next_member: 0,
-            hub: None,
-            since: None,
+            stands_in: StandsIn::default(),
             generation: 0,
             unanswered: VecDeque::new(),
             presence: None,
@@ -91,7 +80,7 @@ impl Session {
             room: RoomSent::from(&**room),
             now_us: clock.to_room(now).as_micros(),
             clock: name.clone(),
-            since: self.since.as_ref().map(|since| since.order),
+            since: self.stands_in.since(),
         });
         Hello {
             version: VERSION,
@@ -125,17 +114,7 @@ impl Session {
             self.clock_name = Some(welcome.clock.clone());
         }
         self.told = None;
-        if let Some(known) = self.room.as_ref().filter(|known| known.term != welcome.room.term) {
-            let before = self.hub.take().filter(|hub| hub != place);
-            self.since = match self.since.take() {
-                // Back there: nobody stands in any more.
-                Some(since) if since.hub == *place => None,
-                Some(since) => Some(since),
-                None => before.map(|hub| Since { order: known.order(), actions: known.actions, hub }),
-            };
-        }
-        self.hub = Some(place.clone());
-        self.acted(welcome.room.actions);
+        self.stands_in.welcomed(self.room.as_deref(), &welcome.room, place);
         self.members(&welcome.members);
     }
 
@@ -144,18 +123,13 @@ impl Session {
         self.next_member = self.next_member.max(highest.map_or(0, |id| id.saturating_add(1)));
     }
 
-    /// From something done by hand on, this hub's room is the room.
-    fn acted(&mut self, actions: u64) {
-        self.since = self.since.take().filter(|since| since.actions == actions);
-    }
-
     /// A room that is news; an older one is none.
     pub fn newer(&mut self, room: RoomSent) -> Option<Arc<RoomState>> {
         let room = RoomState::from(room);
         if self.room.as_ref().is_some_and(|known| known.order() > room.order()) {
             return None;
         }
-        self.acted(room.actions);
+        self.stands_in.acted(room.actions);
         let room = Arc::new(room);
         self.room = Some(Arc::clone(&room));
         Some(room)
@@ -285,111 +259,44 @@ mod tests {
 
     const NOW: LocalTime = LocalTime::from_micros(1_000_000);
 
-    /// A member who comes from hub to hub.
-    struct Stand {
-        session: Session,
-        meeting: Arc<Meeting>,
-    }
-
-    impl Stand {
-        fn new() -> Self {
-            let (secret, user) = (RoomSecret::new([3; 16]), UserKey::new([4; 16]));
-            let meeting = Meeting::new(secret, user, vec![place(1)], false, None, mpsc::unbounded_channel().0);
-            Self { session: Session::new(1, NOW), meeting }
-        }
-
-        /// The hub at this port lets it in, with a room of this term, changes and acts; its clock is the machine's.
-        fn is_welcomed(&mut self, port: u16, term: u64, seq: u64, actions: u64) {
-            let room = room(term, seq, actions);
-            let welcome = Welcome {
-                member: 1,
-                token: Hex(Token::new([1; 16])),
-                clock: "one".into(),
-                now_us: NOW.as_micros(),
-                drives: true,
-                limits: LimitsSent {
-                    message_bytes: 16_384,
-                    messages_s: 20,
-                    members: 64,
-                    beat_ms: 5_000,
-                    missed_pings: 3,
-                },
-                room: room.clone(),
-                members: MembersSent::default(),
-            };
-            self.session.welcomed(&welcome, &place(port), NOW);
-            self.session.newer(room);
-            let at = RoomTime::from_micros(NOW.as_micros());
-            // The same exchange a second time is none.
-            let _ = self.session.clock.exchange(Exchange { sent: NOW, hub_received: at, hub_sent: at, received: NOW });
-        }
-
-        /// Since when the hub only stands in, as the next one is told.
-        fn since(&self) -> Option<(u64, u64, u64)> {
-            let who = Who { account: "ben".into(), mark: AccountMark::of("ben"), name: "Ben".into() };
-            let at = HelloAt { local: None, now: NOW, drives: true };
-            self.session.hello(&self.meeting, &who, Nonce::new([2; 32]), at).brings.unwrap().since
-        }
+    /// A hub at this port lets it in, with a room of this term; its clock is the machine's.
+    fn is_welcomed(session: &mut Session, port: u16, term: u64) {
+        let room = RoomSent::from(&RoomState::new(term));
+        let welcome = Welcome {
+            member: 1,
+            token: Hex(Token::new([1; 16])),
+            clock: "one".into(),
+            now_us: NOW.as_micros(),
+            drives: true,
+            limits: LimitsSent { message_bytes: 16_384, messages_s: 20, members: 64, beat_ms: 5_000, missed_pings: 3 },
+            room: room.clone(),
+            members: MembersSent::default(),
+        };
+        session.welcomed(&welcome, &place(port), NOW);
+        session.newer(room);
+        let at = RoomTime::from_micros(NOW.as_micros());
+        // The same exchange a second time is none.
+        let _ = session.clock.exchange(Exchange { sent: NOW, hub_received: at, hub_sent: at, received: NOW });
     }
 
     fn place(port: u16) -> HubAddress {
         HubAddress::plain([127, 0, 0, 1].into(), port)
     }
 
-    fn room(term: u64, seq: u64, actions: u64) -> RoomSent {
-        RoomSent { seq, actions, ..RoomSent::from(&RoomState::new(term)) }
-    }
-
     #[test]
     fn a_member_says_since_when_its_hub_stands_in_until_somebody_acts_there() {
-        let mut ben = Stand::new();
-        ben.is_welcomed(1, 1, 7, 3);
-        assert_eq!(ben.since(), None, "it is the first one that it knows");
-        ben.is_welcomed(1, 1, 8, 3);
-        assert_eq!(ben.since(), None, "it is the same one");
+        let (secret, user) = (RoomSecret::new([3; 16]), UserKey::new([4; 16]));
+        let meeting = Meeting::new(secret, user, vec![place(1)], false, None, mpsc::unbounded_channel().0);
+        let who = Who { account: "ben".into(), mark: AccountMark::of("ben"), name: "Ben".into() };
+        let at = || HelloAt { local: None, now: NOW, drives: true };
+        let since = |session: &Session| session.hello(&meeting, &who, Nonce::new([2; 32]), at()).brings.unwrap().since;
+        let mut session = Session::new(1, NOW);
 
-        ben.is_welcomed(2, 5, 8, 3);
-        assert_eq!(ben.since(), Some((1, 0, 8)));
-        // The next item begins by itself, and a further hub stands in for the one that stood in.
-        ben.session.newer(room(5, 9, 3));
-        ben.is_welcomed(3, 9, 9, 3);
-        assert_eq!(ben.since(), Some((1, 0, 8)), "what it stands in for is the first one still");
-
-        ben.session.newer(room(9, 10, 4));
-        assert_eq!(ben.since(), None, "what was done by hand there is the room's");
-    }
-
-    #[test]
-    fn a_hub_at_which_somebody_acted_before_the_member_came_stands_in_for_nobody() {
-        let mut ben = Stand::new();
-        ben.is_welcomed(1, 1, 7, 3);
-
-        ben.is_welcomed(2, 5, 8, 4);
-
-        assert_eq!(ben.since(), None);
-    }
-
-    #[test]
-    fn back_at_the_first_hub_nobody_stands_in_and_the_next_one_does_so_from_then_on() {
-        let mut ben = Stand::new();
-        ben.is_welcomed(1, 1, 7, 3);
-        ben.is_welcomed(2, 5, 7, 3);
-
-        ben.is_welcomed(1, 9, 12, 3);
-        assert_eq!(ben.since(), None);
-        ben.session.newer(room(9, 13, 3));
-        ben.is_welcomed(2, 14, 13, 3);
-
-        assert_eq!(ben.since(), Some((9, 0, 13)), "the first one may not have gone on since then");
-    }
-
-    #[test]
-    fn a_relay_that_came_back_at_its_place_stands_in_for_nobody() {
-        let mut ben = Stand::new();
-        ben.is_welcomed(1, 1, 7, 3);
-
-        ben.is_welcomed(1, 5, 7, 3);
-
-        assert_eq!(ben.since(), None);
+        is_welcomed(&mut session, 1, 1);
+        assert_eq!(since(&session), None);
+        is_welcomed(&mut session, 2, 5);
+        assert_eq!(since(&session), Some((1, 0, 0)));
+        session.newer(RoomSent { seq: 1, actions: 1, ..RoomSent::from(&RoomState::new(5)) });
+        assert_eq!(since(&session), None, "what was done by hand there is the room's");
     }
 }

@@ -8,6 +8,7 @@ use tutti_core::proof::{AccountMark, Nonce, Token, UserKey};
 use tutti_core::room::RoomState;
 use tutti_core::wire::parts::{ActSent, ItemSent, PlaybackSent, PresenceSent, WhenSent};
 use tutti_core::wire::shown::{Shown, StandingSent};
+use tutti_core::wire::since::StandsIn;
 use tutti_core::wire::{Brought, FromHub, Hello, Hex, ToHub, Trouble, UserSent, VERSION, Welcome, write};
 
 use super::*;
@@ -60,6 +61,7 @@ pub struct Device {
     offset: i64,
     next_member: u32,
     pub room: Option<Box<RoomState>>,
+    stands_in: StandsIn<usize>,
     /// The hub lets this connection drive.
     granted: bool,
     /// When the last ping was sent that was answered.
@@ -104,6 +106,7 @@ impl Device {
             offset: 0,
             next_member: 0,
             room: None,
+            stands_in: StandsIn::default(),
             granted: false,
             answered: 0,
             drove: false,
@@ -145,7 +148,8 @@ impl Device {
         let key = UserKey::new(key);
         let brings = self.id.zip(self.room.as_deref()).map(|(member, room)| {
             let (now_us, clock) = (now + self.offset, self.clock.clone());
-            Box::new(Brought { member, next_member: self.next_member, room: room.into(), now_us, clock, since: None })
+            let since = self.stands_in.since();
+            Box::new(Brought { member, next_member: self.next_member, room: room.into(), now_us, clock, since })
         });
         Hello {
             version: VERSION,
@@ -457,6 +461,7 @@ impl World {
         if !welcome.drives {
             device.claims.clear();
         }
+        device.stands_in.welcomed(device.room.as_deref(), &welcome.room, &place);
         self.learns(number, welcome.room.clone().into());
         self.may_drive(number, said_hello);
         let device = &mut self.devices[number];
@@ -488,6 +493,7 @@ impl World {
         let device = &mut self.devices[number];
         self.oracle.state(&room);
         if device.room.as_ref().is_none_or(|known| known.order() <= room.order()) {
+            device.stands_in.acted(room.actions);
             device.room = Some(Box::new(room));
         }
     }
