@@ -68,6 +68,8 @@ enum Event {
     Told(u64, std::sync::Arc<FromHub>),
     Refused(u64),
     Closed(u64),
+    /// A device that slept reads what came meanwhile.
+    Reads(usize),
     Device(usize),
     Place(usize),
     Awake(usize),
@@ -179,11 +181,21 @@ impl World {
             Event::Opened(_) | Event::Said(..) | Event::Ended(_) => self.at_place(event),
             Event::Told(line, _) | Event::Refused(line) | Event::Closed(line) => {
                 let Some(device) = self.lines.get(&line).map(|line| line.device) else { return };
-                if self.devices[device].sleeps_until > self.now {
-                    let until = self.devices[device].sleeps_until;
-                    return self.at(until, event);
+                let sleeper = &mut self.devices[device];
+                if sleeper.sleeps_until > self.now || !sleeper.unread.is_empty() {
+                    // In the order in which it came, however often it falls asleep again.
+                    sleeper.unread.push_back((line, event));
+                    let until = sleeper.sleeps_until;
+                    return self.at(until, Event::Reads(device));
                 }
                 self.at_device(device, line, event);
+            }
+            Event::Reads(device) => {
+                while self.devices[device].sleeps_until <= self.now
+                    && let Some((line, event)) = self.devices[device].unread.pop_front()
+                {
+                    self.at_device(device, line, event);
+                }
             }
             Event::Device(device) => {
                 self.device_due(device);
@@ -267,8 +279,8 @@ impl World {
     /// that was, too, while the other is cut off.
     fn nobody_can_know(&self, one: usize, other: usize) -> bool {
         let place = |device: usize| &self.places[self.devices[device].reached];
-        let held = |place: &Place| place.gate.is_some() || self.now - place.gave_way < NEW;
-        let apart = place(one).number != place(other).number && held(place(one)) && held(place(other));
+        let (at_one, at_other) = (place(one), place(other));
+        let apart = at_one.number != at_other.number && at_one.held_lately(self.now) && at_other.held_lately(self.now);
         let anew = |device: usize| !self.devices[device].brought && self.now - place(device).opened < NEW;
         apart || anew(one) || anew(other)
     }

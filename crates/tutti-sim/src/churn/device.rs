@@ -40,6 +40,8 @@ pub struct Device {
     /// Processes before this one; each counts its claims from the start.
     pub lives: u32,
     pub sleeps_until: i64,
+    /// What came while it slept, and over which connections.
+    pub unread: VecDeque<(u64, Event)>,
     /// The connection that it has or tries, and since when.
     pub line: Option<u64>,
     line_since: i64,
@@ -89,6 +91,7 @@ impl Device {
             on: true,
             lives: 0,
             sleeps_until: 0,
+            unread: VecDeque::new(),
             line: None,
             line_since: 0,
             is_in: false,

@@ -73,6 +73,11 @@ impl Place {
         }
     }
 
+    /// It has the room, or was one of two that had it until so lately that its drivers may not know.
+    pub fn held_lately(&self, now: i64) -> bool {
+        self.gate.is_some() || now - self.gave_way < NEW
+    }
+
     pub fn opens(&mut self, room: tutti_core::proof::RoomId, state: Option<RoomState>, now: i64) {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.random.next_u64().to_le_bytes());
@@ -330,7 +335,7 @@ impl World {
         self.places[number].up = false;
         self.places[number].suspended_until = 0;
         self.places[number].down_until = until;
-        if self.places.iter().any(|place| place.number != number && place.gate.is_some()) {
+        if self.places.iter().any(|place| place.number != number && place.held_lately(self.now)) {
             self.places[number].gave_way = self.now;
         }
         for line in self.places[number].forget() {
