@@ -70,7 +70,6 @@ fn setup(
         program.tray_entry(Entry::Show);
     }
     listen_to_links(app, &program, flags.link, opened_by_links);
-    async_runtime::spawn(ipc::publish(app.clone(), program.snapshots()));
     async_runtime::spawn(tray::run(app.clone(), program));
     Ok(())
 }

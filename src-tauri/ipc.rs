@@ -1,16 +1,8 @@
-//! What passes between window and program: one command in, one snapshot out, on request and as an event.
+//! What passes between window and program: an action in, and a snapshot out to whoever asks for one.
 
-use std::sync::Arc;
-
-use tauri::{AppHandle, Emitter, State};
-use tokio::sync::watch;
+use tauri::State;
 use tutti_app::Program;
 use tutti_app::api::{Action, Snapshot};
-
-use crate::shell::WINDOW;
-
-/// The event that carries every new snapshot.
-const SNAPSHOT: &str = "snapshot";
 
 /// Hands one action to the program; what comes of it is seen in the snapshots.
 #[tauri::command]
@@ -18,18 +10,14 @@ pub fn dispatch(program: State<'_, Program>, action: Action) {
     program.dispatch(action);
 }
 
-/// The newest snapshot, for a window that has just opened.
+/// The newest snapshot, as soon as it is not the one that the window has: it asks again for each. Events would be scripts,
+/// and WebKitGTK keeps what each of them was for good: some 8 MB a minute.
+///
+/// # Errors
+/// The program ends.
 #[tauri::command]
-pub fn snapshot(program: State<'_, Program>) -> Snapshot {
-    Snapshot::clone(&program.snapshots().borrow())
-}
-
-/// Sends every snapshot to the window, as often as the program publishes one.
-pub async fn publish(app: AppHandle, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
-    while snapshots.changed().await.is_ok() {
-        let newest = Arc::clone(&snapshots.borrow_and_update());
-        if let Err(error) = app.emit_to(WINDOW, SNAPSHOT, &*newest) {
-            tracing::warn!(%error, "a snapshot did not reach the window");
-        }
-    }
+pub async fn snapshot(program: State<'_, Program>, shown: Option<u64>) -> Result<Snapshot, String> {
+    let mut snapshots = program.snapshots();
+    let newer = snapshots.wait_for(|snapshot| shown != Some(snapshot.seq)).await;
+    newer.map(|snapshot| Snapshot::clone(&snapshot)).map_err(|ended| ended.to_string())
 }

@@ -1,29 +1,36 @@
 import { convertFileSrc, invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
 import type { Snapshot } from "../generated/api";
 import { copyText } from "./copy";
 import type { Host } from "./host";
 
-/** The desktop program: one command, one event. */
+/** A program that did not answer is asked again after this. */
+const AGAIN_MS = 1000;
+
+/** The desktop program: two commands. */
 export function tauriHost(): Host {
   return {
     subscribe(listener) {
       let ended = false;
-      let newest = -1;
-      const show = (snapshot: Snapshot) => {
-        // The first picture is asked for and may arrive after a newer event.
-        if (ended || snapshot.seq < newest) return;
-        newest = snapshot.seq;
-        listener.snapshot(snapshot);
+      let retry: ReturnType<typeof setTimeout> | undefined;
+      /** Each is asked for: what the program would send by itself comes as a script, and WebKitGTK keeps every one of them. */
+      const follow = async (shown: number | null): Promise<void> => {
+        try {
+          while (!ended) {
+            const snapshot = await invoke<Snapshot>("snapshot", { shown });
+            if (ended) return;
+            shown = snapshot.seq;
+            listener.snapshot(snapshot);
+          }
+        } catch {
+          if (ended) return;
+          listener.lost();
+          retry = setTimeout(() => void follow(null), AGAIN_MS);
+        }
       };
-      const listening = listen<Snapshot>("snapshot", (event) => show(event.payload));
-      listening
-        .then(() => invoke<Snapshot>("snapshot"))
-        .then(show)
-        .catch(() => ended || listener.lost());
+      void follow(null);
       return () => {
         ended = true;
-        void listening.then((stop) => stop());
+        clearTimeout(retry);
       };
     },
     async dispatch(action) {

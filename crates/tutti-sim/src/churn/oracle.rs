@@ -86,6 +86,11 @@ impl<K: Ord + Copy, V> Remembered<K, V> {
         before
     }
 
+    fn forget(&mut self, gone: impl Fn(&K) -> bool) {
+        self.known.retain(|key, _| !gone(key));
+        self.order.retain(|key| !gone(key));
+    }
+
     /// What was learned of this first.
     fn first(&mut self, key: K, value: V) -> &V {
         if !self.known.contains_key(&key) {
@@ -142,6 +147,13 @@ impl Oracle {
             self.seen.accepted += 1;
             self.accepted.insert(room.order(), playback.item.title.clone());
         }
+    }
+
+    /// A hub begins this term. In a day some hub throws what one of those that were forgotten by everybody had thrown.
+    pub fn begins(&mut self, term: u64) {
+        self.leaders.forget(|(of, _)| *of == term);
+        self.accepted.forget(|(of, ..)| *of == term);
+        self.actions.forget(|of| *of == term);
     }
 
     pub fn sent(&mut self, text: &str) {

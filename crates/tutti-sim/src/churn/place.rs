@@ -93,12 +93,14 @@ impl Place {
         RoomTime::from_micros(now + self.offset)
     }
 
-    /// In another term its members begin anew, with the numbers that they had elsewhere.
-    fn notice_term(&mut self) {
+    /// In another term, which is told, its members begin anew, with the numbers that they had elsewhere.
+    fn new_term(&mut self) -> Option<u64> {
         let term = self.gate.as_ref().map_or(0, |gate| gate.state().term);
-        if std::mem::replace(&mut self.term, term) != term {
+        let new = std::mem::replace(&mut self.term, term) != term;
+        if new {
             self.numbers.clear();
         }
+        new.then_some(term)
     }
 
     /// Nothing is left of it.
@@ -203,7 +205,9 @@ impl World {
                 place.was_in = true;
                 let user = self.devices[device].user;
                 self.oracle.note(now, || format!("device {device} of user {user} is {member:?} at {number}"));
-                self.places[number].notice_term();
+                if let Some(term) = self.places[number].new_term() {
+                    self.oracle.begins(term);
+                }
                 let known = *self.places[number].numbers.entry(member.0).or_insert(user);
                 if known != user {
                     self.oracle.broke(format!("users {known} and {user} have both {member:?}"));
