@@ -112,7 +112,7 @@ fn show(app: &AppHandle, stood: Option<Place>) -> tauri::Result<()> {
             window.maximize()?;
         }
     }
-    come_back(&window)
+    of_this_system(&window)
 }
 
 /// Where the window stands; None while it is minimized.
@@ -128,11 +128,15 @@ fn area(screen: &Monitor) -> Place {
     Place { x: at.x, y: at.y, width: size.width, height: size.height, maximized: false }
 }
 
-/// A page whose process ended is loaded again, and asks for the newest snapshot.
+/// A page whose process ended is loaded again, and asks for the newest snapshot. It is drawn without the graphics card: what
+/// little moves costs less so, and WebKitGTK keeps a texture of every picture of the chart, up to some 500 MB.
 #[cfg(target_os = "linux")]
-fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
-    use webkit2gtk::WebViewExt as _;
+fn of_this_system(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
     window.with_webview(|view| {
+        if let Some(settings) = view.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
         let breaks = std::cell::RefCell::new(Breaks::default());
         view.inner().connect_web_process_terminated(move |view, why| {
             let again = breaks.borrow_mut().again(tokio::time::Instant::now());
@@ -145,6 +149,6 @@ fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn come_back(_window: &WebviewWindow) -> tauri::Result<()> {
+fn of_this_system(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
