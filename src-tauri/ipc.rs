@@ -10,8 +10,8 @@ pub fn dispatch(program: State<'_, Program>, action: Action) {
     program.dispatch(action);
 }
 
-/// The newest snapshot, as soon as it is not the one that the window has: it asks again for each. Events would be scripts,
-/// and WebKitGTK keeps what each of them was for good: some 8 MB a minute.
+/// The newest snapshot, as soon as it is not the one that the window has: it asks again for each. So a slow page gets the
+/// newest alone, and nothing is run in it as a script, as events are.
 ///
 /// # Errors
 /// The program ends.

@@ -12,7 +12,7 @@ export function tauriHost(): Host {
     subscribe(listener) {
       let ended = false;
       let retry: ReturnType<typeof setTimeout> | undefined;
-      /** Each is asked for: what the program would send by itself comes as a script, and WebKitGTK keeps every one of them. */
+      /** Each is asked for when the one before was taken: whoever is slow gets the newest alone. */
       const follow = async (shown: number | null): Promise<void> => {
         try {
           while (!ended) {
