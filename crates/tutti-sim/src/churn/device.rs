@@ -72,6 +72,8 @@ pub struct Device {
     drove: bool,
     pinged: i64,
     pings: VecDeque<i64>,
+    /// Driving began since the room was told last: what a claim of before made of it is not known yet.
+    untold: bool,
     generation: u32,
     claimed: u32,
     pub claims: VecDeque<(u64, ToHub)>,
@@ -115,6 +117,7 @@ impl Device {
             drove: false,
             pinged: 0,
             pings: VecDeque::new(),
+            untold: false,
             generation: 0,
             claimed: 0,
             claims: VecDeque::new(),
@@ -260,7 +263,7 @@ impl World {
                 self.titles += 1;
                 let title = format!("t{}", self.titles);
                 said.push(device.next_claim(title, now));
-            } else if leads && device.claims.is_empty() && device.random.chance(0.03) {
+            } else if leads && !device.untold && device.claims.is_empty() && device.random.chance(0.03) {
                 let room = device.room.as_ref();
                 let line = room.and_then(|room| Some((room.epoch, room.playback.as_ref()?)));
                 said.extend(line.map(|(epoch, playback)| ToHub::Publish { epoch, playback: playback.into() }));
@@ -468,6 +471,8 @@ impl World {
         self.learns(number, welcome.room.clone().into());
         self.may_drive(number, said_hello);
         let device = &mut self.devices[number];
+        // The welcome told it.
+        device.untold = false;
         device.again = now;
         let claims: Vec<ToHub> = device.claims.iter().map(|(_, claim)| claim.clone()).collect();
         for claim in claims {
@@ -486,6 +491,7 @@ impl World {
         let drives = device.drives(now);
         if drives && !drove {
             // Driving begins: what was claimed before is nobody's any more.
+            device.untold = true;
             device.generation += 1;
             device.claims.clear();
         }
@@ -494,6 +500,7 @@ impl World {
 
     fn learns(&mut self, number: usize, room: RoomState) {
         let device = &mut self.devices[number];
+        device.untold = false;
         self.oracle.state(&room);
         if device.room.as_ref().is_none_or(|known| known.order() <= room.order()) {
             device.stands_in.acted(room.actions);
