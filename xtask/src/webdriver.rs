@@ -63,6 +63,13 @@ impl Session {
 
     /// A picture of the page, PNG.
     pub fn picture(&self) -> Result<Vec<u8>> {
+        // Without a graphics card WebKit answers with the next frame, which a page that stands still never draws.
+        self.script(
+            "const mark = document.createElement('i'); mark.style.cssText = 'position:fixed;width:1px;height:1px'; \
+             document.body.append(mark); let drawn = 0; const timer = setInterval(() => { \
+             mark.style.background = drawn++ % 2 ? 'black' : 'white'; \
+             if (drawn > 60) { clearInterval(timer); mark.remove(); } }, 50);",
+        )?;
         let answer = call(self.port, "GET", &self.path("screenshot"), None)?;
         STANDARD.decode(answer.as_str().context("the picture is not text")?).context("the picture is not base64")
     }
