@@ -112,7 +112,7 @@ fn show(app: &AppHandle, stood: Option<Place>) -> tauri::Result<()> {
             window.maximize()?;
         }
     }
-    of_this_system(&window)
+    come_back(&window)
 }
 
 /// Where the window stands; None while it is minimized.
@@ -128,15 +128,11 @@ fn area(screen: &Monitor) -> Place {
     Place { x: at.x, y: at.y, width: size.width, height: size.height, maximized: false }
 }
 
-/// A page whose process ended is loaded again, and asks for the newest snapshot. It is drawn without the graphics card: what
-/// little moves costs less so, and WebKitGTK keeps a texture of every picture of the chart, up to some 500 MB.
+/// A page whose process ended is loaded again, and asks for the newest snapshot.
 #[cfg(target_os = "linux")]
-fn of_this_system(window: &WebviewWindow) -> tauri::Result<()> {
-    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
+fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::WebViewExt as _;
     window.with_webview(|view| {
-        if let Some(settings) = view.inner().settings() {
-            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-        }
         let breaks = std::cell::RefCell::new(Breaks::default());
         view.inner().connect_web_process_terminated(move |view, why| {
             let again = breaks.borrow_mut().again(tokio::time::Instant::now());
@@ -149,6 +145,6 @@ fn of_this_system(window: &WebviewWindow) -> tauri::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn of_this_system(_window: &WebviewWindow) -> tauri::Result<()> {
+fn come_back(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
