@@ -53,6 +53,8 @@ pub struct Swarm {
     peers: Vec<Peer>,
     poll: Poll,
     began: Instant,
+    /// Whose turns to beat have been, counted on from the first.
+    beats: usize,
 }
 
 /// Everybody beats so often.
@@ -65,7 +67,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Swarm {
     pub fn new(hub: Hub, address: SocketAddr, count: usize, room_size: usize) -> Result<Self> {
         let peers = (0..count).map(|number| Peer::new(hub, number, number / room_size)).collect();
-        Ok(Self { hub, address, room_size, peers, poll: Poll::new()?, began: Instant::now() })
+        Ok(Self { hub, address, room_size, peers, poll: Poll::new()?, began: Instant::now(), beats: 0 })
     }
 
     pub fn ready(&self) -> usize {
@@ -74,6 +76,21 @@ impl Swarm {
 
     fn now_us(&self) -> u64 {
         self.began.elapsed().as_micros() as u64
+    }
+
+    /// Whose turn it is beats, if they are in: everybody's is once in [`BEAT`], spread over it.
+    fn beat_in_turn(&mut self) -> Result<()> {
+        let due = (self.began.elapsed().as_secs_f64() / BEAT.as_secs_f64() * self.peers.len() as f64) as usize;
+        // After a pause, once round at most.
+        self.beats = self.beats.max(due.saturating_sub(self.peers.len()));
+        while self.beats < due {
+            let at = self.beats % self.peers.len();
+            if self.peers[at].ready {
+                self.peers[at].beat()?;
+            }
+            self.beats += 1;
+        }
+        Ok(())
     }
 
     /// Until everybody is in.
@@ -90,6 +107,7 @@ impl Swarm {
                 self.peers[next].connect(self.address, &self.poll, next)?;
                 next += 1;
             }
+            self.beat_in_turn()?;
             if !self.turn(Duration::from_millis(10), &mut seen)?.is_empty() {
                 bail!("somebody was sent away");
             }
@@ -102,7 +120,7 @@ impl Swarm {
         let warm = Instant::now() + Duration::from_secs(1);
         let end = warm + Duration::from_secs_f64(seconds);
         let mut seen = Seen::default();
-        let (mut turns, mut said) = (0_usize, 0_usize);
+        let mut said = 0_usize;
         let began = Instant::now();
         if let Pace::Saturated(senders) = pace {
             for at in 0..self.peers.len() {
@@ -129,13 +147,7 @@ impl Swarm {
                     said += 1;
                 }
             }
-            // Beats are spread over their time.
-            let beats = (began.elapsed().as_secs_f64() / BEAT.as_secs_f64() * self.peers.len() as f64) as usize;
-            while turns < beats {
-                let at = turns % self.peers.len();
-                self.peers[at].beat()?;
-                turns += 1;
-            }
+            self.beat_in_turn()?;
             if !self.turn(Duration::from_micros(500), &mut seen)?.is_empty() {
                 bail!("somebody was sent away");
             }
@@ -182,6 +194,7 @@ impl Swarm {
                 let Some((_, at)) = due.pop() else { break };
                 self.peers[at].connect(self.address, &self.poll, at)?;
             }
+            self.beat_in_turn()?;
             for at in self.turn(Duration::from_millis(1), &mut seen)? {
                 due.insert(0, (Instant::now() + Duration::from_millis(100), at));
             }
