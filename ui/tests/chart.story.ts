@@ -23,6 +23,21 @@ test("the chart is also a table, reached by keyboard, with the takeovers as a li
   await window.page.getByTestId("chart").getByRole("slider").waitFor();
 });
 
+test("new values are drawn in the chart that is there, none is made for them", async () => {
+  await open(SCENES["demo"]);
+  const canvas = window.page.getByTestId("chart").locator("canvas");
+  const first = await canvas.elementHandle();
+  const picture = () => canvas.evaluate((element: HTMLCanvasElement) => element.toDataURL());
+  const before = await picture();
+  for (let second = 0; second < 3; second++) {
+    program.advance(1000);
+    await window.page.waitForTimeout(50);
+  }
+  await expect.poll(picture, { timeout: 5000 }).not.toBe(before);
+  expect(await canvas.count()).toBe(1);
+  expect(await canvas.evaluate((element, same) => element === same, first)).toBe(true);
+});
+
 test.each(THEMES)("axe has nothing against the table, the open invite and the question in a lane, %s", async (theme) => {
   await open(SCENES["room-relay"], { theme });
   await window.page.getByRole("button", { name: t("chart.table") }).click();

@@ -12,7 +12,10 @@ export function showTheme(theme: Theme): void {
 
 function put(): void {
   const system = matchMedia(LIGHT).matches ? "light" : "dark";
-  document.documentElement.dataset["theme"] = wanted === "system" ? system : wanted;
+  const theme = wanted === "system" ? system : wanted;
+  const page = document.documentElement.dataset;
+  // Whoever watches the theme draws anew whenever it is put, even the same.
+  if (page["theme"] !== theme) page["theme"] = theme;
 }
 
 /** From now on the page has a theme, and follows the system's. */
