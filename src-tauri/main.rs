@@ -37,6 +37,7 @@ pub struct Flags {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    shell::prepare();
     set_language(Language::of_system());
     let run = || {
         let options = match flags.profile.clone() {

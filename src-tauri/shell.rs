@@ -128,6 +128,19 @@ fn area(screen: &Monitor) -> Place {
     Place { x: at.x, y: at.y, width: size.width, height: size.height, maximized: false }
 }
 
+/// On Linux pages are drawn without the graphics card: a window that moves this little needs less than half of the memory and
+/// of the processor so (ARCHITECTURE.md). WebKitGTK reads this once, before the first page: one that is told later, by a
+/// page's settings, ends. To be called while there is but one thread. What the user set stands.
+#[cfg(target_os = "linux")]
+pub fn prepare() {
+    if webkit2gtk::glib::setenv("WEBKIT_DISABLE_COMPOSITING_MODE", "1", false).is_err() {
+        eprintln!("tutti: the window will be drawn with the graphics card");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn prepare() {}
+
 /// A page whose process ended is loaded again, and asks for the newest snapshot.
 #[cfg(target_os = "linux")]
 fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
