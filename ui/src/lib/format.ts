@@ -3,10 +3,18 @@ import { language } from "./texts";
 /** A true minus sign: as wide as the digits and the plus. */
 export const MINUS = "\u2212";
 
+/** Formatters by language and digits: one that is made for each number is large, and WebKit keeps many until it collects. */
+const formats = new Map<string, Intl.NumberFormat>();
+
 /** "2.5", in German "2,5"; with exactly as many digits behind the mark, or at most two. */
 export function decimal(value: number, digits?: number): string {
-  const most = digits ?? 2;
-  return value.toLocaleString(language(), { minimumFractionDigits: digits ?? 0, maximumFractionDigits: most });
+  const key = `${language()} ${digits}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(language(), { minimumFractionDigits: digits ?? 0, maximumFractionDigits: digits ?? 2 });
+    formats.set(key, format);
+  }
+  return format.format(value);
 }
 
 /** "1:20", "1:02:03"; milliseconds, cut to whole seconds as every player does. */
