@@ -183,8 +183,14 @@ impl Hub {
 
     /// The deadline has come: claims that waited are judged.
     pub fn tick(&mut self, now: RoomTime) {
+        let mut won = false;
         for (from, claim, arrived) in self.rush.over(now) {
-            self.judge(from, claim, arrived, now);
+            // Earlier acts do not undo the one that won, whatever they knew of the room.
+            if won {
+                self.answer(from, claim.id, false);
+            } else {
+                won = self.judge(from, claim, arrived, now);
+            }
         }
     }
 
@@ -239,10 +245,12 @@ impl Hub {
         }
     }
 
-    fn judge(&mut self, from: MemberId, claim: Claim, arrived: RoomTime, now: RoomTime) {
+    /// Whether the room is what the claim says now.
+    fn judge(&mut self, from: MemberId, claim: Claim, arrived: RoomTime, now: RoomTime) -> bool {
         let id = claim.id;
         if self.is_in_force(from, &claim) {
-            return self.answer(from, id, true);
+            self.answer(from, id, true);
+            return true;
         }
         let took_over = self.state.leader.is_some_and(|leader| leader != from);
         let accepted = self.accept(from, claim, arrived);
@@ -253,6 +261,7 @@ impl Hub {
             self.tell_all();
         }
         self.answer(from, id, accepted);
+        accepted
     }
 
     /// The room is what it is by this act: a hub before this one accepted it, and its answer was lost (L2).

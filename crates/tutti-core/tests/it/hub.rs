@@ -230,6 +230,21 @@ fn of_those_that_waited_the_later_act_wins_and_an_old_one_does_not_undo_the_lead
 }
 
 #[test]
+fn an_earlier_act_does_not_undo_the_one_that_won_though_it_knew_a_newer_room() {
+    let (mut hub, a, b) = after_four_changes();
+    let c = hub.join();
+    hub.handle(b, claim(20, 5, (22.0, 22.0), "fifth"), at(22.1));
+    hub.handle(a, claim(21, 6, (26.0, 26.0), "later"), at(26.1));
+    hub.leave(b);
+    assert_eq!((hub.state().leader, hub.state().epoch), (Some(a), 7));
+    hub.handle(c, claim(0, 7, (25.5, 25.5), "earlier"), at(26.2));
+    answers(&mut hub);
+    hub.tick(at(32.1));
+    assert_eq!(answers(&mut hub), [(a, 21, true), (c, 0, false)]);
+    assert_eq!(hub.state().playback.as_ref().unwrap().item.title, "later");
+}
+
+#[test]
 fn whoever_leaves_waits_no_longer_and_slow_changes_let_nobody_wait() {
     let (mut hub, a, b) = after_four_changes();
     hub.handle(b, claim(20, 5, (22.0, 22.0), "fifth"), at(22.1));
