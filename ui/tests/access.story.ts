@@ -67,6 +67,8 @@ test("with forced colours it is seen whether a switch is on, and how far the son
   }
   const [line, done] = await shown("demo", ".progress .line", ".progress .line i");
   expect(done).not.toBe(line);
+  const [rail, played] = await shown("demo", ".phone .rail", ".phone .rail i");
+  expect(played).not.toBe(rail);
 });
 
 test("every control of a lane is reached by Tab and shows it", async () => {
