@@ -128,8 +128,8 @@ fn area(screen: &Monitor) -> Place {
     Place { x: at.x, y: at.y, width: size.width, height: size.height, maximized: false }
 }
 
-/// On Linux pages are drawn without the graphics card: a window that moves this little needs less than half of the memory and
-/// of the processor so (ARCHITECTURE.md). WebKitGTK reads this once, before the first page: one that is told later, by a
+/// On Linux pages are drawn without the graphics card: the page of a window that moves this little needs some 0.6 of the memory
+/// so (ARCHITECTURE.md). WebKitGTK reads this once, before the first page: one that is told later, by a
 /// page's settings, ends. To be called while there is but one thread. What the user set stands.
 #[cfg(target_os = "linux")]
 pub fn prepare() {

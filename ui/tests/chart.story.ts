@@ -26,6 +26,8 @@ test("the chart is also a table, reached by keyboard, with the takeovers as a li
 test("new values are drawn in the chart that is there, none is made for them", async () => {
   await open(SCENES["demo"]);
   const canvas = window.page.getByTestId("chart").locator("canvas");
+  // When its letters have come the chart is made once more.
+  await window.page.evaluate(() => document.fonts.ready.then(() => undefined));
   const first = await canvas.elementHandle();
   const picture = () => canvas.evaluate((element: HTMLCanvasElement) => element.toDataURL());
   const before = await picture();
