@@ -101,6 +101,16 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.accounts = someAccounts();
     fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
   },
+  "join-first": (fake) => {
+    fake.screen = "welcome";
+    fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
+  },
+  opening: (fake) => {
+    fake.screen = "room";
+    fake.accounts = someAccounts();
+    const place = "192.168.1.7:7450";
+    fake.waiting = { text: t("opening.join", { host: "Ada" }), long: t("opening.join.long", { address: place }) };
+  },
   "room-podcast": (fake) => {
     fake.demo = false;
     fake.fill(4, 8);

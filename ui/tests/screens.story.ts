@@ -120,6 +120,31 @@ test("an invite that is pasted asks first; no and Escape change nothing, yes joi
   await window.page.getByTestId("room").waitFor();
 });
 
+test("an invite without an account leads to one first, and waiting for a room says for what and can be given up", async () => {
+  await start((fake) => {
+    fake.screen = "welcome";
+    fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
+  });
+  const question = window.page.getByTestId("question");
+  await question.waitFor();
+  expect(await question.textContent()).toContain(t("join.ask.none"));
+  await question.getByRole("button", { name: t("join.ask.connect") }).click();
+  await arrives("answer_invite").toEqual({ type: "answer_invite", join: true });
+  await window.page.getByTestId("connect").waitFor();
+
+  await start((fake) => {
+    fake.screen = "room";
+    fake.accounts = someAccounts();
+    fake.waiting = { text: t("opening.join", { host: "Ada" }), long: "192.168.1.7:7450" };
+  });
+  const waiting = window.page.getByTestId("waiting");
+  await waiting.getByRole("heading", { name: t("opening.join", { host: "Ada" }) }).waitFor();
+  await waiting.getByText("192.168.1.7:7450").waitFor();
+  await window.page.getByTestId("give-up").click();
+  await arrives("give_up").toEqual({ type: "give_up" });
+  await window.page.getByTestId("lobby").waitFor();
+});
+
 test("the host's invite is copied, and who may lead and who comes in is the host's to say", async () => {
   await start((fake) => {
     fake.fill(4, 2);

@@ -1,5 +1,6 @@
 //! Drives one member of the engine: does the looking and commanding that it asks for, and wakes it at its deadline.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,12 +22,24 @@ use crate::players::{Listed, Player};
 use crate::ration::{Hurry, Rationed};
 
 /// What the user changes of a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Order {
     Sync(bool),
     Trim(Span),
     Device(Option<String>),
     Preferences(Preferences),
+    /// The account was signed in anew.
+    Player(NewPlayer),
+}
+
+/// A player that takes another one's place.
+#[derive(Clone)]
+pub struct NewPlayer(pub Arc<Rationed>);
+
+impl fmt::Debug for NewPlayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewPlayer")
+    }
 }
 
 /// What an agent says of its member.
@@ -58,6 +71,7 @@ enum Done {
     Devices(Option<Vec<Listed>>),
     Drive(Span),
     Rest,
+    Player(Arc<Rationed>),
     /// Nothing that matters to a member that rests.
     Nothing,
 }
@@ -167,6 +181,15 @@ impl Agent {
         }
     }
 
+    /// What the old player still answers says nothing of the new one, which begins as after a pause of driving.
+    async fn play_on(&mut self, player: Arc<Rationed>) {
+        self.requests.shutdown().await;
+        self.player = player;
+        if !self.rests {
+            self.begins = Some(Instant::now());
+        }
+    }
+
     /// Runs until the orders end: then nothing more goes out, and the music stays as it is.
     pub async fn run(mut self) {
         let mut planned = false;
@@ -217,6 +240,7 @@ impl Agent {
                 Done::Devices(None) => self.report(Report::Private(false)),
                 Done::Drive(quiet) => self.begins = Some(Instant::now() + clock::duration(quiet)),
                 Done::Rest => self.rest().await,
+                Done::Player(player) => self.play_on(player).await,
                 Done::Nothing => {}
             }
             if self.begins.is_some_and(|begins| begins <= Instant::now()) {
@@ -263,6 +287,7 @@ impl Agent {
                 self.wishes.preferences = preferences;
                 Input::Preferences(preferences)
             }
+            Order::Player(NewPlayer(player)) => return Done::Player(player),
         };
         self.unless_resting(input)
     }

@@ -32,6 +32,8 @@ pub struct Snapshot {
     /// A sign-in that waits for the browser.
     pub sign_in: Option<SignIn>,
     pub room: Option<Room>,
+    /// A room is being opened or gone into; what is there meanwhile goes on.
+    pub waiting: Option<Waiting>,
     /// An invite that waits for a yes or no: nothing happens before.
     pub question: Option<Question>,
     /// What was found when everything that a session needs was looked at; none before.
@@ -169,6 +171,14 @@ pub struct SignIn {
     pub other: Option<WayOut>,
 }
 
+/// What is waited for on the way to a room; `give_up` ends it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Waiting {
+    pub text: String,
+    /// What is said besides when it takes long.
+    pub long: String,
+}
+
 /// Whether to go into the session of an invite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Question {
@@ -214,6 +224,8 @@ pub struct Network {
     pub invite: String,
     /// The same as the address of a page on the relay.
     pub page: Option<String>,
+    /// No relay: the invite leads to this computer, or to whichever of a member's holds the session by then.
+    pub near: bool,
     /// The link for own devices: whoever has it can drive this user's accounts.
     pub own_device: String,
     /// How the hub is reached: `connected`, `reconnecting`, or why it lets nobody of this process in any more.
@@ -493,6 +505,8 @@ pub enum Action {
         member: u32,
     },
     Leave,
+    /// Waits no more for the room that is being opened or gone into.
+    GiveUp,
     Sync {
         on: bool,
     },

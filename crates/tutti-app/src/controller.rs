@@ -7,6 +7,7 @@ mod demo;
 mod desktop;
 mod hosting;
 mod meeting;
+mod opening;
 mod publish;
 mod settings;
 mod updates;
@@ -41,6 +42,7 @@ use account::AccountState;
 use connect::Connecting;
 pub(crate) use connect::Opened;
 use hosting::Hosted;
+use opening::Opening;
 use publish::Publisher;
 use settings::Pane;
 use updates::Updating;
@@ -91,9 +93,11 @@ pub(crate) struct Controller {
     room: Option<Hosted>,
     /// Waits for a yes or no.
     question: Option<Invite>,
+    /// Is asked again as soon as there is an account to take along.
+    postponed: Option<Invite>,
     /// Counts tasks, so that the answer of one that was given up is known as such.
     attempts: u64,
-    opening: Option<u64>,
+    opening: Option<Opening>,
     publisher: Publisher,
     pane: Pane,
     updating: Updating,
@@ -144,6 +148,7 @@ impl Controller {
             checking: None,
             room: None,
             question: None,
+            postponed: None,
             attempts: 0,
             opening: None,
             publisher: Publisher::new(first),
@@ -261,12 +266,13 @@ impl Controller {
             Action::Host => self.host(),
             Action::HostSession { relay, listen } => self.host_session(relay.as_deref(), listen.as_deref()),
             Action::OpenInvite { invite } => self.open_invite(&invite),
-            Action::AnswerInvite { join } => self.answer_invite(join).await,
+            Action::AnswerInvite { join } => self.answer_invite(join),
             Action::Join { invite } => self.join_room(&invite),
             Action::MayLead { who } => self.wish(&Wish::MayLead(who.into())),
             Action::Lock { on } => self.wish(&Wish::Lock(on)),
             Action::Remove { member } => self.wish(&Wish::Remove(MemberId(member))),
             Action::Leave => self.leave().await,
+            Action::GiveUp => self.give_up_opening(),
             Action::Sync { on } => self.sync(on),
             Action::Trim { member, ms } => self.trim(member, ms),
             Action::Hand { member, hand } => self.hand(member, hand),
@@ -275,11 +281,13 @@ impl Controller {
         }
     }
 
+    /// While a session runs there is nothing to do in the lobby: the way back leads to the session.
     fn show(&mut self, screen: Screen) {
-        let there = screen != Screen::Room || self.room.is_some();
-        if there {
-            self.screen = screen;
-        }
+        self.screen = match (screen, self.room.is_some()) {
+            (Screen::Lobby | Screen::Welcome, true) => Screen::Room,
+            (Screen::Room, false) if self.opening.is_none() => return,
+            _ => screen,
+        };
         if screen == Screen::Lobby {
             self.refresh_devices();
         }
@@ -351,6 +359,7 @@ impl Controller {
             client_id: self.settings.client_id.clone(),
             room,
             question: self.question_shown(),
+            waiting: self.waiting_shown(),
             checks: self.checking.as_ref().map(|checking| checking.shown.clone()),
             rations: self.rations_shown(now),
             settings: self.settings_shown(),

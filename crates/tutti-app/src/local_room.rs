@@ -12,7 +12,7 @@ use tutti_core::member::Preferences;
 use tutti_core::room::{MemberId, RoomState};
 use tutti_core::time::{LocalTime, Span};
 
-use crate::agent::{self, Agent, Order};
+use crate::agent::{self, Agent, NewPlayer, Order};
 use crate::clock;
 use crate::link::{HubEnd, Link, Said, ToHub};
 use crate::network::{Meeting, Told};
@@ -121,6 +121,13 @@ impl LocalRoom {
     pub fn device(&self, member: MemberId, device: Option<String>) {
         if let Some(orders) = self.orders.get(&member) {
             tell(orders, Order::Device(device));
+        }
+    }
+
+    /// Another player of the same account takes over, as after a new sign-in.
+    pub fn player(&self, member: MemberId, player: Arc<Rationed>) {
+        if let Some(orders) = self.orders.get(&member) {
+            tell(orders, Order::Player(NewPlayer(player)));
         }
     }
 

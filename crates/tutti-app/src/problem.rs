@@ -62,6 +62,8 @@ impl Problem {
         matches!(
             self.code,
             "signed_in"
+                | "invite_copied"
+                | "already_there"
                 | "signed_out"
                 | "everything_deleted"
                 | "in_tray"

@@ -14,7 +14,7 @@ export type Account = {
 /** All that a window can ask of the program. */
 export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "look_for_update" } | { "type": "install_update", ends_session: boolean, } | { "type": "quit" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
   /** Which of the redirect addresses is registered; none = as it was last time. */
-  way: SignInWay | null, } | { "type": "run_checks" } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
+  way: SignInWay | null, } | { "type": "run_checks" } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "give_up" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
 /** How far apart, in words a listener would use; from the larger side of the error. */
 export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
@@ -117,6 +117,8 @@ export type Network = {
   invite: string,
   /** The same as the address of a page on the relay. */
   page: string | null,
+  /** No relay: the invite leads to this computer, or to whichever of a member's holds the session by then. */
+  near: boolean,
   /** The link for own devices: whoever has it can drive this user's accounts. */
   own_device: string,
   /** How the hub is reached: `connected`, `reconnecting`, or why it lets nobody of this process in any more. */
@@ -257,6 +259,8 @@ export type Snapshot = {
   notices: Array<Notice>, accounts: Array<Account>,
   /** A sign-in that waits for the browser. */
   sign_in: SignIn | null, room: Room | null,
+  /** A room is being opened or gone into; what is there meanwhile goes on. */
+  waiting: Waiting | null,
   /** An invite that waits for a yes or no: nothing happens before. */
   question: Question | null,
   /** What was found when everything that a session needs was looked at; none before. */
@@ -294,6 +298,11 @@ export type Trouble = { code: string, text: string, way_out: WayOut | null, };
 export type Updates = {
   /** `looking`, `newest`, `found`, `fetching`, `waiting` (fetched, for the end of a session), `installing`, `installed`, `failed`. */
   code: string, text: string, way_out: WayOut | null, };
+
+/** What is waited for on the way to a room; `give_up` ends it. */
+export type Waiting = { text: string,
+  /** What is said besides when it takes long. */
+  long: string, };
 
 /** A labelled way out of a trouble: the action that the link or button performs. */
 export type WayOut = { label: string, action: Action, };

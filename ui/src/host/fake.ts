@@ -20,6 +20,7 @@ const KEPT = 1200;
 const NETWORK: Network = {
   invite: "tutti://join/1f6c0a8e52b94d07a3c5e1907b2d4f68?hub=ws%3A%2F%2F192.168.1.7%3A7450&host=Anna",
   page: null,
+  near: true,
   own_device: "tutti://join/1f6c0a8e52b94d07a3c5e1907b2d4f68?hub=ws%3A%2F%2F192.168.1.7%3A7450&user=00112233445566778899aabbccddeeff",
   connection: { code: "connected", text: t("network.connected") },
   host: true,
@@ -85,6 +86,7 @@ export class FakeProgram {
   other_server: string | null = null;
   network: Network | null = null;
   question: Snapshot["question"] = null;
+  waiting: Snapshot["waiting"] = null;
   settings: Settings = { ...SETTINGS };
   /** Where the settings were opened from. */
   #from: Screen = "welcome";
@@ -287,8 +289,13 @@ export class FakeProgram {
         }
         break;
       case "answer_invite":
+        if (action.join && this.question?.accounts.length === 0) this.screen = this.accounts.length === 0 ? "connect" : "lobby";
+        else if (action.join) this.act({ type: "host_session", relay: null, listen: null });
         this.question = null;
-        if (action.join) this.act({ type: "host_session", relay: null, listen: null });
+        break;
+      case "give_up":
+        this.waiting = null;
+        this.screen = "lobby";
         break;
       case "join":
         break;
@@ -370,9 +377,10 @@ export class FakeProgram {
       notices: this.notices,
       accounts: this.accounts,
       sign_in: this.sign_in,
-      room: this.screen === "room" ? this.#room() : null,
+      room: this.screen === "room" && this.waiting === null ? this.#room() : null,
       rations: this.#rations,
       question: this.question,
+      waiting: this.waiting,
       settings: this.settings,
       program: "0.1.0",
       checks: this.checks,

@@ -71,7 +71,12 @@ impl Controller {
         let Some(name) = self.settings.account(account_id).map(|account| account.name.clone()) else { return };
         let state = self.accounts.entry(account_id.to_owned()).or_default();
         match found.player {
-            Ok(player) => state.player = Some(player),
+            Ok(player) => {
+                if let Some(room) = self.room.as_mut().filter(|room| room.stage.is_none()) {
+                    room.plays_with(account_id, &player);
+                }
+                state.player = Some(player);
+            }
             Err(problem) => {
                 state.trouble = Some(problem);
                 return;
@@ -94,6 +99,7 @@ impl Controller {
         if let Some(account) = self.settings.account_mut(account_id) {
             account.chosen = chosen;
             self.save_settings();
+            self.ask_again();
         }
     }
 

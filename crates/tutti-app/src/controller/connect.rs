@@ -213,8 +213,9 @@ impl Controller {
             self.notices.clear(code);
         }
         self.notices.say(&told);
-        self.screen = Screen::Lobby;
+        self.screen = self.home_screen();
         self.refresh_devices();
+        self.ask_again();
     }
 }
 

@@ -4,6 +4,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tutti_core::time::Span;
 
 use super::hosting::{Guest, Hosted};
+use super::opening::To;
 use super::{Controller, Message};
 use crate::api::{Action, Hand, Screen};
 use crate::demo::Stage;
@@ -15,9 +16,7 @@ use crate::view::RoomName;
 impl Controller {
     /// Sets the stage in the background; the window waits on the room's screen.
     pub(super) fn start_demo(&mut self, options: DemoOptions) {
-        let attempt = self.next_attempt();
-        self.opening = Some(attempt);
-        self.screen = Screen::Room;
+        let attempt = self.begin_opening(To::Demo);
         self.notices.clear("demo_failed");
         self.notices.clear("other_server_gone");
         self.later(async move { Message::Stage(attempt, Box::new(Stage::set(&options).await)) });
@@ -25,17 +24,13 @@ impl Controller {
 
     /// Everybody is there: they take their seats, and the first one plays something.
     pub(super) async fn staged(&mut self, attempt: u64, stage: Result<Stage, Problem>) {
-        let wanted = self.opening == Some(attempt);
+        let wanted = self.end_opening(attempt);
         match stage {
             Ok(stage) if !wanted => stage.strike().await,
             Err(_) if !wanted => {}
-            Ok(stage) => {
-                self.opening = None;
-                self.open_stage(stage).await;
-            }
+            Ok(stage) => self.open_stage(stage).await,
             Err(problem) => {
-                self.opening = None;
-                self.screen = Screen::Welcome;
+                self.screen = self.home_screen();
                 self.notices.say(&problem.way_out("start_demo", Action::StartDemo));
             }
         }

@@ -49,6 +49,18 @@ impl Controller {
         }
     }
 
+    /// One's own session is open: its invite is at hand wherever it is to be pasted.
+    pub(super) fn hand_out(&mut self) {
+        let network = self.room.as_ref().and_then(|room| room.network.as_ref());
+        let (Some(network), Some(desktop)) = (network, self.shell.desktop()) else { return };
+        let picture = network.picture();
+        match desktop.copy(picture.page.as_deref().unwrap_or(&picture.invite)) {
+            Ok(()) => self.notices.say(&Problem::new("invite_copied")),
+            // Nobody asked for it, and the invite can be copied in the window.
+            Err(why) => tracing::warn!(why, "the invite could not be copied"),
+        }
+    }
+
     pub(super) fn desktop_news(&mut self, news: News) {
         match news {
             News::Tray(there) => {

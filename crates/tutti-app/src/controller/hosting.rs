@@ -11,6 +11,7 @@ use tutti_core::room::MemberId;
 use tutti_core::time::{LocalTime, Span};
 
 use super::meeting::Networked;
+use super::opening::To;
 use super::{Controller, Message};
 use crate::agent;
 use crate::api::{self, Action, Screen};
@@ -138,6 +139,14 @@ impl Hosted {
         self.shown.joined(member, guest.account_id, guest.name);
     }
 
+    /// The account was signed in anew: from now on its member plays with what that opened.
+    pub fn plays_with(&mut self, account_id: &str, player: &Arc<Rationed>) {
+        let Some(member) = self.member_of(account_id) else { return };
+        let Some(old) = self.players.get_mut(&member).filter(|old| !Arc::ptr_eq(old, player)) else { return };
+        *old = Arc::clone(player);
+        self.room.player(member, Arc::clone(player));
+    }
+
     pub fn member_of(&self, account_id: &str) -> Option<MemberId> {
         self.shown.members().iter().find(|member| member.account == account_id).map(|member| member.id)
     }
@@ -201,12 +210,14 @@ impl Hosted {
         picture
     }
 
-    async fn close(self) {
+    /// Nothing more goes out to any player; what is left are the accounts' locks.
+    async fn close(self) -> BTreeMap<String, AccountLock> {
         drop(self.friends);
         self.room.close().await;
         if let Some(stage) = self.stage {
             stage.strike().await;
         }
+        self.locks
     }
 }
 
@@ -238,8 +249,7 @@ impl Controller {
         {
             self.notices.clear(code);
         }
-        let attempt = self.next_attempt();
-        self.opening = Some(attempt);
+        let attempt = self.begin_opening(To::Together);
         let reach = self.reach.clone();
         let open = move |account: AccountSettings| {
             let reach = reach.clone();
@@ -251,17 +261,16 @@ impl Controller {
                 Opened { account, outcome }
             }
         };
-        self.later(async move {
+        self.open_with(async move {
             let opened = futures::future::join_all(chosen.into_iter().map(open)).await;
             Message::Opened(attempt, opened)
         });
     }
 
     pub(super) async fn opened(&mut self, attempt: u64, opened: Vec<Opened>) {
-        if self.opening != Some(attempt) {
+        if !self.end_opening(attempt) {
             return;
         }
-        self.opening = None;
         let mut hosted = Hosted::open(RoomName::Here, self.reach.endpoints.clone(), None);
         for (place, Opened { account, outcome }) in opened.into_iter().enumerate() {
             match outcome {
@@ -280,7 +289,9 @@ impl Controller {
             }
         }
         if hosted.shown.members().len() < 2 {
-            return hosted.close().await;
+            self.screen = self.home_screen();
+            hosted.close().await;
+            return;
         }
         self.opens(hosted);
     }
@@ -298,6 +309,7 @@ impl Controller {
         self.opening = None;
         let Some(room) = self.room.take() else { return };
         self.covers.allow(self.reach.endpoints.shown());
+        self.notices.clear("invite_copied");
         let demo = room.stage.is_some();
         room.close().await;
         let nobody = self.settings.accounts.is_empty();
@@ -305,6 +317,19 @@ impl Controller {
         if self.screen == Screen::Lobby {
             self.refresh_devices();
         }
+    }
+
+    /// Ends the room for another one, which gets the locks of its accounts.
+    pub(super) async fn leave_for_another(&mut self) -> BTreeMap<String, AccountLock> {
+        let Some(room) = self.room.take() else { return BTreeMap::new() };
+        self.covers.allow(self.reach.endpoints.shown());
+        self.notices.clear("invite_copied");
+        room.close().await
+    }
+
+    /// Whether the room that is there drives this account.
+    pub(super) fn drives(&self, account_id: &str) -> bool {
+        self.room.as_ref().is_some_and(|room| room.locks.contains_key(account_id))
     }
 
     pub(super) fn report(&mut self, report: Report) -> Change {

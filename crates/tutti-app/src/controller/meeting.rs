@@ -11,6 +11,7 @@ use tutti_core::time::Span;
 use tutti_core::wire::{self, MembersSent};
 
 use super::hosting::{Guest, Hosted};
+use super::opening::To;
 use super::{Controller, Message};
 use crate::accounts::Accounts;
 use crate::api::{self, Action, Screen};
@@ -32,10 +33,16 @@ use crate::view::{Change, RoomName};
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
 /// What was said of an earlier try, and on the way here.
-const MEETING_NOTICES: [&str; 10] = [
+const MEETING_NOTICES: [&str; 16] = [
     "hub_unreachable",
     "hub_unreachable_host",
     "hub_unreachable_here",
+    "relay_unreachable",
+    "room_full",
+    "room_locked",
+    "hub_full",
+    "already_there",
+    "invite_copied",
     "need_an_account",
     "in_a_room",
     "room_gone",
@@ -73,7 +80,8 @@ pub(crate) struct Met {
 struct Entered {
     account: AccountSettings,
     player: Arc<Rationed>,
-    lock: AccountLock,
+    /// None if the room of before has it.
+    lock: Option<AccountLock>,
     link: Link,
 }
 
@@ -81,6 +89,44 @@ struct Entered {
 enum Way {
     Host { relay: Option<HubAddress>, listen: SocketAddr },
     Join(Invite),
+}
+
+impl Way {
+    fn to(&self) -> To {
+        match self {
+            Self::Host { relay, .. } => To::Host { relay: relay.as_ref().map(HubAddress::authority) },
+            Self::Join(invite) => To::Join { host: invite.host.clone(), place: places_of(invite) },
+        }
+    }
+
+    /// What is said when nobody came in, with what to do about it.
+    fn again(&self) -> impl FnOnce(Problem) -> Problem + use<> {
+        let (relay, link) = match self {
+            Self::Host { relay, .. } => (relay.as_ref().map(HubAddress::authority), None),
+            Self::Join(invite) => (None, Some(invite.link())),
+        };
+        move |problem| match (relay, link) {
+            (Some(relay), _) if is_unreachable(&problem) => {
+                let settings = Action::Show { screen: Screen::Settings };
+                Problem::new("relay_unreachable").with("address", relay).way_out("settings", settings)
+            }
+            (_, Some(invite)) if may_pass(&problem) => problem.way_out("try_again", Action::OpenInvite { invite }),
+            _ => problem,
+        }
+    }
+}
+
+fn is_unreachable(problem: &Problem) -> bool {
+    problem.code().starts_with("hub_unreachable")
+}
+
+/// The same invite may let somebody in later.
+fn may_pass(problem: &Problem) -> bool {
+    is_unreachable(problem) || ["room_full", "room_locked", "hub_full"].contains(&problem.code())
+}
+
+fn places_of(invite: &Invite) -> String {
+    invite.hubs.iter().map(HubAddress::authority).collect::<Vec<_>>().join(", ")
 }
 
 impl Controller {
@@ -93,12 +139,12 @@ impl Controller {
             Ok(listen) => listen.unwrap_or(ANYWHERE),
             Err(text) => return self.notices.say(&Problem::new("bad_listen").with("address", text)),
         };
-        self.meet(Way::Host { relay, listen });
+        self.meet(Way::Host { relay, listen }, false);
     }
 
     pub(super) fn join_room(&mut self, invite: &str) {
         match Invite::parse(invite) {
-            Ok(invite) => self.meet(Way::Join(invite)),
+            Ok(invite) => self.meet(Way::Join(invite), false),
             Err(problem) => self.notices.say(&problem),
         }
     }
@@ -107,27 +153,52 @@ impl Controller {
     pub(super) fn open_invite(&mut self, text: &str) {
         match Invite::parse(text) {
             Ok(invite) => {
-                self.notices.clear("bad_invite");
-                self.question = Some(invite);
+                for code in ["bad_invite", "already_there"] {
+                    self.notices.clear(code);
+                }
+                self.postponed = None;
+                if self.is_here(&invite) {
+                    self.screen = Screen::Room;
+                    self.notices.say(&Problem::new("already_there"));
+                } else {
+                    self.question = Some(invite);
+                }
                 self.show_window();
             }
             Err(problem) => self.notices.say(&problem),
         }
     }
 
-    pub(super) async fn answer_invite(&mut self, join: bool) {
+    pub(super) fn answer_invite(&mut self, join: bool) {
         let Some(invite) = self.question.take().filter(|_| join) else { return };
         if self.chosen_accounts().next().is_some() {
-            self.leave().await;
+            return self.meet(Way::Join(invite), true);
         }
-        self.meet(Way::Join(invite));
+        // Nobody to take along yet: the same question comes again as soon as there is.
+        self.postponed = Some(invite);
+        self.show(if self.settings.accounts.is_empty() { Screen::Connect } else { Screen::Lobby });
+    }
+
+    /// An account has come, or was chosen: an invite may have waited for it.
+    pub(super) fn ask_again(&mut self) {
+        if self.chosen_accounts().next().is_some()
+            && let Some(invite) = self.postponed.take()
+        {
+            self.question = Some(invite);
+        }
+    }
+
+    /// The invite leads to the room that is there.
+    fn is_here(&self, invite: &Invite) -> bool {
+        let network = self.room.as_ref().and_then(|room| room.network.as_ref());
+        network.is_some_and(|network| network.meeting.secret.room() == invite.secret.room())
     }
 
     pub(super) fn question_shown(&self) -> Option<api::Question> {
         let invite = self.question.as_ref()?;
         Some(api::Question {
             host: invite.host.clone().unwrap_or_else(|| t("join.somebody", &[])),
-            place: invite.hubs.iter().map(HubAddress::authority).collect::<Vec<_>>().join(", "),
+            place: places_of(invite),
             accounts: self.chosen_accounts().map(|account| account.name.clone()).collect(),
             own_device: invite.user.is_some(),
             leaves: self.room.is_some(),
@@ -138,38 +209,39 @@ impl Controller {
         self.settings.accounts.iter().filter(|account| self.is_chosen(account))
     }
 
-    fn meet(&mut self, way: Way) {
+    /// A room that is there goes on until the other one has let somebody in, and only if it is met `instead`.
+    fn meet(&mut self, way: Way, instead: bool) {
         let chosen: Vec<_> = self.chosen_accounts().cloned().collect();
         if chosen.is_empty() {
             let lobby = Action::Show { screen: Screen::Lobby };
             return self.notices.say(&Problem::new("need_an_account").way_out("choose_accounts", lobby));
         }
-        if self.room.is_some() || self.opening.is_some() {
+        if (self.room.is_some() && !instead) || self.opening.is_some() {
             return self.notices.say(&Problem::new("in_a_room").way_out("leave", Action::Leave));
         }
+        self.postponed = None;
         for code in MEETING_NOTICES {
             self.notices.clear(code);
         }
-        let attempt = self.next_attempt();
-        self.opening = Some(attempt);
-        self.screen = Screen::Room;
+        let attempt = self.begin_opening(way.to());
         let reach = self.reach.clone();
-        self.later(async move { Message::Met(attempt, Box::new(meet(&reach, way, chosen).await)) });
+        let chosen = chosen.into_iter().map(|account| (self.drives(&account.account_id), account)).collect();
+        self.open_with(async move { Message::Met(attempt, Box::new(meet(&reach, way, chosen).await)) });
     }
 
     pub(super) async fn met(&mut self, attempt: u64, met: Result<Met, Problem>) {
-        if self.opening != Some(attempt) {
+        if !self.end_opening(attempt) {
             // It was given up: whoever came in goes again.
             return;
         }
-        self.opening = None;
         let met = match met {
             Ok(met) => met,
             Err(problem) => {
-                self.screen = Screen::Lobby;
+                self.screen = self.home_screen();
                 return self.notices.say(&problem);
             }
         };
+        let mut locks = self.leave_for_another().await;
         for problem in &met.problems {
             self.notices.say(problem);
         }
@@ -197,10 +269,15 @@ impl Controller {
                 seed: self.options.seed.map_or_else(rand::random, |seed| seed.wrapping_add(place as u64)),
             };
             let guest = Guest { account_id: account.account_id, name: account.name, seat };
-            hosted.holds(&guest.account_id, lock);
+            if let Some(lock) = lock.or_else(|| locks.remove(&guest.account_id)) {
+                hosted.holds(&guest.account_id, lock);
+            }
             hosted.sit(guest, link);
         }
         self.opens(hosted);
+        if met.hosts {
+            self.hand_out();
+        }
         if met.hosts && self.settings.choices.may_lead == api::MayLead::Host {
             self.wish(&Wish::MayLead(wire::WhoLeads::Host));
         }
@@ -318,6 +395,7 @@ impl Networked {
         api::Network {
             invite: invite.link(),
             page: invite.page(),
+            near: !is_relay(&invite.hubs),
             own_device: own.link(),
             connection,
             host: host.is_some_and(|host| self.ours.contains(&host)),
@@ -358,10 +436,13 @@ impl From<api::WhoLeads> for wire::WhoLeads {
 }
 
 /// Opens the accounts' players, finds the hub, and brings everybody in.
-async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Result<Met, Problem> {
+///
+/// Beside each account: whether the room of before drives it, and with that has its lock.
+async fn meet(reach: &Accounts, way: Way, chosen: Vec<(bool, AccountSettings)>) -> Result<Met, Problem> {
     let secrets = Arc::clone(&reach.secrets);
     let own = blocking(move || user_key(&*secrets)).await?;
-    let host = chosen.first().map(|account| account.name.clone());
+    let host = chosen.first().map(|(_, account)| account.name.clone());
+    let again = way.again();
     let name = host.clone().unwrap_or_default();
     let (to_reports, reports) = mpsc::unbounded_channel();
     let hosts = matches!(way, Way::Host { .. });
@@ -393,16 +474,28 @@ async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Resul
         }
     };
     let mut met = Met { meeting, invite, user, to_reports, reports, entered: Vec::new(), problems: Vec::new(), hosts };
-    for account in chosen {
-        match enter(reach, &met.meeting, account).await {
+    let mut chosen = chosen.into_iter();
+    // The first one finds the room, and opens one's own; where nobody answers them, nobody answers the others either.
+    for (drives, account) in chosen.by_ref() {
+        match enter(reach, &met.meeting, account, drives).await {
             Ok(entered) => met.entered.push(entered),
             Err(problem) => met.problems.push(problem),
+        }
+        if !met.entered.is_empty() || met.problems.iter().any(is_unreachable) {
+            break;
         }
     }
     if met.entered.is_empty() {
         let problem = met.problems.pop().expect("nobody came in, and why is known");
         met.meeting.end().await;
-        return Err(problem);
+        return Err(again(problem));
+    }
+    let others = chosen.map(|(drives, account)| enter(reach, &met.meeting, account, drives));
+    for entered in futures::future::join_all(others).await {
+        match entered {
+            Ok(entered) => met.entered.push(entered),
+            Err(problem) => met.problems.push(problem),
+        }
     }
     if let Some(key) = kept {
         // The next start is the same user without the link.
@@ -414,8 +507,13 @@ async fn meet(reach: &Accounts, way: Way, chosen: Vec<AccountSettings>) -> Resul
     Ok(met)
 }
 
-async fn enter(reach: &Accounts, meeting: &Arc<Meeting>, account: AccountSettings) -> Result<Entered, Problem> {
-    let lock = reach.lock(&account)?;
+async fn enter(
+    reach: &Accounts,
+    meeting: &Arc<Meeting>,
+    account: AccountSettings,
+    drives: bool,
+) -> Result<Entered, Problem> {
+    let lock = if drives { None } else { Some(reach.lock(&account)?) };
     let player = reach.open(&account).await?;
     let link = meeting.join(&account.account_id, &account.name).await?;
     Ok(Entered { account, player, lock, link })

@@ -82,6 +82,7 @@ pub(super) fn empty(options: &Options) -> Snapshot {
         sign_in: None,
         room: None,
         question: None,
+        waiting: None,
         checks: None,
         rations: Vec::new(),
         settings: Settings {

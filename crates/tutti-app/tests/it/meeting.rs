@@ -1,6 +1,7 @@
 //! Rooms on the network: programs of different people meet, part, break off, and inherit the hub.
 
 mod anew;
+mod asked;
 mod cuts;
 mod devices;
 mod refused;

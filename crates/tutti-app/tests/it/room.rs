@@ -51,6 +51,28 @@ async fn a_revoked_sign_in_stands_beside_its_member_and_the_others_play_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signs_in_again_within_the_session_plays_on_in_it() {
+    let (spotify, stand) = room(2).await;
+    spotify.sim.revoke("ben").unwrap();
+    stand.until("Ben's trouble", |snapshot| trouble(snapshot, "Ben") == Some("needs_login")).await;
+    stand.act(Action::Show { screen: Screen::Connect });
+
+    spotify.sign_in(&stand, "ben", None).await;
+
+    let back = |snapshot: &Snapshot| snapshot.screen == Screen::Room && trouble(snapshot, "Ben").is_none();
+    stand.until("Ben is back in the session", back).await;
+    spotify.sim.hand("anna", Hand::Seek { position_ms: 90_000 }).unwrap();
+    let follows = |snapshot: &Snapshot| {
+        member(snapshot, "Ben").player.as_ref().is_some_and(|player| player.position_ms > 89_000.0)
+    };
+    stand.until("Ben follows again", follows).await;
+    stand.act(Action::Show { screen: Screen::Connect });
+    stand.until("the form", |snapshot| snapshot.screen == Screen::Connect).await;
+    stand.act(Action::Show { screen: Screen::Lobby });
+    stand.until("back in the session", |snapshot| snapshot.screen == Screen::Room).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_device_the_member_is_told_what_to_do_and_comes_back_by_itself() {
     let (spotify, stand) = room(2).await;
 

@@ -119,6 +119,7 @@ fn network(code: &str) -> Network {
     Network {
         invite: String::new(),
         page: None,
+        near: false,
         own_device: String::new(),
         connection: Status { code: code.into(), text: String::new() },
         host: true,

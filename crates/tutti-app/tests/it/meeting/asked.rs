@@ -1,0 +1,138 @@
+//! An invite that was opened asks first; what runs meanwhile goes on until the other room has let somebody in.
+
+use std::net::TcpListener;
+
+use tutti_app::api::{Action, Screen, Snapshot};
+use tutti_app::invite::Invite;
+use tutti_core::proof::RoomSecret;
+use tutti_sim::player::Hand;
+
+use super::{friends, in_step, invite, member, members, reached};
+use crate::relay::Relay;
+use crate::spotify::Spotify;
+use crate::stand::Stand;
+
+async fn asked(stand: &Stand, link: &str) -> tutti_app::api::Question {
+    stand.act(Action::OpenInvite { invite: link.to_owned() });
+    let snapshot = stand.until("the question", |snapshot| snapshot.question.is_some()).await;
+    snapshot.question.clone().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_leads_nowhere_costs_nobody_the_session_that_they_are_in() {
+    let spotify = Spotify::open(2).await;
+    let stands = friends(&spotify, &["anna", "ben"]).await;
+    spotify.sim.hand("anna", Hand::resume()).unwrap();
+    stands[1].until("Ben hears Anna", |snapshot| in_step(snapshot, "Anna", 0.0)).await;
+    let relay = Relay::start();
+    let hub = tutti_app::invite::HubAddress::parse(&relay.address()).unwrap();
+    let gone = Invite { secret: RoomSecret::new([9; 16]), hubs: vec![hub], host: Some("Ada".into()), user: None };
+
+    let question = asked(&stands[1], &gone.link()).await;
+    assert!(question.leaves && question.host == "Ada");
+    stands[1].act(Action::AnswerInvite { join: true });
+
+    assert!(stands[1].notice("room_gone").await.contains("has ended"));
+    let still = |snapshot: &Snapshot| snapshot.screen == Screen::Room && members(snapshot).len() == 2;
+    stands[1].until("Ben is where he was", still).await;
+    spotify.sim.hand("anna", Hand::Seek { position_ms: 70_000 }).unwrap();
+    stands[1].until("Ben follows Anna as before", |snapshot| in_step(snapshot, "Anna", 70_000.0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_says_yes_goes_from_one_session_to_the_other_and_the_first_one_goes_on() {
+    let spotify = Spotify::open(3).await;
+    let stands = friends(&spotify, &["anna", "ben"]).await;
+    let chiara = spotify.stand().await;
+    spotify.sign_in(&chiara, "chiara", None).await;
+    chiara.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
+    let link = invite(&chiara).await;
+
+    assert!(asked(&stands[1], &link).await.leaves);
+    stands[1].act(Action::AnswerInvite { join: false });
+    stands[1].until("no question any more", |snapshot| snapshot.question.is_none()).await;
+    assert_eq!(members(&stands[1].program.snapshots().borrow()).len(), 2, "no is no");
+    asked(&stands[1], &link).await;
+    stands[1].act(Action::AnswerInvite { join: true });
+
+    let with_chiara = |snapshot: &Snapshot| member(snapshot, "Chiara").is_some() && members(snapshot).len() == 2;
+    stands[1].until("Ben is with Chiara", with_chiara).await;
+    stands[0].until("Anna is alone", |snapshot| members(snapshot).len() == 1 && reached(snapshot) == "connected").await;
+    spotify.sim.hand("ben", Hand::resume()).unwrap();
+    chiara.until("Chiara hears Ben", |snapshot| in_step(snapshot, "Ben", 0.0)).await;
+    assert!(stands[0].program.snapshots().borrow().notices.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_link_of_the_session_that_one_is_in_changes_nothing() {
+    let spotify = Spotify::open(2).await;
+    let stands = friends(&spotify, &["anna", "ben"]).await;
+    let link = invite(&stands[0]).await;
+
+    stands[1].act(Action::OpenInvite { invite: link });
+
+    assert!(stands[1].notice("already_there").await.contains("you are in"));
+    let shown = stands[1].program.snapshots().borrow().clone();
+    assert!(shown.question.is_none() && members(&shown).len() == 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invite_that_came_before_the_account_is_asked_again_after_the_sign_in() {
+    let spotify = Spotify::open(2).await;
+    let anna = spotify.stand().await;
+    spotify.sign_in(&anna, "anna", None).await;
+    anna.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
+    let link = invite(&anna).await;
+    let ben = spotify.stand().await;
+
+    assert!(asked(&ben, &link).await.accounts.is_empty());
+    ben.act(Action::AnswerInvite { join: true });
+    ben.until("the way to an account", |snapshot| snapshot.screen == Screen::Connect).await;
+    spotify.sign_in(&ben, "ben", None).await;
+
+    let again = ben.until("the same question", |snapshot| snapshot.question.is_some()).await;
+    assert_eq!(again.question.as_ref().unwrap().accounts, ["Ben"]);
+    ben.act(Action::AnswerInvite { join: true });
+    ben.until("both are there", |snapshot| members(snapshot).len() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_for_a_room_says_for_what_and_can_be_given_up() {
+    let spotify = Spotify::open(2).await;
+    let ben = spotify.stand().await;
+    spotify.sign_in(&ben, "ben", None).await;
+    // Takes connections, and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let hub = tutti_app::invite::HubAddress::parse(&format!("ws://{address}")).unwrap();
+    let nowhere = Invite { secret: RoomSecret::new([3; 16]), hubs: vec![hub], host: Some("Ada".into()), user: None };
+
+    ben.act(Action::Join { invite: nowhere.link() });
+    let waits = ben.until("what is waited for", |snapshot| snapshot.waiting.is_some()).await;
+    let waiting = waits.waiting.clone().unwrap();
+    assert_eq!((waits.screen, &*waiting.text), (Screen::Room, "Joining Ada’s session"));
+    assert!(waiting.long.contains(&address.to_string()), "{}", waiting.long);
+
+    ben.act(Action::GiveUp);
+    ben.until("the lobby", |snapshot| snapshot.waiting.is_none() && snapshot.screen == Screen::Lobby).await;
+    // The account is free at once.
+    ben.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
+    ben.until("a room of his own", |snapshot| members(snapshot).len() == 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_does_not_answer_whoever_hosts_is_said_with_the_way_to_its_address() {
+    let spotify = Spotify::open(1).await;
+    let anna = spotify.stand().await;
+    spotify.sign_in(&anna, "anna", None).await;
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+
+    anna.act(Action::HostSession { relay: Some(format!("ws://localhost:{}", nobody.port())), listen: None });
+
+    let words = anna.notice("relay_unreachable").await;
+    assert!(words.contains(&format!("localhost:{}", nobody.port())) && words.contains("Settings"), "{words}");
+    let shown = anna.program.snapshots().borrow().clone();
+    let notice = shown.notices.iter().find(|notice| notice.code == "relay_unreachable").unwrap();
+    assert_eq!(notice.way_out.as_ref().unwrap().action, Action::Show { screen: Screen::Settings });
+    assert_eq!(shown.screen, Screen::Lobby);
+}
