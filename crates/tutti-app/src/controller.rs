@@ -9,6 +9,7 @@ mod hosting;
 mod meeting;
 mod opening;
 mod publish;
+mod resume;
 mod settings;
 mod updates;
 
@@ -44,6 +45,7 @@ pub(crate) use connect::Opened;
 use hosting::Hosted;
 use opening::Opening;
 use publish::Publisher;
+use resume::WayBack;
 use settings::Pane;
 use updates::Updating;
 
@@ -52,6 +54,8 @@ pub(crate) enum Message {
     Action(Action),
     Tray(tray::Entry),
     Desktop(News),
+    /// An earlier run ended in the middle of this session.
+    WayBack(Invite),
     /// What a task that was started earlier has come to.
     SignIn(u64, connect::News),
     /// What a sign-in of an earlier run has come to.
@@ -98,6 +102,8 @@ pub(crate) struct Controller {
     /// Counts tasks, so that the answer of one that was given up is known as such.
     attempts: u64,
     opening: Option<Opening>,
+    /// None where nobody would come back: without a window, and in a demo.
+    way_back: Option<WayBack>,
     publisher: Publisher,
     pane: Pane,
     updating: Updating,
@@ -151,6 +157,7 @@ impl Controller {
             postponed: None,
             attempts: 0,
             opening: None,
+            way_back: None,
             publisher: Publisher::new(first),
             pane: Pane::default(),
             updating: Updating::default(),
@@ -161,6 +168,7 @@ impl Controller {
         if let Some(demo) = controller.options.demo.clone() {
             controller.start_demo(demo);
         }
+        controller.look_for_way_back();
         controller.look_for_update();
         let snapshot = controller.snapshot();
         controller.publisher.publish(snapshot);
@@ -209,6 +217,7 @@ impl Controller {
             self.publisher.changed();
         };
         self.leave().await;
+        self.way_back_written().await;
         self.save_ledgers().await;
         if let Some(done) = stopped {
             // An error means that nobody waits any more.
@@ -221,6 +230,7 @@ impl Controller {
             Message::Action(action) => self.act(action).await,
             Message::Tray(entry) => self.tray(entry).await,
             Message::Desktop(news) => self.desktop_news(news),
+            Message::WayBack(invite) => self.offer_way_back(invite),
             Message::SignIn(attempt, news) => self.sign_in_news(attempt, news),
             Message::Resumed(news) => self.resumed(news),
             Message::Link(Opened::Answer(query)) => self.answered(query),
@@ -271,7 +281,10 @@ impl Controller {
             Action::MayLead { who } => self.wish(&Wish::MayLead(who.into())),
             Action::Lock { on } => self.wish(&Wish::Lock(on)),
             Action::Remove { member } => self.wish(&Wish::Remove(MemberId(member))),
-            Action::Leave => self.leave().await,
+            Action::Leave => {
+                self.forget_left();
+                self.leave().await;
+            }
             Action::GiveUp => self.give_up_opening(),
             Action::Sync { on } => self.sync(on),
             Action::Trim { member, ms } => self.trim(member, ms),

@@ -64,6 +64,7 @@ impl Problem {
             "signed_in"
                 | "invite_copied"
                 | "already_there"
+                | "session_left"
                 | "signed_out"
                 | "everything_deleted"
                 | "in_tray"

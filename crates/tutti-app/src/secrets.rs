@@ -6,6 +6,7 @@ mod keychain;
 mod login;
 mod memory;
 mod places;
+mod session;
 mod system;
 mod turn;
 mod user;
@@ -19,6 +20,7 @@ use tutti_spotify::Secret;
 
 pub use keychain::Keychain;
 pub use memory::Memory;
+pub use session::{forget_session, keep_session, take_session};
 pub use turn::KEYCHAIN_DEADLINE;
 pub use user::{forget_user_key, keep_user_key, user_key};
 

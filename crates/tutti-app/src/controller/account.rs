@@ -141,6 +141,7 @@ impl Controller {
             if room.is_nobodys() {
                 // The session goes on without this computer; what is looked at stays.
                 let screen = self.screen;
+                self.forget_left();
                 self.leave().await;
                 if screen == api::Screen::Settings {
                     self.screen = screen;

@@ -15,7 +15,7 @@ impl Controller {
         match entry {
             Entry::Show => self.show_window(),
             Entry::Quit => self.shell.quit(),
-            Entry::Leave => self.leave().await,
+            Entry::Leave => self.act(Action::Leave).await,
             Entry::Sync => {
                 let on = self.room.as_ref().is_some_and(|room| !room.shown.sync);
                 self.sync(on);

@@ -275,6 +275,8 @@ impl Controller {
             hosted.sit(guest, link);
         }
         self.opens(hosted);
+        self.notices.clear("session_left");
+        self.remember_session();
         if met.hosts {
             self.hand_out();
         }
@@ -357,6 +359,7 @@ impl Controller {
                     network.invite.host = Some(host);
                 }
                 network.members = members;
+                self.remember_session();
             }
             Told::Seen(member, _) if network.driven.contains(&member) => return Change::Numbers,
             Told::Seen(member, seen) => return room.shown.seen_afar(member, *seen, clock::now()),
@@ -406,6 +409,17 @@ impl Networked {
             },
             locked: self.members.locked,
         }
+    }
+
+    /// An invite for this program itself, for when it comes back. A session that is only here ends with it.
+    pub fn way_back(&self) -> Option<Invite> {
+        let own = self.meeting.heir.as_ref().filter(|heir| heir.holds());
+        let alone = self.members.list.len() <= self.ours.len();
+        let own_addresses = own.map(Heir::addresses).unwrap_or_default();
+        let places = self.meeting.places.to_invite(Vec::new());
+        let hubs: Vec<_> = places.into_iter().filter(|hub| !own_addresses.contains(hub)).collect();
+        let there = !hubs.is_empty() && !(own.is_some() && alone);
+        there.then(|| Invite { hubs, ..self.invite.clone() })
     }
 
     /// Where this member is.

@@ -9,7 +9,7 @@ use super::{Controller, Message};
 use crate::api::{self, Screen, Setting, SettingTrouble};
 use crate::invite::HubAddress;
 use crate::problem::Problem;
-use crate::secrets::forget_user_key;
+use crate::secrets::{forget_session, forget_user_key};
 use crate::settings::{Home, Settings};
 use crate::sign_in::blocking;
 use crate::texts::set_language;
@@ -186,11 +186,12 @@ impl Controller {
     /// Leaves the room, deletes every sign-in, and then what is in the profile's folder.
     pub(super) async fn delete_everything(&mut self) {
         self.cancel_sign_in();
+        self.forget_left();
         self.leave().await;
         let (reach, secrets) = (self.reach.clone(), Arc::clone(&self.reach.secrets));
         let accounts: Vec<String> = self.settings.accounts.iter().map(|account| account.account_id.clone()).collect();
         self.later(async move {
-            let mut outcome = blocking(move || forget_user_key(&*secrets)).await;
+            let mut outcome = blocking(move || forget_user_key(&*secrets).and(forget_session(&*secrets))).await;
             for account in accounts {
                 outcome = reach.forget(&account).await.and(outcome);
             }

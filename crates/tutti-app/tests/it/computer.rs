@@ -14,6 +14,7 @@ pub struct Computer {
     pub refuses: Mutex<Option<String>>,
     pub opened: Mutex<Vec<String>>,
     pub told: Mutex<Vec<String>>,
+    pub copied: Mutex<Vec<String>>,
     /// Where newer versions are; a computer without such a place looks for none.
     pub releases: Option<Arc<dyn Updates>>,
 }
@@ -47,7 +48,8 @@ impl Desktop for Computer {
         Ok(())
     }
 
-    fn copy(&self, _text: &str) -> Result<(), String> {
+    fn copy(&self, text: &str) -> Result<(), String> {
+        self.copied.lock().unwrap().push(text.to_owned());
         Ok(())
     }
 

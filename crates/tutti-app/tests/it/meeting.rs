@@ -6,6 +6,7 @@ mod cuts;
 mod devices;
 mod refused;
 mod relays;
+mod resume;
 
 use tutti_app::api::{Action, Member, Network, Screen, Snapshot};
 use tutti_app::invite::Invite;

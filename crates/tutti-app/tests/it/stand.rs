@@ -8,17 +8,19 @@ use tutti_app::api::{Action, Snapshot};
 use tutti_app::players::spotify::Way;
 use tutti_app::secrets::{Memory, SecretStore};
 use tutti_app::settings::{Endpoints, Home};
-use tutti_app::shell::Shell;
+use tutti_app::shell::{Desktop, Shell};
 use tutti_app::sign_in::Links;
 use tutti_app::window::Place;
 use tutti_app::{DemoOptions, Options, Program};
 
+use crate::computer::Computer;
+
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Notes which addresses were opened.
+/// Notes which addresses were opened; on a desktop, if there is one.
 #[derive(Default)]
-pub struct Opened(pub Mutex<Vec<String>>);
+pub struct Opened(pub Mutex<Vec<String>>, pub Option<Computer>);
 
 impl Shell for Opened {
     fn open_address(&self, address: &str) -> Result<(), String> {
@@ -29,6 +31,10 @@ impl Shell for Opened {
     fn show_window(&self, _place: Option<Place>) {}
 
     fn quit(&self) {}
+
+    fn desktop(&self) -> Option<&dyn Desktop> {
+        self.1.as_ref().map(|computer| computer as &dyn Desktop)
+    }
 }
 
 pub struct Stand {
@@ -82,6 +88,16 @@ impl Stand {
         options.endpoints = Endpoints::other(&format!("{base}/v1"), base).unwrap();
         options.secrets = secrets;
         let shell = Arc::new(Opened::default());
+        let program = Program::start(options, shell.clone()).await.unwrap();
+        Self { program, shell, home: self.home }
+    }
+
+    /// The same profile in another run, with a window.
+    pub async fn on_desktop(self, base: &str, secrets: Arc<dyn SecretStore>) -> Self {
+        let mut options = options(&self.home);
+        options.endpoints = Endpoints::other(&format!("{base}/v1"), base).unwrap();
+        options.secrets = secrets;
+        let shell = Arc::new(Opened(Mutex::default(), Some(Computer::default())));
         let program = Program::start(options, shell.clone()).await.unwrap();
         Self { program, shell, home: self.home }
     }
