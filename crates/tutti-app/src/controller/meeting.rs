@@ -358,6 +358,10 @@ impl Controller {
                     room.shown.name = RoomName::Of(host.clone());
                     network.invite.host = Some(host);
                 }
+                if members.list.len() > network.ours.len() {
+                    // The invite has done what it was copied for.
+                    self.notices.clear("invite_copied");
+                }
                 network.members = members;
                 self.remember_session();
             }
