@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { FakeProgram } from "../src/host/fake";
-import { noDevice } from "../src/host/fake";
 import { t } from "../src/lib/texts";
 import { THEMES, violations, watchShifts, type Look } from "./browser";
 import { SCENES } from "./scenes";
 import { program, start, window } from "./stage";
+import { noDevice } from "./troubles";
 
 async function open(prepare: ((fake: FakeProgram) => void) | undefined, look: Look = {}) {
   await start(prepare, look);

@@ -1,10 +1,10 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FakeProgram } from "../src/host/fake";
-import { noDevice } from "../src/host/fake";
 import { t } from "../src/lib/texts";
 import { openBrowser, openWindow, watchShifts, type Window } from "./browser";
 import { Program } from "./program";
+import { needsLogin, noDevice } from "./troubles";
 
 let browser: Browser;
 let program: Program;
@@ -200,13 +200,24 @@ describe("the demo room", () => {
 test("trouble stands in its lane, in words, with its way out", async () => {
   await open((fake) => {
     demo(fake);
-    Object.assign(fake.people[3] ?? {}, { trouble: noDevice() });
+    Object.assign(fake.people[3] ?? {}, { trouble: noDevice(3) });
   });
   const words = lane("Deniz").locator("[data-trouble=no_device]");
   expect(await words.textContent()).toContain(t("trouble.no_device"));
   expect(await lane("Deniz").getAttribute("data-error-ms")).toBeNull();
   await lane("Deniz").getByRole("button", { name: t("wayout.look_again") }).click();
-  await arrives("refresh_devices").toEqual({ type: "refresh_devices" });
+  await arrives("look_again").toEqual({ type: "look_again", member: 3 });
+});
+
+test("the trouble of somebody at another computer is said of them, and nothing is asked of whoever looks", async () => {
+  await open((fake) => {
+    fake.act({ type: "host_session", relay: null, listen: null });
+    fake.fill(4, 4);
+    Object.assign(fake.people[1] ?? {}, { trouble: needsLogin("Ben") });
+  });
+  const words = lane("Ben").locator("[data-trouble=needs_login]");
+  expect((await words.textContent())?.trim()).toBe("Ben has to sign in again.");
+  expect(await words.getByRole("button").count()).toBe(0);
 });
 
 test("trouble of somebody who is still heard leaves the dot in sight", async () => {

@@ -1,6 +1,7 @@
 /** Every screen that a user can meet, by name, for the looks and the access checks. */
-import { noDevice, otherSpeed, someAccounts, type FakeProgram } from "../src/host/fake";
+import { someAccounts, type FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
+import { needsLogin, noDevice, otherSpeed } from "./troubles";
 
 export const SCENES: Record<string, (fake: FakeProgram) => void> = {
   welcome: (fake) => {
@@ -36,7 +37,7 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.fill(5, 8);
     fake.screen = "room";
     Object.assign(fake.people[3] ?? {}, { error: -232, rest: -232, late_ms: 0 });
-    Object.assign(fake.people[4] ?? {}, { trouble: noDevice() });
+    Object.assign(fake.people[4] ?? {}, { trouble: noDevice(4) });
   },
   "room-trouble": (fake) => {
     fake.fill(5, 8);
@@ -48,13 +49,18 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     Object.assign(fake.people[2] ?? {}, {
       trouble: { code: "rate_limited", text: t("trouble.rate_limited", { seconds: 12 }), way_out: null },
     });
-    Object.assign(fake.people[4] ?? {}, { trouble: noDevice() });
+    Object.assign(fake.people[4] ?? {}, { trouble: noDevice(4) });
     fake.tell("info", "takeover", t("notice.takeover", { name: "Ben", what: t("status.sought", { to: "2:02" }) }));
   },
   "room-network": (fake) => {
     fake.fill(4, 8);
     fake.act({ type: "host_session", relay: null, listen: null });
     fake.fill(4, 8);
+  },
+  "room-others": (fake) => {
+    fake.act({ type: "host_session", relay: null, listen: null });
+    fake.fill(4, 8);
+    Object.assign(fake.people[1] ?? {}, { trouble: needsLogin("Ben") });
   },
   "room-relay": (fake) => {
     fake.act({ type: "host_session", relay: "wss://relay.example.org", listen: null });

@@ -30,6 +30,8 @@ pub enum Order {
     Preferences(Preferences),
     /// The account was signed in anew.
     Player(NewPlayer),
+    /// Look at once, and ask for the devices.
+    Look,
 }
 
 /// A player that takes another one's place.
@@ -49,8 +51,8 @@ pub enum Report {
     View(Box<View>),
     /// What the engine did or named, and when.
     Event(LocalTime, Event),
-    /// No player can be seen: whether that is because of a private session.
-    Private(bool),
+    /// The account's devices, as they were asked for; None if that did not work.
+    Devices(Option<Vec<Listed>>),
     /// Whether the account is driven here; what is said of it otherwise comes from the hub.
     Drives(bool),
 }
@@ -99,6 +101,8 @@ pub(crate) struct Agent {
     requests: JoinSet<Done>,
     /// When it was last asked why no player can be seen; none while one can.
     asked_why: Option<LocalTime>,
+    /// The list of devices is under way.
+    asking: bool,
     /// Makes the look that is under way urgent.
     hurry: Hurry,
     /// Hand actions in the room so far, as the hub counts them.
@@ -151,6 +155,7 @@ impl Agent {
             reports,
             requests: JoinSet::new(),
             asked_why: None,
+            asking: false,
             hurry: Hurry::default(),
             actions: 0,
             sharers: 1,
@@ -176,14 +181,19 @@ impl Agent {
     async fn rest(&mut self) {
         self.begins = None;
         if !std::mem::replace(&mut self.rests, true) {
-            self.requests.shutdown().await;
+            self.give_up_requests().await;
             self.report(Report::Drives(false));
         }
     }
 
+    async fn give_up_requests(&mut self) {
+        self.requests.shutdown().await;
+        self.asking = false;
+    }
+
     /// What the old player still answers says nothing of the new one, which begins as after a pause of driving.
     async fn play_on(&mut self, player: Arc<Rationed>) {
-        self.requests.shutdown().await;
+        self.give_up_requests().await;
         self.player = player;
         if !self.rests {
             self.begins = Some(Instant::now());
@@ -233,11 +243,10 @@ impl Agent {
         loop {
             match self.next_done().await? {
                 Done::Input(input) => return Some(input),
-                Done::Devices(Some(devices)) => {
-                    let private = devices.iter().any(|device| device.active && device.private);
-                    self.report(Report::Private(private));
+                Done::Devices(devices) => {
+                    self.asking = false;
+                    self.report(Report::Devices(devices));
                 }
-                Done::Devices(None) => self.report(Report::Private(false)),
                 Done::Drive(quiet) => self.begins = Some(Instant::now() + clock::duration(quiet)),
                 Done::Rest => self.rest().await,
                 Done::Player(player) => self.play_on(player).await,
@@ -288,6 +297,12 @@ impl Agent {
                 Input::Preferences(preferences)
             }
             Order::Player(NewPlayer(player)) => return Done::Player(player),
+            Order::Look => {
+                if !self.rests {
+                    self.ask_devices();
+                }
+                Input::Look
+            }
         };
         self.unless_resting(input)
     }
@@ -321,7 +336,7 @@ impl Agent {
             Input::FromHub(HubToMember::Room(room)) => {
                 std::mem::replace(&mut self.actions, room.actions) != room.actions
             }
-            Input::Answered(_) | Input::Sync(true) => true,
+            Input::Answered(_) | Input::Sync(true) | Input::Look => true,
             _ => false,
         }
     }
@@ -366,6 +381,13 @@ impl Agent {
             self.asked_why = None;
         } else if self.asked_why.is_none_or(|asked| now - asked >= ASK_WHY_EVERY) {
             self.asked_why = Some(now);
+            self.ask_devices();
+        }
+    }
+
+    /// One list at a time.
+    fn ask_devices(&mut self) {
+        if !std::mem::replace(&mut self.asking, true) {
             let player = Arc::clone(&self.player);
             self.requests.spawn(async move { Done::Devices(player.devices().await.ok()) });
         }

@@ -473,6 +473,10 @@ pub enum Action {
     },
     /// Ask Spotify again for the devices of every account.
     RefreshDevices,
+    /// In a room: look at once at the player of a member that is driven here, and ask for its devices.
+    LookAgain {
+        member: u32,
+    },
     /// Bring the chosen accounts together in a room on this computer.
     Host,
     /// Opens a room for others: at a relay, or in this program, listening there.

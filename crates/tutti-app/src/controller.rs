@@ -273,6 +273,7 @@ impl Controller {
             Action::ChooseAccount { account, chosen } => self.choose_account(&account, chosen),
             Action::ChooseDevice { account, device } => self.choose_device(&account, device),
             Action::RefreshDevices => self.refresh_devices(),
+            Action::LookAgain { member } => self.look_again(member),
             Action::Host => self.host(),
             Action::HostSession { relay, listen } => self.host_session(relay.as_deref(), listen.as_deref()),
             Action::OpenInvite { invite } => self.open_invite(&invite),

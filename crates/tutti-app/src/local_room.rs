@@ -131,6 +131,13 @@ impl LocalRoom {
         }
     }
 
+    /// Looks at the member's player at once, and asks for its devices.
+    pub fn look(&self, member: MemberId) {
+        if let Some(orders) = self.orders.get(&member) {
+            tell(orders, Order::Look);
+        }
+    }
+
     /// One member goes, the others stay.
     pub fn leave(&mut self, member: MemberId) {
         self.orders.remove(&member);

@@ -7,7 +7,7 @@ use crate::api::{Action, Trouble};
 use crate::clock;
 use crate::problem::{Problem, to_connect, way_out};
 use crate::settings::Endpoints;
-use crate::texts::{day, t};
+use crate::texts::{day, has, t};
 
 /// A trouble that can be shown beside a member, or told as a problem.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,11 +15,13 @@ pub struct Told {
     code: &'static str,
     values: Vec<(&'static str, String)>,
     way_out: Option<(&'static str, Action)>,
+    /// It is somebody else's, who is not at this program.
+    afar: bool,
 }
 
 impl Told {
     pub fn new(code: &'static str) -> Self {
-        Self { code, values: Vec::new(), way_out: None }
+        Self { code, values: Vec::new(), way_out: None, afar: false }
     }
 
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -32,11 +34,21 @@ impl Told {
         self
     }
 
+    /// As it is said of somebody whose player another program drives: this one can do nothing about it, and whoever
+    /// reads it is not the one to act.
+    pub fn of(mut self, name: &str) -> Self {
+        self.values.retain(|(known, _)| *known != "name");
+        (self.way_out, self.afar) = (None, true);
+        self.with("name", name)
+    }
+
     pub fn into_trouble(self) -> Trouble {
         let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let plain = format!("trouble.{}", self.code);
+        let of = format!("{plain}.of");
         Trouble {
             code: self.code.into(),
-            text: t(&format!("trouble.{}", self.code), &values),
+            text: t(if self.afar && has(&of) { &of } else { &plain }, &values),
             way_out: self.way_out.map(|(label, action)| way_out(label, action)),
         }
     }

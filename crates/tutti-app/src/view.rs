@@ -148,7 +148,7 @@ impl RoomShown {
     /// How a member is who is driven by another process.
     pub fn seen_afar(&mut self, id: MemberId, seen: Seen, now: LocalTime) -> Change {
         let room_now = self.clock.to_room(now);
-        self.seen(id, afar::view(seen, room_now), now)
+        self.take_view(id, afar::view(seen, room_now), true, now)
     }
 
     /// Spotify's page of the item that plays.
@@ -156,12 +156,17 @@ impl RoomShown {
         self.state.as_ref()?.playback.as_ref()?.item.link.as_deref()
     }
 
-    /// A member said how it is.
+    /// A member that is driven here said how it is.
     pub fn seen(&mut self, id: MemberId, view: View, now: LocalTime) -> Change {
+        self.take_view(id, view, false, now)
+    }
+
+    fn take_view(&mut self, id: MemberId, view: View, afar: bool, now: LocalTime) -> Change {
         self.fill(now);
         let room = self.state.as_ref().and_then(|state| state.playback.as_ref());
-        let member = self.members.iter_mut().find(|member| member.id == id);
-        member.map_or(Change::Numbers, |member| member.seen(view, room, now))
+        let Some(member) = self.members.iter_mut().find(|member| member.id == id) else { return Change::Numbers };
+        member.is_afar(afar);
+        member.seen(view, room, now)
     }
 
     /// What the engine did for a member, or what came of it.

@@ -70,6 +70,8 @@ pub enum Input {
     Trim(Span),
     /// The device that may be started; None = the active one only (F8).
     Device(Option<String>),
+    /// The user does not want to wait for the next look.
+    Look,
     /// So many members, this one included, use the same client id and share its ration (P2).
     Sharing(u32),
     /// The user's wish for few requests (P1).
@@ -219,6 +221,7 @@ impl Member {
                 self.publish(now);
             }
             Input::Device(device) => self.device = device,
+            Input::Look => self.schedule.urge(now, Reason::Planned),
             Input::Sharing(members) => self.sharing = members,
             Input::Thrifty(thrifty) => self.thrifty = thrifty,
             Input::Preferences(preferences) => self.prefer(preferences),

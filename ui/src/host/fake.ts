@@ -1,6 +1,6 @@
 /** A scripted program for development and tests: the same contract, with errors that move and no music. */
 import type { Account, Action, Band, Hand, Heard, HistoryMark, Member, Network, Place, Ration, Screen, Setting, Settings, Snapshot, Song, Trouble, WayOut } from "../generated/api";
-import { decimal, time } from "../lib/format";
+import { time } from "../lib/format";
 import { language, t, type TextKey } from "../lib/texts";
 import type { Host } from "./host";
 
@@ -336,6 +336,7 @@ export class FakeProgram {
       case "open_log_folder":
       case "open_sign_in_page":
       case "refresh_devices":
+      case "look_again":
       case "open_link":
         break;
     }
@@ -549,18 +550,6 @@ export const someAccounts = (): Account[] => [
     },
   },
 ];
-
-export const noDevice = (): Trouble => ({
-  code: "no_device",
-  text: t("trouble.no_device"),
-  way_out: { label: t("wayout.look_again"), action: { type: "refresh_devices" } },
-});
-
-export const otherSpeed = (): Trouble => ({
-  code: "other_speed",
-  text: t("trouble.other_speed", { own: decimal(1.2), room: decimal(1.5) }),
-  way_out: null,
-});
 
 /** The program in the state that development asks for: `?fake=room`, `?fake=welcome`, … */
 export function fakeProgram(scene: string): FakeProgram {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tutti_core::reading::Failure;
+use tutti_core::room::MemberId;
 
 use super::{Controller, Message};
 use crate::api;
@@ -92,6 +93,24 @@ impl Controller {
             Err(failure) => {
                 state.trouble = Some(of_failure(&failure, &name, &self.reach.endpoints).into_problem());
             }
+        }
+    }
+
+    /// The user has done something about a trouble and does not want to wait for the next look.
+    pub(super) fn look_again(&self, member: u32) {
+        if let Some((room, shown)) = self.room.as_ref().and_then(|room| Some((room, room.shown.member(member)?))) {
+            room.room.look(shown.id);
+        }
+    }
+
+    /// The devices of a member in the room: they can be chosen, and show a private session, which looks do not.
+    pub(super) fn devices_told(&mut self, member: MemberId, devices: Option<Vec<Listed>>) {
+        let Some(room) = &mut self.room else { return };
+        let private = devices.iter().flatten().any(|device| device.active && device.private);
+        room.shown.private(member, private);
+        let account = room.shown.member(member.0).map(|shown| shown.account.as_str());
+        if let (Some(devices), Some(state)) = (devices, account.and_then(|account| self.accounts.get_mut(account))) {
+            state.devices = devices;
         }
     }
 

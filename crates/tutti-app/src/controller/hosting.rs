@@ -342,7 +342,7 @@ impl Controller {
             Report::State(at, state) => return room.shown.changed(state, at),
             Report::Member(member, agent::Report::View(view)) => return room.shown.seen(member, *view, now),
             Report::Member(member, agent::Report::Event(at, event)) => return room.shown.heard(member, &event, at),
-            Report::Member(member, agent::Report::Private(private)) => room.shown.private(member, private),
+            Report::Member(member, agent::Report::Devices(devices)) => self.devices_told(member, devices),
             Report::Member(member, agent::Report::Drives(here)) => {
                 if let Some(network) = &mut room.network {
                     if here {

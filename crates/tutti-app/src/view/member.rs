@@ -35,6 +35,8 @@ pub struct MemberShown {
     pub name: String,
     color: u32,
     view: Option<(View, LocalTime)>,
+    /// Another program drives it: what is wrong is for somebody else to put right.
+    afar: bool,
     smoothed: Option<Smoothed>,
     /// Since when no player can be seen, and whether that is because of a private session, as soon as it is known.
     unseen: Option<LocalTime>,
@@ -101,6 +103,7 @@ impl MemberShown {
             name,
             color,
             view: None,
+            afar: false,
             smoothed: None,
             unseen: None,
             private: None,
@@ -129,6 +132,11 @@ impl MemberShown {
         });
         self.view = Some((view, now));
         Change::news_if(!goes_on)
+    }
+
+    /// Whether another program drives it.
+    pub(super) fn is_afar(&mut self, afar: bool) {
+        self.afar = afar;
     }
 
     /// Why no player can be seen: whether because of a private session.
@@ -181,7 +189,13 @@ impl MemberShown {
                 _ => {}
             }
         }
-        trouble(view, &self.name, endpoints, asked_to_wait, now).or_else(|| {
+        let wrong = if self.afar {
+            // Which server somebody else's program talks to is not known.
+            trouble(view, self.id, &self.name, &Endpoints::default(), true, now).map(|told| told.of(&self.name))
+        } else {
+            trouble(view, self.id, &self.name, endpoints, asked_to_wait, now)
+        };
+        wrong.or_else(|| {
             let room = room.filter(|room| !leads && self.lacks(room, view, now))?;
             Some(Told::new("unavailable_item").with("title", room.item.title.clone()))
         })
@@ -301,10 +315,17 @@ fn status(code: &str) -> api::Status {
 }
 
 /// What is wrong with a member at `now`, with the way out.
-pub fn trouble(view: &View, name: &str, endpoints: &Endpoints, asked_to_wait: bool, now: LocalTime) -> Option<Told> {
+pub fn trouble(
+    view: &View,
+    id: MemberId,
+    name: &str,
+    endpoints: &Endpoints,
+    asked_to_wait: bool,
+    now: LocalTime,
+) -> Option<Told> {
     let device = || view.device.as_ref().map(|device| device.name.clone()).unwrap_or_default();
     Some(match view.trouble.as_ref()? {
-        Trouble::NoDevice => Told::new("no_device").out("look_again", Action::RefreshDevices),
+        Trouble::NoDevice => Told::new("no_device").out("look_again", Action::LookAgain { member: id.0 }),
         Trouble::NotPremium => Told::new("not_premium"),
         Trouble::Restricted => Told::new("restricted_device").with("device", device()),
         Trouble::Ad => Told::new("ad"),

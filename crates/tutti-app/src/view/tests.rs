@@ -10,12 +10,15 @@ use tutti_core::room::{Act, Action, When};
 use tutti_core::speed::Speed;
 use tutti_core::standing::{Player, Standing};
 use tutti_core::time::RoomTime;
+use tutti_core::wire::shown::Shown;
 
 use super::*;
 use crate::api::Band;
 use crate::texts::{Language, speaking};
 
 const NOW: LocalTime = LocalTime::from_micros(1_000_000_000);
+/// Later than it is waited for why no player can be seen.
+const WHY_IS_KNOWN: Span = Span::from_secs(3);
 
 #[test]
 fn bands_begin_where_a_listener_would_notice() {
@@ -172,6 +175,63 @@ fn every_trouble_stands_beside_its_member_in_words() {
 }
 
 #[test]
+fn the_trouble_of_somebody_driven_elsewhere_is_said_of_them_and_asks_nothing_of_whoever_reads_it() {
+    let until = NOW + Span::from_secs(12);
+    let failures = [
+        (Failure::NeedsLogin, "Ben has to sign in again."),
+        (Failure::NotAllowedHere, "Spotify does not know Ben’s account there"),
+        (Failure::OwnerPremiumLapsed, "The owner of Ben’s client id"),
+        (Failure::RateLimited { until, quota: false }, "Spotify asked Ben’s Tutti to wait"),
+        (Failure::RateLimited { until, quota: true }, "Ben’s client id is used up"),
+        (Failure::Network, "Ben’s Tutti cannot reach Spotify"),
+        (Failure::Server, "Spotify has trouble of its own"),
+    ];
+    let failures = failures.map(|(failure, said)| (Trouble::Failure(failure), said));
+    let others = [
+        (Trouble::NoDevice, "Nothing of Ben’s Spotify can be seen"),
+        (Trouble::NotPremium, "This account is not Premium"),
+        (Trouble::Restricted, "Kitchen does not take commands from other apps: Ben has to"),
+        (Trouble::Ad, "Hearing an ad"),
+        (Trouble::NoEffect, "Ben has to press play on it once"),
+        (Trouble::SteppedOut, "What Ben did stays there"),
+        (Trouble::Unavailable("Song".into()), "“Song” is not available"),
+    ];
+    // The own server is nothing to somebody else.
+    let other = Endpoints::other("http://127.0.0.1:9/v1", "http://127.0.0.1:9").unwrap();
+    for (trouble, said) in failures.into_iter().chain(others) {
+        let mut room = room();
+        let here = View { trouble: Some(trouble.clone()), ..view(Standing::Away, None) };
+        room.seen(MemberId(0), here.clone(), NOW);
+        room.seen_afar(MemberId(1), Shown::of(&here, RoomClock::same_machine(), NOW).seen(NOW), NOW);
+
+        let told = |language| {
+            speaking(language, || {
+                let picture = picture_at(&mut room, NOW + WHY_IS_KNOWN, &other);
+                picture.members.into_iter().map(|member| member.trouble.unwrap()).collect::<Vec<_>>()
+            })
+        };
+        let [german, english] = [Language::De, Language::En].map(told);
+        assert!(english[1].text.contains(said), "{trouble:?}: {}", english[1].text);
+        for told in [&german, &english] {
+            assert_eq!(told[1].way_out, None, "{trouble:?}");
+            assert!(!told[1].text.contains(['{', '}']), "{}", told[1].text);
+        }
+        assert_eq!(english[0].way_out.is_some(), matches!(english[0].code.as_str(), "needs_login" | "no_device"));
+    }
+}
+
+#[test]
+fn who_is_driven_here_again_is_spoken_to_again() {
+    let mut room = room();
+    let revoked = View { trouble: Some(Trouble::Failure(Failure::NeedsLogin)), ..view(Standing::Away, None) };
+    room.seen_afar(MemberId(1), Shown::of(&revoked, RoomClock::same_machine(), NOW).seen(NOW), NOW);
+    room.seen(MemberId(1), revoked, NOW);
+
+    let told = picture(&mut room, NOW).members[1].trouble.clone().unwrap();
+    assert!(told.text.contains("no longer accepts Ben") && told.way_out.is_some(), "{told:?}");
+}
+
+#[test]
 fn why_a_player_cannot_be_seen_is_said_once_it_is_known() {
     let mut room = room();
     let unseen = || View { trouble: Some(Trouble::NoDevice), ..view(Standing::Away, None) };
@@ -221,7 +281,7 @@ fn holding_back_by_ourselves_is_not_laid_at_spotifys_door() {
     let until = NOW + Span::from_secs(5);
     let limited = Trouble::Failure(Failure::RateLimited { until, quota: false });
     let view = View { trouble: Some(limited), ..view(Standing::Away, None) };
-    let told = |asked, now| trouble(&view, "Ben", &Endpoints::default(), asked, now);
+    let told = |asked, now| trouble(&view, MemberId(1), "Ben", &Endpoints::default(), asked, now);
     let text = |asked| told(asked, NOW).unwrap().into_trouble().text;
 
     assert!(text(true).contains("Spotify asked us to wait"));
@@ -261,8 +321,12 @@ fn room() -> RoomShown {
 }
 
 fn picture(room: &mut RoomShown, now: LocalTime) -> api::Room {
+    picture_at(room, now, &Endpoints::default())
+}
+
+fn picture_at(room: &mut RoomShown, now: LocalTime, server: &Endpoints) -> api::Room {
     let left = Left { in_30_s: 30, in_hour: 2_000, in_day: 10_000 };
-    room.picture(now, &Endpoints::default(), Requests { minute: 20, left, waiting: None }, |_| MemberRequests {
+    room.picture(now, server, Requests { minute: 20, left, waiting: None }, |_| MemberRequests {
         minute: 10,
         asked_to_wait: false,
     })

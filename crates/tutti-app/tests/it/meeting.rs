@@ -91,6 +91,22 @@ async fn friends_in_programs_of_their_own_follow_whoever_acts_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_is_told_to_the_one_who_can_do_something_and_said_of_them_to_the_others() {
+    let spotify = Spotify::open(2).await;
+    let stands = friends(&spotify, &["anna", "ben"]).await;
+
+    spotify.sim.revoke("ben").unwrap();
+
+    let told = |snapshot: &Snapshot| member(snapshot, "Ben").and_then(|ben| ben.trouble.clone());
+    let wrong = |snapshot: &Snapshot| told(snapshot).is_some_and(|trouble| trouble.code == "needs_login");
+    let [annas, bens] = [0, 1].map(|at: usize| stands[at].until("Ben's trouble", wrong));
+    let bens = told(&*bens.await).unwrap();
+    assert!(bens.text.contains("no longer accepts Ben") && bens.way_out.is_some(), "{bens:?}");
+    let annas = told(&*annas.await).unwrap();
+    assert_eq!((annas.text.as_str(), annas.way_out), ("Ben has to sign in again.", None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_host_goes_the_next_one_holds_the_room_and_everybody_meets_there() {
     let spotify = Spotify::open(3).await;
     let stands = friends(&spotify, &["anna", "ben", "chiara"]).await;

@@ -86,6 +86,25 @@ async fn without_a_device_the_member_is_told_what_to_do_and_comes_back_by_itself
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn look_again_in_a_lane_asks_that_player_for_its_devices_at_once() {
+    let (spotify, stand) = room(2).await;
+    let devices =
+        |snapshot: &Snapshot| snapshot.accounts.iter().find(|account| account.name == "Ben").unwrap().devices.len();
+    spotify.sim.set_online("ben", false).unwrap();
+    let snapshot = stand.until("Ben's trouble", |snapshot| trouble(snapshot, "Ben") == Some("no_device")).await;
+    let out = member(&snapshot, "Ben").trouble.unwrap().way_out.unwrap();
+    assert_eq!(out.action, Action::LookAgain { member: member(&snapshot, "Ben").id });
+    stand.until("nothing is open", |snapshot| devices(snapshot) == 0).await;
+
+    spotify.sim.set_online("ben", true).unwrap();
+    stand.act(out.action);
+
+    // Otherwise they are asked for only while no device is seen.
+    stand.until("his devices", |snapshot| devices(snapshot) == 2).await;
+    stand.until("no trouble any more", |snapshot| trouble(snapshot, "Ben").is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_gone_is_said_with_its_address() {
     let (mut spotify, stand) = room(2).await;
 

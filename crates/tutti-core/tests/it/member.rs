@@ -342,6 +342,18 @@ fn nothing_is_asked_before_spotify_allows_it_again() {
 }
 
 #[test]
+fn who_wants_it_looked_at_does_not_wait_for_the_next_look() {
+    let mut table = Table::new();
+    table.put(Input::Tick, 0);
+    table.read(&Script::paused("a", 0), 0);
+    let looks = table.looks;
+    table.put(Input::Look, 200);
+    assert_eq!(table.looks, looks + 1);
+    table.put(Input::Look, 210);
+    assert_eq!(table.looks, looks + 1, "one at a time");
+}
+
+#[test]
 fn a_room_that_stands_pauses_its_followers_once_and_puts_them_in_place_once() {
     let mut table = Table::new();
     table.room(led_by_other("b", 0, 1), 0);

@@ -45,12 +45,13 @@ impl Surroundings {
                 next: (!bytes.seldom(4)).then(|| items(bytes)),
             },
             18 => Input::Clock(RoomClock::new(bytes.span(), bytes.span())),
-            19 => match bytes.below(6) {
+            19 => match bytes.below(7) {
                 0 => Input::Sync(true),
                 1 => Input::Sync(false),
                 2 => Input::Suspended,
                 3 => Input::Preferences(preferences(bytes)),
                 4 => Input::Device((!bytes.flag()).then(|| bytes.word())),
+                5 => Input::Look,
                 _ => Input::Sharing(bytes.number() as u32),
             },
             20 => Input::Trim(bytes.span()),
