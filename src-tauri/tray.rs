@@ -7,14 +7,14 @@ use tauri::menu::{
     CheckMenuItemBuilder, IsMenuItem as _, Menu, MenuEvent, MenuItemBuilder, MenuItemKind, PredefinedMenuItem,
 };
 use tauri::tray::{TrayIcon, TrayIconBuilder};
-use tauri::{AppHandle, Manager, Wry};
+use tauri::{AppHandle, Manager, Wry, async_runtime};
 use tutti_app::Program;
 use tutti_app::shell::News;
 use tutti_app::tray::{Entry, Row, Tray};
 
 use crate::app::Profile;
 
-/// The tray as it is on the screen; empty where the desktop has none.
+/// The tray as it is on the screen; empty until the desktop has one. Its icon comes back by itself with a panel that does.
 #[derive(Default)]
 pub struct DesktopTray(Mutex<Option<Drawn>>);
 
@@ -30,16 +30,13 @@ impl DesktopTray {
     }
 }
 
-/// Keeps the tray as the snapshots say, for as long as the program runs. Where the desktop has no tray, the window is
-/// shown instead: nobody could ever bring it up.
+/// Keeps the tray as the snapshots say, for as long as the program runs; drawn first when the desktop has one.
 pub async fn run(app: AppHandle, program: Program) {
     let mut snapshots = program.snapshots();
-    let there = tutti_app::tray::is_there().await;
-    program.desktop(News::Tray(there));
-    if !there {
-        tracing::info!("this desktop has no tray");
-        return program.tray_entry(Entry::Show);
-    }
+    async_runtime::spawn(tutti_app::tray::follow(move |there| {
+        tracing::info!(there, "the desktop's tray");
+        program.desktop(News::Tray(there));
+    }));
     let mut newest = None;
     while let Some(tray) = tutti_app::tray::after(newest.as_ref(), &mut snapshots).await {
         newest = Some(tray.clone());

@@ -72,6 +72,7 @@ impl Problem {
                 | "already_signed_in"
                 | "takeover"
                 | "tray_missing"
+                | "tray_gone"
                 | "keychain_until_restart"
                 | "update_found"
                 | "update_ends"

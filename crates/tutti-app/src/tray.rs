@@ -1,11 +1,14 @@
 //! The tray's menu and picture as comparable data, so that what it shows can be tested without a tray.
 
+mod there;
+
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use crate::api::{Band, Member, Snapshot};
 use crate::texts::t;
+pub use there::follow;
 
 /// Which picture the tray shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,33 +55,22 @@ impl Icon {
     }
 }
 
-/// Waits for a tray that is another than `before`; None once the program has ended. Most snapshots change nothing of it, and
-/// need not wake the window system.
+/// Waits for a tray that is another than `before`, while the desktop has one; None once the program has ended. Most snapshots
+/// change nothing of it, and need not wake the window system.
 pub async fn after(before: Option<&Tray>, snapshots: &mut watch::Receiver<Arc<Snapshot>>) -> Option<Tray> {
     loop {
-        let tray = Tray::of(&snapshots.borrow_and_update());
-        if before != Some(&tray) {
+        let tray = {
+            let snapshot = snapshots.borrow_and_update();
+            let there = snapshot.settings.desktop.as_ref().is_some_and(|desktop| desktop.tray);
+            there.then(|| Tray::of(&snapshot))
+        };
+        if let Some(tray) = tray
+            && before != Some(&tray)
+        {
             return Some(tray);
         }
         snapshots.changed().await.ok()?;
     }
-}
-
-/// Whether this desktop has a tray. On Linux there is one where somebody watches for its icons.
-#[cfg(target_os = "linux")]
-pub async fn is_there() -> bool {
-    let asked = async {
-        let bus = zbus::Connection::session().await?;
-        let name = "org.kde.StatusNotifierWatcher".try_into()?;
-        zbus::Result::Ok(zbus::fdo::DBusProxy::new(&bus).await?.name_has_owner(name).await?)
-    };
-    // A session bus that answers nothing counts as one without a tray.
-    tokio::time::timeout(std::time::Duration::from_secs(2), asked).await.is_ok_and(|answer| answer.unwrap_or(false))
-}
-
-#[cfg(not(target_os = "linux"))]
-pub async fn is_there() -> bool {
-    true
 }
 
 impl Entry {

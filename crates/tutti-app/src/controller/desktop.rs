@@ -63,13 +63,7 @@ impl Controller {
 
     pub(super) fn desktop_news(&mut self, news: News) {
         match news {
-            News::Tray(there) => {
-                self.pane.tray = there;
-                // It was to start hidden, and the window that comes now has to say why.
-                if !there && !self.pane.shown {
-                    self.notices.say(&Problem::new("tray_missing"));
-                }
-            }
+            News::Tray(there) => self.tray_is(there),
             News::Focused(focused) => {
                 self.pane.focused = focused;
                 if focused {
@@ -83,10 +77,23 @@ impl Controller {
                 }
             }
             News::InTray => {
-                self.pane.focused = false;
+                (self.pane.shown, self.pane.focused) = (false, false);
                 self.say_tray();
             }
             News::WouldEnd => self.notices.say(&Problem::new(SAYS).way_out("quit", Action::Quit)),
+        }
+    }
+
+    /// Without a tray nothing could bring back a window that was closed or to start hidden: it comes by itself, and says why.
+    fn tray_is(&mut self, there: bool) {
+        let had_one = std::mem::replace(&mut self.pane.tray, there);
+        if there {
+            for untrue_now in ["tray_missing", "tray_gone", SAYS] {
+                self.notices.clear(untrue_now);
+            }
+        } else if !self.pane.shown {
+            self.notices.say(&Problem::new(if had_one { "tray_gone" } else { "tray_missing" }));
+            self.show_window();
         }
     }
 

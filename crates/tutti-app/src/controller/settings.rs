@@ -27,9 +27,9 @@ pub(super) struct Pane {
     troubles: BTreeMap<&'static str, Problem>,
     /// The system starts the program when the user signs in.
     starts_at_login: bool,
-    /// As far as it is known; the desktop says so at its start.
+    /// As far as it is known; the desktop says so at its start, and whenever it is otherwise.
     pub tray: bool,
-    /// The window was asked for in this run.
+    /// The window was asked for, and not closed since.
     pub shown: bool,
     /// Somebody looks at the window.
     pub focused: bool,

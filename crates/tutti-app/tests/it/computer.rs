@@ -15,6 +15,8 @@ pub struct Computer {
     pub opened: Mutex<Vec<String>>,
     pub told: Mutex<Vec<String>>,
     pub copied: Mutex<Vec<String>>,
+    /// How often the window was asked for.
+    pub windows: Mutex<usize>,
     /// Where newer versions are; a computer without such a place looks for none.
     pub releases: Option<Arc<dyn Updates>>,
 }
@@ -24,7 +26,9 @@ impl Shell for Computer {
         Ok(())
     }
 
-    fn show_window(&self, _place: Option<Place>) {}
+    fn show_window(&self, _place: Option<Place>) {
+        *self.windows.lock().unwrap() += 1;
+    }
 
     fn quit(&self) {}
 

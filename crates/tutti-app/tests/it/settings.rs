@@ -153,6 +153,46 @@ async fn a_hidden_start_without_a_tray_says_why_there_is_a_window_and_a_usual_on
 }
 
 #[tokio::test]
+async fn a_window_closed_to_a_tray_that_goes_comes_back_and_says_why_until_the_tray_is_there_again() {
+    let home = tempfile::tempdir().unwrap();
+    let computer = Arc::new(Computer::default());
+    let program = Program::start(options(&home), computer.clone()).await.unwrap();
+    let tray = |snapshot: &Snapshot| snapshot.settings.desktop.as_ref().unwrap().tray;
+    program.tray_entry(Entry::Show);
+    for news in [News::Tray(true), News::InTray, News::Tray(false)] {
+        program.desktop(news);
+    }
+
+    let snapshot = until(program.snapshots(), "no tray", |snapshot| !snapshot.notices.is_empty()).await;
+    assert_eq!(*computer.windows.lock().unwrap(), 2, "shown at the start and again");
+    assert!(!tray(&snapshot));
+    let said: Vec<_> = snapshot.notices.iter().map(|notice| notice.code.as_str()).collect();
+    assert_eq!(said, ["tray_gone"]);
+    assert!(snapshot.notices[0].text.contains("tray is gone"), "{}", snapshot.notices[0].text);
+    assert_eq!(closing(&snapshot), Closing::Ends, "and does not close to nowhere");
+
+    program.desktop(News::Tray(true));
+    let snapshot = until(program.snapshots(), "a tray again", tray).await;
+    assert_eq!((snapshot.notices.len(), closing(&snapshot)), (0, Closing::ToTray));
+    program.desktop(News::Tray(false));
+    until(program.snapshots(), "the tray gone with the window open", |snapshot| !tray(snapshot)).await;
+    assert_eq!(*computer.windows.lock().unwrap(), 2, "a window that is there is left alone");
+}
+
+#[tokio::test]
+async fn a_hidden_program_whose_tray_comes_late_stays_hidden() {
+    let home = tempfile::tempdir().unwrap();
+    let computer = Arc::new(Computer::default());
+    let program = Program::start(options(&home), computer.clone()).await.unwrap();
+
+    program.desktop(News::Tray(true));
+
+    let there = |snapshot: &Snapshot| snapshot.settings.desktop.as_ref().unwrap().tray;
+    assert_eq!(until(program.snapshots(), "a tray", there).await.notices, []);
+    assert_eq!(*computer.windows.lock().unwrap(), 0);
+}
+
+#[tokio::test]
 async fn closing_goes_to_the_tray_or_ends_a_demo_and_only_a_session_is_asked_about() {
     let stand = Stand::demo(2, "lan").await;
     let snapshot = stand.until("the room", |snapshot| snapshot.room.is_some()).await;

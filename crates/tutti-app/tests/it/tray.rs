@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tutti_app::api::{Account, Band, Network, Place, Snapshot, Status, Timing, WhoLeads};
+use tutti_app::api::{Account, Band, Desktop, Network, Place, Snapshot, Status, Timing, WhoLeads};
 use tutti_app::tray::{self, Entry, Icon, Row, Tray};
 
 use crate::stand::Stand;
@@ -42,6 +42,7 @@ async fn the_picture_is_that_of_the_room_also_on_the_network() {
 #[tokio::test]
 async fn a_tray_is_drawn_again_only_when_it_is_another() {
     let mut shown = in_step().await;
+    shown.settings.desktop = Some(desktop(true));
     let (to, mut snapshots) = watch::channel(Arc::new(shown.clone()));
     let first = tray::after(None, &mut snapshots).await.unwrap();
 
@@ -56,6 +57,24 @@ async fn a_tray_is_drawn_again_only_when_it_is_another() {
     assert_eq!(idle.icon, Icon::Idle);
     drop(to);
     assert_eq!(tray::after(Some(&idle), &mut snapshots).await, None);
+}
+
+#[tokio::test]
+async fn a_tray_is_drawn_as_soon_as_the_desktop_has_one() {
+    let stand = Stand::start(|_| {}).await;
+    let empty = stand.program.snapshots().borrow().clone();
+    let snapshot = |tray| {
+        let mut snapshot = Snapshot::clone(&empty);
+        snapshot.settings.desktop = Some(desktop(tray));
+        Arc::new(snapshot)
+    };
+    let (to, mut snapshots) = watch::channel(snapshot(false));
+    let mut first = std::pin::pin!(tray::after(None, &mut snapshots));
+    assert!(futures::poll!(&mut first).is_pending(), "there is nowhere to draw it");
+
+    to.send_replace(snapshot(true));
+
+    assert_eq!(first.await.unwrap().icon, Icon::Idle);
 }
 
 #[tokio::test]
@@ -109,6 +128,10 @@ fn enabled(tray: &Tray, wanted: Entry) -> Option<bool> {
         Row::Check { entry, enabled, .. } | Row::Button { entry, enabled, .. } if *entry == wanted => Some(*enabled),
         _ => None,
     })
+}
+
+fn desktop(tray: bool) -> Desktop {
+    Desktop { start_at_login: false, tray, close_to_tray: true, notifications: true, log: String::new(), updates: None }
 }
 
 fn place(reconnecting: bool) -> Place {
