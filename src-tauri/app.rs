@@ -9,7 +9,7 @@ use tauri_plugin_deep_link::DeepLinkExt as _;
 use tutti_app::shell::News;
 use tutti_app::sign_in::Links;
 use tutti_app::tray::Entry;
-use tutti_app::window::{self, Closing};
+use tutti_app::window::{self, Breaks, Closing};
 use tutti_app::{Options, Program};
 
 use crate::shell::{DesktopShell, place};
@@ -35,6 +35,8 @@ pub fn run(mut options: Options, flags: Flags) -> anyhow::Result<()> {
         .invoke_handler(tauri::generate_handler![ipc::dispatch, ipc::snapshot])
         .on_window_event(window_event)
         .setup(move |app| setup(app.handle(), options, flags, opened_by_links));
+    #[cfg(target_os = "macos")]
+    let builder = builder.on_web_content_process_terminate(crate::shell::ended);
     #[cfg(feature = "updates")]
     let builder = crate::updates::with(builder, context.config());
     let app = builder.build(context)?;
@@ -63,6 +65,7 @@ fn setup(
 ) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(Profile(options.home.folder().to_owned()));
     app.manage(DesktopTray::default());
+    app.manage(Breaks::default());
     let shell = Arc::new(DesktopShell::new(app.clone(), options.home.clone()));
     let program = async_runtime::block_on(Program::start(options, shell))?;
     app.manage(program.clone());

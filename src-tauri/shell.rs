@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use tauri::{
-    AppHandle, Manager, Monitor, PhysicalPosition, PhysicalSize, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    Window,
+    AppHandle, Manager, Monitor, PhysicalPosition, PhysicalSize, Webview, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, Window,
 };
 use tauri_plugin_clipboard_manager::ClipboardExt as _;
 use tauri_plugin_notification::NotificationExt as _;
+use tutti_app::Program;
 use tutti_app::login_start::LoginStart;
 use tutti_app::settings::Home;
-use tutti_app::shell::{Desktop, NoWindow, Shell, open_folder};
+use tutti_app::shell::{Desktop, News, NoWindow, Shell, open_folder};
 use tutti_app::texts::t;
-#[cfg(target_os = "linux")]
-use tutti_app::window::Breaks;
-use tutti_app::window::{Place, fit, is_own};
+use tutti_app::window::{Breaks, Next, Place, fit, is_own};
 
 use crate::app::Profile;
 
@@ -141,23 +140,27 @@ pub fn prepare() {
 #[cfg(not(target_os = "linux"))]
 pub fn prepare() {}
 
-/// A page whose process ended is loaded again, and asks for the newest snapshot.
-#[cfg(target_os = "linux")]
-fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
-    use webkit2gtk::WebViewExt as _;
-    window.with_webview(|view| {
-        let breaks = std::cell::RefCell::new(Breaks::default());
-        view.inner().connect_web_process_terminated(move |view, why| {
-            let again = breaks.borrow_mut().again(tokio::time::Instant::now());
-            tracing::warn!(?why, again, "the window's page ended");
-            if again {
-                view.reload();
-            }
-        });
-    })
+/// The process of this page ended. On Windows nobody calls this: WebView2 puts words of its own there.
+#[cfg_attr(windows, expect(dead_code))]
+pub fn ended(page: &Webview) {
+    let done = match page.state::<Breaks>().next(page.url().ok().as_ref()) {
+        Next::Again => page.reload(),
+        Next::Words(words) => page.navigate(words),
+        Next::Close => {
+            page.state::<Program>().desktop(News::Broke);
+            page.window().destroy()
+        }
+    };
+    let _ = done.inspect_err(|error| tracing::error!(%error, "the window stays without a page"));
 }
 
-#[cfg(not(target_os = "linux"))]
-fn come_back(_window: &WebviewWindow) -> tauri::Result<()> {
+/// On Linux each page says it by itself; on macOS the program does (`app.rs`).
+fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
+    #[cfg(target_os = "linux")]
+    let page: Webview = window.as_ref().clone();
+    #[cfg(target_os = "linux")]
+    window.with_webview(move |view| {
+        webkit2gtk::WebViewExt::connect_web_process_terminated(&view.inner(), move |_, _| ended(&page));
+    })?;
     Ok(())
 }

@@ -33,10 +33,7 @@ impl DesktopTray {
 /// Keeps the tray as the snapshots say, for as long as the program runs; drawn first when the desktop has one.
 pub async fn run(app: AppHandle, program: Program) {
     let mut snapshots = program.snapshots();
-    async_runtime::spawn(tutti_app::tray::follow(move |there| {
-        tracing::info!(there, "the desktop's tray");
-        program.desktop(News::Tray(there));
-    }));
+    async_runtime::spawn(tutti_app::tray::follow(move |there| program.desktop(News::Tray(there))));
     let mut newest = None;
     while let Some(tray) = tutti_app::tray::after(newest.as_ref(), &mut snapshots).await {
         newest = Some(tray.clone());

@@ -49,6 +49,8 @@ pub enum News {
     InTray,
     /// It was to be closed, which would end a session.
     WouldEnd,
+    /// Its page broke again and again, and it is closed.
+    Broke,
 }
 
 /// A shell without a window: addresses open with the system's opener, unless `browser` is off.

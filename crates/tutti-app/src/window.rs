@@ -1,5 +1,6 @@
 //! Where the window stands, what closing it means, and how often its page may break: decided here, done by the desktop.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::api::Snapshot;
+use crate::texts::t;
 
 /// Place and size of the window, in pixels of the screens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,23 +79,59 @@ pub fn closing(snapshot: &Snapshot) -> Closing {
 
 /// The window never leaves the program's own pages.
 pub fn is_own(url: &Url) -> bool {
-    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || url.as_str() == "about:blank"
+    let words = url.scheme() == "data" && words().as_ref() == Some(url);
+    words || url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || url.as_str() == "about:blank"
+}
+
+/// The window never stays blank: what comes after a page whose process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It is loaded again, and asks for the newest snapshot.
+    Again,
+    /// The page at this address stands in its place, and says why.
+    Words(Url),
+    /// Not even those can be shown: the window is closed, and that is told outside of it.
+    Close,
 }
 
 /// A page that broke is loaded again, but not for ever: whatever breaks it every time would keep the computer busy.
 #[derive(Debug, Default)]
-pub struct Breaks(Vec<Instant>);
+pub struct Breaks(Mutex<Vec<Instant>>);
 
 const MOST: usize = 3;
 const WITHIN: Duration = Duration::from_secs(60);
 
 impl Breaks {
-    /// It broke: whether to load it again.
-    pub fn again(&mut self, now: Instant) -> bool {
-        self.0.retain(|at| now.duration_since(*at) < WITHIN);
-        self.0.push(now);
-        self.0.len() <= MOST
+    /// The page at this address broke.
+    pub fn next(&self, at: Option<&Url>) -> Next {
+        let (mut breaks, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        breaks.retain(|at| now.duration_since(*at) < WITHIN);
+        breaks.push(now);
+        let next = match breaks.len() {
+            _ if at.is_some_and(|at| at.scheme() == "data") => Next::Close,
+            ..=MOST => Next::Again,
+            _ => words().map_or(Next::Close, Next::Words),
+        };
+        tracing::warn!(breaks = breaks.len(), last = next != Next::Again, "the window's page ended");
+        next
     }
+}
+
+/// The window's own page.
+const PAGE: &str = if cfg!(windows) { "http://tauri.localhost/" } else { "tauri://localhost/" };
+
+/// A page that says why the window's own is not shown, and has a button that loads it once more. All that it needs is in its
+/// address.
+fn words() -> Option<Url> {
+    let [title, why, again] = ["window.broke", "window.broke.why", "window.broke.again"].map(|key| t(key, &[]));
+    let page = format!(
+        "<!doctype html><meta charset=utf-8><meta name=color-scheme content='light dark'><title>{title}</title>\
+         <body style='font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:15vh auto;padding:0 24px'>\
+         <h1 style='font-size:24px'>{title}</h1><p>{why}</p><p><a href='{PAGE}' autofocus style='display:inline-block;\
+         padding:8px 16px;border:1px solid;border-radius:8px;color:inherit;text-decoration:none'>{again}</a></p>"
+    );
+    let page = page.replace('%', "%25").replace('#', "%23");
+    Url::parse(&format!("data:text/html;charset=utf-8,{page}")).ok()
 }
 
 #[cfg(test)]
@@ -133,12 +171,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_page_that_breaks_again_and_again_is_let_be_until_a_minute_is_over() {
-        let mut breaks = Breaks::default();
-        let again: Vec<bool> = (0..4).map(|_| breaks.again(Instant::now())).collect();
-        assert_eq!(again, [true, true, true, false]);
+        let breaks = Breaks::default();
+        let own = Url::parse(PAGE).unwrap();
+        let next: Vec<Next> = (0..5).map(|_| breaks.next(Some(&own))).collect();
+        let words = || Next::Words(super::words().unwrap());
+        assert_eq!(next, [Next::Again, Next::Again, Next::Again, words(), words()]);
+        assert_eq!(breaks.next(super::words().as_ref()), Next::Close, "words that break are not shown again");
 
         tokio::time::advance(WITHIN).await;
-        assert!(breaks.again(Instant::now()));
+        assert_eq!(breaks.next(Some(&own)), Next::Again);
+        assert_eq!(breaks.next(None), Next::Again);
+    }
+
+    #[test]
+    fn the_page_with_words_is_one_of_the_window_s_own_says_what_happened_and_leads_back() {
+        let page = words().unwrap();
+        assert!(is_own(&page));
+        let html = page.as_str();
+        for said in ["broke%20down", "session%20goes%20on", PAGE, "Load%20it%20again"] {
+            let said = said.replace("%20", " ");
+            assert!(html.contains(&said), "{said}: {html}");
+        }
+        assert!(!html.contains(['{', '}', '\n']), "{html}");
+        assert_eq!(page.fragment(), None, "the page is whole");
+        assert!(!is_own(&"data:text/html,something else".parse().unwrap()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::shell::News;
 use crate::texts::t;
 use crate::tray::Entry;
-use crate::window::SAYS;
+use crate::window::{Closing, SAYS, closing};
 
 impl Controller {
     pub(super) async fn tray(&mut self, entry: Entry) {
@@ -80,12 +80,14 @@ impl Controller {
                 (self.pane.shown, self.pane.focused) = (false, false);
                 self.say_tray();
             }
+            News::Broke => self.broke(),
             News::WouldEnd => self.notices.say(&Problem::new(SAYS).way_out("quit", Action::Quit)),
         }
     }
 
     /// Without a tray nothing could bring back a window that was closed or to start hidden: it comes by itself, and says why.
     fn tray_is(&mut self, there: bool) {
+        tracing::info!(there, "the desktop's tray");
         let had_one = std::mem::replace(&mut self.pane.tray, there);
         if there {
             for untrue_now in ["tray_missing", "tray_gone", SAYS] {
@@ -95,6 +97,19 @@ impl Controller {
             self.notices.say(&Problem::new(if had_one { "tray_gone" } else { "tray_missing" }));
             self.show_window();
         }
+    }
+
+    /// A window that goes by itself is told in any case: there is nothing else that the user could see.
+    fn broke(&mut self) {
+        let stays = closing(&self.snapshot()) == Closing::ToTray;
+        let problem = Problem::new(if stays { "window_broke" } else { "window_broke_ends" });
+        tracing::error!(stays, "the window cannot be shown");
+        let told = self.shell.desktop().map(|desktop| desktop.notify(&problem.text()));
+        if !matches!(told, Some(Ok(()))) {
+            self.notices.say(&problem);
+        }
+        // That it goes on in the tray was said with it.
+        self.settings.choices.tray_said |= stays;
     }
 
     /// The first time that the window closes to the tray: outside of it, or in it when it is opened again.

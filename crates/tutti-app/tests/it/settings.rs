@@ -180,6 +180,23 @@ async fn a_window_closed_to_a_tray_that_goes_comes_back_and_says_why_until_the_t
 }
 
 #[tokio::test]
+async fn a_window_that_cannot_be_shown_is_told_outside_of_it_even_without_notifications() {
+    let home = tempfile::tempdir().unwrap();
+    let computer = Arc::new(Computer::default());
+    let program = Program::start(options(&home), computer.clone()).await.unwrap();
+    program.dispatch(Action::Set { setting: Setting::Notifications(false) });
+    for news in [News::Broke, News::Tray(true), News::Broke, News::InTray] {
+        program.desktop(news);
+    }
+    program.stop().await;
+
+    let told = computer.told.lock().unwrap().clone();
+    assert_eq!(told.len(), 2, "that it goes on in the tray is said with it: {told:?}");
+    assert!(told[0].contains("Tutti ended") && told[0].contains("Start Tutti"), "{told:?}");
+    assert!(told[1].contains("goes on in the tray"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_hidden_program_whose_tray_comes_late_stays_hidden() {
     let home = tempfile::tempdir().unwrap();
     let computer = Arc::new(Computer::default());
