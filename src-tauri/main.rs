@@ -1,4 +1,4 @@
-//! The desktop program: parses flags, starts logging, runs.
+//! The desktop program: a command of the terminal, or else parses flags, starts logging, runs.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
@@ -18,7 +18,7 @@ use tutti_app::settings::Home;
 use tutti_app::texts::{Language, set_language};
 use tutti_app::{Options, log};
 
-/// Several Spotify accounts playing in step.
+/// Several Spotify accounts playing in step. `tutti help` tells the commands that need no window.
 #[derive(Debug, Parser)]
 #[command(name = "tutti-desktop", version)]
 pub struct Flags {
@@ -36,6 +36,9 @@ pub struct Flags {
 }
 
 fn main() -> ExitCode {
+    if let Some(done) = tutti_cli::instead_of_a_window() {
+        return done;
+    }
     let flags = Flags::parse();
     shell::prepare();
     set_language(Language::of_system());
@@ -47,11 +50,5 @@ fn main() -> ExitCode {
         let _log = log::start(&options.home.log_folder());
         app::run(options, flags)
     };
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("tutti: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    tutti_cli::ended(run())
 }

@@ -36,10 +36,14 @@ const SECRETS: &[&str] = &[
 /// The largest package that a Linux system's own tools install, in bytes.
 const LARGEST: u64 = 12_000_000;
 
+/// Where the menu, and links, find the program.
+const ENTRY: &str = "usr/share/applications/Tutti.desktop";
+
 /// What a Debian package must hold.
 const IN_DEB: &[&str] = &[
     "usr/bin/tutti-desktop",
-    "usr/share/applications/Tutti.desktop",
+    "usr/bin/tutti",
+    ENTRY,
     "usr/share/metainfo/app.tutti.desktop.metainfo.xml",
     "usr/share/icons/hicolor/128x128/apps/tutti-desktop.png",
     "usr/share/doc/tutti/privacy.md",
@@ -139,7 +143,7 @@ fn look_into(deb: &Path) -> Result<()> {
     }
     let unpacked = std::env::temp_dir().join(format!("tutti-deb-{}", std::process::id()));
     run(&mut command("dpkg-deb", &["--extract", &deb, &unpacked.to_string_lossy()]))?;
-    let entry = fs::read_to_string(unpacked.join(IN_DEB[1])).context("the desktop entry cannot be read");
+    let entry = fs::read_to_string(unpacked.join(ENTRY)).context("the desktop entry cannot be read");
     fs::remove_dir_all(&unpacked)?;
     ensure!(takes_links(&entry?), "the desktop entry does not hand links over");
     println!("{} files, {} looked for and found; links open it", listed.lines().count(), IN_DEB.len());

@@ -58,7 +58,8 @@ mod tests {
         assert!(take_session(&store).unwrap().is_none());
 
         keep_session(&store, &invite).unwrap();
-        let old = StoredLogin { signed_in_at: Utc::now() - TimeDelta::hours(25), ..store.load(PLACE).unwrap().unwrap() };
+        let old =
+            StoredLogin { signed_in_at: Utc::now() - TimeDelta::hours(25), ..store.load(PLACE).unwrap().unwrap() };
         store.save(PLACE, &old).unwrap();
         assert!(take_session(&store).unwrap().is_none());
     }
