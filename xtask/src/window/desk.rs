@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -32,7 +32,8 @@ pub fn desk(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
     }
     result?;
     until(ANSWERS, "the program ended by the tray", || Ok(driver.programs().is_empty().then_some(())))?;
-    hidden(driver, binary, &desktop, &screen)
+    hidden(driver, binary, &desktop, &screen)?;
+    at_once(driver, binary, &desktop, &screen)
 }
 
 fn act(driver: &Driver, desktop: &Desktop, screen: &Screen, session: &Session) -> Result<()> {
@@ -157,6 +158,37 @@ fn hidden(driver: &Driver, binary: &Path, desktop: &Desktop, screen: &Screen) ->
     until(OPENS, "the window of a hidden start", || Ok(screen.windows(TITLE)?.first().copied()))?;
     desktop.click("Quit")?;
     until(ANSWERS, "the end of the hidden start", || Ok(program.try_wait()?)).map(drop)
+}
+
+/// Two starts at the same moment are one program with one window; the other start ends as if it had done all.
+fn at_once(driver: &Driver, binary: &Path, desktop: &Desktop, screen: &Screen) -> Result<()> {
+    let start = || driver.again(binary).arg("--demo").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut both = [start()?, start()?];
+    until(OPENS, "the end of one of two starts", || {
+        for program in &mut both {
+            if let Some(ended) = program.try_wait()? {
+                return ensure_good(ended).map(Some);
+            }
+        }
+        Ok(None)
+    })?;
+    one_window(screen)?;
+    until(SETTLES, "a room of the one that stays", || {
+        Ok(desktop.rows()?.iter().any(|row| row.on == Some(true)).then_some(()))
+    })?;
+    one_window(screen)?;
+    ensure!(pages(driver).len() == 1, "two starts at once have {} pages", pages(driver).len());
+    println!("two starts at once: one program with one window");
+    desktop.click("Quit")?;
+    until(ANSWERS, "the end of both starts", || {
+        let left = both.iter_mut().map(std::process::Child::try_wait).collect::<Result<Vec<_>, _>>()?;
+        Ok(left.iter().all(Option::is_some).then_some(()))
+    })
+}
+
+fn ensure_good(ended: ExitStatus) -> Result<()> {
+    ensure!(ended.success(), "the second start ended with {ended}");
+    Ok(())
 }
 
 pub(super) fn one_window(screen: &Screen) -> Result<u32> {
