@@ -42,6 +42,7 @@ const CHECKS: &[Check] = &[
     Check { name: "clippy", title: "No lint", run: clippy },
     Check { name: "doc", title: "The documentation builds without a warning", run: doc },
     Check { name: "rust", title: "The tests in Rust", run: rust },
+    Check { name: "browser", title: "The real programs in a browser, driven", run: browser },
     Check { name: "window", title: "The real window, driven", run: window },
 ];
 
@@ -177,6 +178,13 @@ fn random() -> Result<Count> {
         "enduring",
     ];
     watched(cargo(&args).env("TUTTI_LONG", "1"), LONG)
+}
+
+/// All of them are in one folder.
+fn browser() -> Result<Count> {
+    let tutti = built("tutti")?;
+    let folder = tutti.parent().context("the program is in no folder")?;
+    watched(ui::npm(&["run", "browser"]).env("TUTTI_PROGRAMS", folder), SHORT)
 }
 
 fn window() -> Result<Count> {

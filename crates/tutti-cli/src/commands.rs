@@ -11,6 +11,7 @@ pub mod simulate;
 pub mod status;
 pub mod sync;
 pub mod timing;
+pub mod web;
 
 use tutti_app::Options;
 use tutti_app::demo::apart::{Line, Tap};

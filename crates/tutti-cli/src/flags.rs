@@ -35,6 +35,10 @@ pub enum Command {
     Join(Join),
     /// The sessions that run under this profile on this computer.
     Status(Listed),
+    /// The window in a browser on this computer, with the accounts of this profile, until Ctrl-C.
+    ///
+    /// For computers without a desktop, or without the desktop app. Whoever has the address that it prints can act in it.
+    Web(Web),
     /// Look at everything that a session needs: keychain, network, clock, Spotify, devices; and say what to do.
     Doctor(Listed),
     /// Simulated accounts that play in step; no Spotify account is needed.
@@ -142,6 +146,16 @@ pub struct Join {
     /// What goes on in the room as JSON, for measurements over several programs.
     #[arg(long, hide = true)]
     pub measured: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Web {
+    /// The port on 127.0.0.1; 0 is any free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Print the address instead of opening it.
+    #[arg(long)]
+    pub no_browser: bool,
 }
 
 #[derive(Debug, Args)]

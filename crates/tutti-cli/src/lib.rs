@@ -64,6 +64,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Host(flags) => commands::host::run(flags).await,
         Command::Join(flags) => commands::join::run(flags).await,
         Command::Status(flags) => commands::status::run(&flags),
+        Command::Web(flags) => commands::web::run(flags).await,
         Command::Demo(flags) => commands::demo::run(flags).await,
         Command::Simulate(flags) => tokio::task::block_in_place(|| commands::simulate::run(&flags)),
         Command::Timing(flags) => commands::timing::run(flags).await,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tutti_app::demo::{HeadlessOptions, headless};
-use tutti_app::shell::{NoWindow, Shell};
+use tutti_app::shell::NoWindow;
 use tutti_app::texts::t;
-use tutti_app::web_host::WebHost;
 use tutti_app::{DemoOptions, Options, Program};
 
+use super::web;
 use crate::flags::Demo;
 use crate::watch::{Style, watch};
 
@@ -29,7 +29,7 @@ pub async fn run(flags: Demo) -> anyhow::Result<()> {
     };
     let options = Options { demo: Some(demo), ..Options::from_env(true)? };
     if flags.web {
-        return in_browser(flags, options).await;
+        return web::serve(options, flags.port, !flags.no_browser, "cli.demo.open").await;
     }
     let program = Program::start(options, Arc::new(NoWindow { browser: false })).await?;
     let length = flags.seconds.map(|seconds| Duration::from_secs(seconds.into()));
@@ -55,23 +55,4 @@ async fn without_window(flags: Demo) -> anyhow::Result<()> {
         crate::out::print(&crate::lines::report(&value))?;
     }
     Ok(())
-}
-
-async fn in_browser(flags: Demo, options: Options) -> anyhow::Result<()> {
-    let host = WebHost::bind(flags.port).await?;
-    let address = host.address();
-    let shell = NoWindow { browser: !flags.no_browser };
-    let program = Program::start(options, Arc::new(shell)).await?;
-    eprintln!("{}", t("cli.demo.open", &[]));
-    crate::out::line(&address)?;
-    if shell.open_address(&address).is_err() {
-        tracing::warn!("the browser could not be opened");
-    }
-    let stop = async {
-        // An error means that the signal cannot be waited for: then the host ends at once, and says nothing wrong.
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    let outcome = host.run(program.clone(), stop).await;
-    program.stop().await;
-    outcome
 }

@@ -12,4 +12,6 @@ mod rooms;
 mod signed_in;
 mod simulate;
 mod stand;
+#[cfg(target_os = "linux")]
+mod web;
 mod words;
