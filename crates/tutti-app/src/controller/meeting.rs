@@ -422,8 +422,8 @@ impl Networked {
         let own_addresses = own.map(Heir::addresses).unwrap_or_default();
         let places = self.meeting.places.to_invite(Vec::new());
         let hubs: Vec<_> = places.into_iter().filter(|hub| !own_addresses.contains(hub)).collect();
-        let there = !hubs.is_empty() && !(own.is_some() && alone);
-        there.then(|| Invite { hubs, ..self.invite.clone() })
+        let ends_with_us = hubs.is_empty() || (own.is_some() && alone);
+        (!ends_with_us).then(|| Invite { hubs, ..self.invite.clone() })
     }
 
     /// Where this member is.
