@@ -1,7 +1,7 @@
 //! This machine's monotonic clock as the engine's local time; it counts suspend where the system can.
 //!
 //! Local time is tokio's clock plus the time that the machine slept. Tokio's clock is `Instant`, which stands still in a
-//! suspend; on Linux the boot clock runs on, and what it gained is what was slept. A test that stops tokio's clock and puts
+//! suspend; on Linux and macOS another clock runs on, and what it gained is what was slept. On Windows `Instant` itself runs on. A test that stops tokio's clock and puts
 //! it forward so moves everything that runs on local time.
 
 use std::sync::OnceLock;
@@ -126,8 +126,15 @@ fn boot_clock(_: std::time::Instant) -> Span {
     Span::from_micros(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000)
 }
 
-/// There is none that is known to: nothing is ever slept.
-#[cfg(not(target_os = "linux"))]
+/// Counts suspend, and else goes as `Instant` does (`CLOCK_UPTIME_RAW`): `CLOCK_MONOTONIC` would be adjusted with the wall clock.
+#[cfg(target_os = "macos")]
+fn boot_clock(start: std::time::Instant) -> Span {
+    let clock = nix::time::ClockId::from_raw(nix::libc::CLOCK_MONOTONIC_RAW);
+    clock.now().map_or_else(|_| span(start.elapsed()), |time| span(time.into()))
+}
+
+/// `Instant` counts suspend by itself, or nothing is known to: nothing is ever slept beside it.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn boot_clock(start: std::time::Instant) -> Span {
     span(start.elapsed())
 }

@@ -151,9 +151,23 @@ impl Meeting {
 
 /// The name that others see of this computer.
 fn device_name() -> String {
-    let name = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("COMPUTERNAME").ok());
-    let name = name.as_deref().and_then(crate::settings::tidy_name);
-    name.unwrap_or_else(|| "computer".into())
+    named(host_name())
+}
+
+/// A network's name for the computer, `Annas-Mac.local`, is known by its first part.
+fn named(host: Option<String>) -> String {
+    let own = host.as_deref().and_then(|name| name.trim().split('.').next()).and_then(crate::settings::tidy_name);
+    own.unwrap_or_else(|| "computer".into())
+}
+
+#[cfg(unix)]
+fn host_name() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
+}
+
+#[cfg(not(unix))]
+fn host_name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
 }
 
 /// What a hub's refusal is called in the file of texts.
@@ -173,5 +187,22 @@ pub fn refusal_code(trouble: wire::Trouble) -> &'static str {
         Trouble::TooManyConnections => "too_many_devices",
         Trouble::TooManyFromAddress | Trouble::HubFull => "hub_full",
         _ => "hub_trouble",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_computer_is_called_as_its_network_calls_it_without_the_network_s_name() {
+        let called = |name: &str| named(Some(name.to_owned()));
+        assert_eq!(called("Annas-Mac.local"), "Annas-Mac");
+        assert_eq!(called("desk\n"), "desk");
+        for unusable in ["", " ", ".local"] {
+            assert_eq!(called(unusable), "computer", "{unusable:?}");
+        }
+        assert_eq!(named(None), "computer");
+        assert_ne!(device_name(), "computer", "this machine has a name");
     }
 }
