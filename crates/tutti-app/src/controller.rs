@@ -219,6 +219,9 @@ impl Controller {
         self.leave().await;
         self.way_back_written().await;
         self.save_ledgers().await;
+        if self.pane.deleted {
+            settings::delete_window_files(&self.reach.home);
+        }
         if let Some(done) = stopped {
             // An error means that nobody waits any more.
             let _ = done.send(());

@@ -69,6 +69,7 @@ impl Problem {
                 | "everything_deleted"
                 | "in_tray"
                 | "closing_ends"
+                | "closing_ends_as_set"
                 | "already_signed_in"
                 | "takeover"
                 | "tray_missing"

@@ -133,6 +133,11 @@ impl Rations {
         self.0.family.tell(groups);
     }
 
+    /// Which client ids share a quota is known no longer; what is in its file stays.
+    pub fn forget_developers(&self) {
+        self.0.family.forget();
+    }
+
     /// Writes down what is not yet, and reads what other processes did. Blocks for the disk.
     pub fn save(&self) {
         let rations: Vec<Ration> = self.0.lock().values().cloned().collect();

@@ -102,6 +102,19 @@ impl Settings {
         self.accounts.iter_mut().find(|account| account.account_id == id)
     }
 
+    /// Takes an account out, and with the last one of a client id all that names it.
+    pub fn sign_out(&mut self, id: &str) -> Option<AccountSettings> {
+        let place = self.accounts.iter().position(|account| account.account_id == id)?;
+        let account = self.accounts.remove(place);
+        let client_id = &account.client_id;
+        if self.accounts.iter().all(|left| left.client_id != *client_id) {
+            self.client_id.take_if(|last| last == client_id);
+            self.same_developer.iter_mut().for_each(|group| group.retain(|id| id != client_id));
+            self.same_developer.retain(|group| group.len() > 1);
+        }
+        Some(account)
+    }
+
     /// By id, else by name (upper and lower case are the same); a name that several accounts have finds none.
     pub fn find(&self, wanted: &str) -> Option<&AccountSettings> {
         let folded = wanted.trim().to_lowercase();
@@ -188,6 +201,28 @@ mod tests {
         assert_eq!(settings.find("id2").unwrap().account_id, "id2");
         assert_eq!(settings.find("ana").unwrap().account_id, "id1");
         assert_eq!(settings.find("ben"), None);
+    }
+
+    #[test]
+    fn with_the_last_account_of_a_client_id_the_id_is_forgotten() {
+        let [first, second, third] = ["a", "b", "c"].map(|id| id.repeat(32));
+        let of = |id: &str, client_id: &str| AccountSettings { client_id: client_id.into(), ..account(id, id) };
+        let mut settings = Settings {
+            client_id: Some(first.clone()),
+            accounts: vec![of("ana", &first), of("ben", &first), of("chiara", &second)],
+            same_developer: vec![
+                vec![first.clone(), second.clone()],
+                vec![second.clone(), third.clone(), first.clone()],
+            ],
+            ..Settings::default()
+        };
+
+        assert_eq!(settings.sign_out("ana").unwrap().account_id, "ana");
+        assert_eq!((settings.client_id.as_ref(), settings.same_developer.len()), (Some(&first), 2), "Ben has it too");
+        settings.sign_out("ben").unwrap();
+        assert_eq!((settings.client_id.as_ref(), &settings.same_developer), (None, &vec![vec![second, third]]));
+        assert!(settings.sign_out("nobody").is_none());
+        assert_eq!(settings.accounts.len(), 1);
     }
 
     #[test]

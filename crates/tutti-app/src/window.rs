@@ -62,14 +62,14 @@ pub enum Closing {
     Ends,
 }
 
-/// The notice that says it.
-pub const SAYS: &str = "closing_ends";
+/// The notices that say it: nothing else could bring the window back, or the user wants closing to end the program.
+pub const SAYS: [&str; 2] = ["closing_ends", "closing_ends_as_set"];
 
 /// What closing the window does now. A window never closes to where nobody finds it.
 pub fn closing(snapshot: &Snapshot) -> Closing {
     let tray = snapshot.settings.desktop.as_ref().is_some_and(|desktop| desktop.tray && desktop.close_to_tray);
     let session = snapshot.room.as_ref().is_some_and(|room| room.demo.is_none());
-    let said = snapshot.notices.iter().any(|notice| notice.code == SAYS);
+    let said = snapshot.notices.iter().any(|notice| SAYS.contains(&notice.code.as_str()));
     match (tray, session && !said) {
         (true, _) => Closing::ToTray,
         (false, true) => Closing::Says,

@@ -149,10 +149,8 @@ impl Controller {
         if let Err(problem) = outcome {
             return self.notices.say(&problem);
         }
-        let Some(place) = self.settings.accounts.iter().position(|account| account.account_id == account_id) else {
-            return;
-        };
-        let account = self.settings.accounts.remove(place);
+        let Some(account) = self.settings.sign_out(account_id) else { return };
+        self.reach.rations.same_developer(&self.settings.same_developer);
         self.accounts.remove(account_id);
         self.save_settings();
         if let Some(room) = &mut self.room {

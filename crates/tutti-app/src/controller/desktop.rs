@@ -81,7 +81,10 @@ impl Controller {
                 self.say_tray();
             }
             News::Broke => self.broke(),
-            News::WouldEnd => self.notices.say(&Problem::new(SAYS).way_out("quit", Action::Quit)),
+            News::WouldEnd => {
+                let says = SAYS[usize::from(self.pane.tray)];
+                self.notices.say(&Problem::new(says).way_out("quit", Action::Quit));
+            }
         }
     }
 
@@ -90,10 +93,13 @@ impl Controller {
         tracing::info!(there, "the desktop's tray");
         let had_one = std::mem::replace(&mut self.pane.tray, there);
         if there {
-            for untrue_now in ["tray_missing", "tray_gone", SAYS] {
+            for untrue_now in ["tray_missing", "tray_gone", SAYS[0]] {
                 self.notices.clear(untrue_now);
             }
-        } else if !self.pane.shown {
+            return;
+        }
+        self.notices.clear(SAYS[1]);
+        if !self.pane.shown {
             self.notices.say(&Problem::new(if had_one { "tray_gone" } else { "tray_missing" }));
             self.show_window();
         }

@@ -165,7 +165,10 @@ impl Controller {
                 }
                 self.show_window();
             }
-            Err(problem) => self.notices.say(&problem),
+            Err(problem) => {
+                self.notices.say(&problem);
+                self.show_window();
+            }
         }
     }
 

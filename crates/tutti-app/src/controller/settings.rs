@@ -29,6 +29,8 @@ pub(super) struct Pane {
     starts_at_login: bool,
     /// As far as it is known; the desktop says so at its start, and whenever it is otherwise.
     pub tray: bool,
+    /// Everything was deleted in this run, so nothing is left behind at its end either.
+    pub deleted: bool,
     /// The window was asked for, and not closed since.
     pub shown: bool,
     /// Somebody looks at the window.
@@ -210,7 +212,9 @@ impl Controller {
         set_language(self.settings.choices.language.spoken());
         self.accounts.clear();
         self.reach.rations.thrifty(false);
+        self.reach.rations.forget_developers();
         self.pane.troubles.clear();
+        self.pane.deleted = true;
         self.screen = Screen::Welcome;
         self.notices = Default::default();
         match delete_files(&self.reach.home) {
@@ -238,15 +242,28 @@ fn relay(given: Option<&str>) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Settings (also those put aside) and logs. What Spotify asked Tutti to wait stays: it holds for whoever comes next.
+/// Settings (also those put aside), logs, and which client ids share a quota. What Spotify asked Tutti to wait stays: it holds
+/// for whoever comes next.
 fn delete_files(home: &Home) -> std::io::Result<()> {
     for entry in fs::read_dir(home.folder())?.flatten() {
         let name = entry.file_name();
-        if name.to_string_lossy().starts_with("settings.") {
+        let name = name.to_string_lossy();
+        if name.starts_with("settings.") || name.starts_with("developers.") {
             fs::remove_file(entry.path())?;
         }
     }
     remove_logs(&home.log_folder())
+}
+
+/// The window's own files, at the end of the program: before, they are in use.
+pub(super) fn delete_window_files(home: &Home) {
+    for folder in home.of_the_window() {
+        if let Err(error) = fs::remove_dir_all(&folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, folder = %folder.display(), "not all of the window's files could be deleted");
+        }
+    }
 }
 
 /// The newest file is open: it is emptied instead.

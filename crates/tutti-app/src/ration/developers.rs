@@ -51,6 +51,11 @@ impl Family {
         self.known().told = groups;
     }
 
+    /// Nothing is known any more.
+    pub fn forget(&self) {
+        *self.known() = Known::default();
+    }
+
     /// Spotify answered that this client id's quota is used up. The answer is who has to wait as well. Blocks for the
     /// disk.
     pub fn shut(&self, client_id: &str, until: LocalTime) -> Vec<String> {

@@ -85,6 +85,11 @@ impl Home {
         self.folder.join("logs")
     }
 
+    /// Folders that the window system fills while the program runs: the web view's own files, and the tray's pictures.
+    pub fn of_the_window(&self) -> [PathBuf; 2] {
+        ["webview", "tray"].map(|name| self.folder.join(name))
+    }
+
     /// The request ledger of a client id, by its hash.
     pub(crate) fn ledger_file(&self, client_id_hash: &str) -> PathBuf {
         self.folder.join(format!("ledger-{client_id_hash}.log"))

@@ -197,6 +197,19 @@ async fn a_window_that_cannot_be_shown_is_told_outside_of_it_even_without_notifi
 }
 
 #[tokio::test]
+async fn a_link_that_leads_nowhere_opens_the_window_and_is_said_there() {
+    let home = tempfile::tempdir().unwrap();
+    let computer = Arc::new(Computer::default());
+    let program = Program::start(options(&home), computer.clone()).await.unwrap();
+
+    program.open_link("tutti://join/nonsense");
+
+    let snapshot = until(program.snapshots(), "a word", |snapshot| !snapshot.notices.is_empty()).await;
+    assert_eq!((snapshot.notices[0].code.as_str(), snapshot.question.is_none()), ("bad_invite", true));
+    assert_eq!(*computer.windows.lock().unwrap(), 1, "who clicked it sees the words");
+}
+
+#[tokio::test]
 async fn a_hidden_program_whose_tray_comes_late_stays_hidden() {
     let home = tempfile::tempdir().unwrap();
     let computer = Arc::new(Computer::default());
@@ -222,6 +235,16 @@ async fn closing_goes_to_the_tray_or_ends_a_demo_and_only_a_session_is_asked_abo
     session.notices = said.notices.clone();
     assert_eq!(closing(&session), Closing::Ends, "it was said");
     assert_eq!(said.notices[0].way_out.as_ref().unwrap().action, Action::Quit);
+    assert!(said.notices[0].text.contains("Nothing would be left"), "{}", said.notices[0].text);
+    stand.program.desktop(News::Tray(true));
+    stand.act(Action::Set { setting: Setting::CloseToTray(false) });
+    stand.program.desktop(News::WouldEnd);
+    let set = |snapshot: &Snapshot| snapshot.notices.iter().any(|notice| notice.code == "closing_ends_as_set");
+    let said = stand.until("other words", set).await;
+    assert!(said.notices[0].text.contains("Your settings say"), "{}", said.notices[0].text);
+    assert_eq!(said.notices.len(), 1, "and only these");
+    session.notices = said.notices.clone();
+    assert_eq!(closing(&session), Closing::Ends, "it was said");
     stand.program.stop().await;
 }
 
@@ -246,7 +269,12 @@ async fn deleting_everything_leaves_neither_sign_ins_nor_settings_nor_logs() {
     let own = user_key(&*secrets).unwrap();
     let kept = Settings { accounts: vec![account("ana"), account("ben")], ..Settings::default() };
     kept.save(&Home::at(home.path())).unwrap();
-    fs::write(home.path().join("settings.broken-1.json"), "{").unwrap();
+    for name in ["settings.broken-1.json", "developers.json"] {
+        fs::write(home.path().join(name), "{").unwrap();
+    }
+    for folder in ["webview/storage", "tray"] {
+        fs::create_dir_all(home.path().join(folder)).unwrap();
+    }
     fs::create_dir(home.path().join("logs")).unwrap();
     for name in ["tutti.log", "tutti.1.log"] {
         fs::write(home.path().join("logs").join(name), "Ana came").unwrap();
@@ -260,8 +288,11 @@ async fn deleting_everything_leaves_neither_sign_ins_nor_settings_nor_logs() {
     let gone = |snapshot: &Snapshot| snapshot.notices.iter().any(|notice| notice.code == "everything_deleted");
     let snapshot = until(program.snapshots(), "everything gone", gone).await;
     assert_eq!((snapshot.screen, snapshot.accounts.len()), (Screen::Welcome, 0));
+    assert_eq!(named(home.path(), "webview"), ["webview"], "it is in use until the end");
     program.stop().await;
-    assert_eq!(named(home.path(), "settings."), [""; 0]);
+    for gone in ["settings.", "developers.", "webview", "tray"] {
+        assert_eq!(named(home.path(), gone), [""; 0]);
+    }
     assert_eq!(named(&home.path().join("logs"), ""), ["tutti.log"]);
     assert_eq!(fs::read(home.path().join("logs/tutti.log")).unwrap(), b"");
     assert_ne!(user_key(&*secrets).unwrap(), own);

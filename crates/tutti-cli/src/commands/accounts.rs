@@ -55,7 +55,7 @@ pub async fn logout(flags: Logout) -> anyhow::Result<()> {
     };
     let reach = Accounts::new(options.home, options.endpoints, options.secrets);
     reach.forget(&account.account_id).await?;
-    settings.accounts.retain(|known| known.account_id != account.account_id);
+    settings.sign_out(&account.account_id);
     let path = reach.home.settings_file();
     settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;
     Ok(out::line(&Problem::new("signed_out").with("name", account.name).text())?)
