@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
+import { isPaper, papers } from "./papers";
 
 /** The page itself also takes its words from the one file of texts. */
 function pageTexts(): Plugin {
@@ -37,21 +38,7 @@ function ownTexts(): Plugin {
   };
 }
 
-/** The licences of what the bundle carries travel with it. */
-function licences(): Plugin {
-  const carried = ["@fontsource-variable/figtree/LICENSE", "svelte/LICENSE.md", "uplot/LICENSE", "uqr/LICENSE", "simple-icons/LICENSE.md", "@tauri-apps/api/LICENSE-MIT"];
-  return {
-    name: "licences",
-    apply: "build",
-    generateBundle() {
-      const text = (path: string) => readFileSync(new URL(`node_modules/${path}`, import.meta.url), "utf8").trim();
-      const source = carried.map((path) => `${path.slice(0, path.lastIndexOf("/"))}\n\n${text(path)}\n`).join("\n\n");
-      this.emitFile({ type: "asset", fileName: "licences.txt", source });
-    },
-  };
-}
-
-/** What a window loads, all files together, gzip; bytes. The licences beside them are for people, and no page loads them. */
+/** What a window loads, all files together, gzip; bytes. What people may want to read is beside them (papers.ts). */
 const MOST_BYTES = 120 * 1024;
 
 /** A bundle that has grown too heavy is no bundle. */
@@ -61,7 +48,7 @@ function light(): Plugin {
     apply: "build",
     writeBundle() {
       const folder = new URL("dist/", import.meta.url);
-      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((f) => f.isFile() && f.name !== "licences.txt");
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((f) => f.isFile() && !isPaper(f.name));
       const sizes = files.map((f) => gzipSync(readFileSync(`${f.parentPath}/${f.name}`), { level: 9 }).length);
       const all = sizes.reduce((sum, size) => sum + size, 0);
       const words = `${(all / 1024).toFixed(1)} KB of ${MOST_BYTES / 1024}, all that a window loads, gzip`;
@@ -74,7 +61,7 @@ function light(): Plugin {
 export default defineConfig({
   // The browser host serves the page under a random path.
   base: "./",
-  plugins: [svelte(), pageTexts(), ownTexts(), licences(), light()],
+  plugins: [svelte(), pageTexts(), ownTexts(), papers(), light()],
   build: {
     target: "es2022",
     // The content security policy allows no data: addresses.

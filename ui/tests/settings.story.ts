@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { someAccounts, type FakeProgram } from "../src/host/fake";
-import { t } from "../src/lib/texts";
-import type { Look } from "./browser";
+import { setLanguage, t } from "../src/lib/texts";
+import { sideways, THEMES, violations, type Look } from "./browser";
 import { SCENES } from "./scenes";
 import { program, start, window } from "./stage";
 
@@ -147,4 +147,26 @@ test("a browser's page shows nothing of a desktop", async () => {
   await window.page.getByText(t("settings.theme"), { exact: true }).waitFor();
   expect(await window.page.getByText(t("settings.log"), { exact: true }).count()).toBe(0);
   expect(await window.page.getByRole("switch").count()).toBe(1);
+});
+
+test.each(THEMES)("the privacy notice and every licence can be read, in both languages, %s", async (theme) => {
+  await open(() => {}, { theme, width: 360, calm: true });
+  const notice = window.page.getByTestId("privacy");
+  expect(await notice.locator(".paper").count()).toBe(0);
+  await notice.locator("summary").click();
+  await notice.getByText("developers.json").waitFor();
+  expect(await notice.locator("tbody tr").count()).toBeGreaterThan(8);
+  expect(await notice.textContent()).not.toMatch(/\*\*|\]\(|\|/);
+  const licences = window.page.getByTestId("licences");
+  await licences.locator("summary").click();
+  const all = licences.getByRole("region", { name: t("about.licences") });
+  await all.getByText("Permission is hereby granted").waitFor();
+  for (const carried of [/\btokio 1\./, /\btauri 2\./, /@fontsource-variable\/figtree/, /SIL OPEN FONT LICENSE/i]) expect(await all.textContent()).toMatch(carried);
+  expect(await violations(window.page)).toEqual([]);
+  expect(await sideways(window.page)).toBe(0);
+  setLanguage("de");
+  program.send();
+  await notice.getByText("Schlüsselbund des Systems").waitFor();
+  setLanguage("en");
+  expect(window.faults).toEqual([]);
 });

@@ -47,6 +47,7 @@ const IN_DEB: &[&str] = &[
     "usr/share/metainfo/app.tutti.desktop.metainfo.xml",
     "usr/share/icons/hicolor/128x128/apps/tutti-desktop.png",
     "usr/share/doc/tutti/privacy.md",
+    "usr/share/doc/tutti/privacy.de.md",
 ];
 
 /// Builds the packages and says where they are and how large.
