@@ -1,40 +1,31 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser, openWindow, sideways, THEMES, violations } from "./browser";
+import { openBrowser, openWindow, sideways, violations } from "./browser";
 import { Program } from "./program";
 import { SCENES } from "./scenes";
+import { isOpened, rest, still, STILLS } from "./stills";
 
 let browser: Browser;
 beforeAll(async () => (browser = await openBrowser()));
 afterAll(() => browser.close());
 
-describe.each(Object.keys(SCENES))("%s", (name) => {
-  for (const theme of THEMES) {
-    test(`has nothing that axe objects to, ${theme}, wide and narrow`, async () => {
-      const program = await Program.start(SCENES[name]);
-      for (const width of [960, 360]) {
-        const window = await openWindow(browser, program.url, { width, theme, calm: true });
-        await window.page.locator("main").waitFor();
-        await window.page.waitForTimeout(200);
-        expect(await violations(window.page)).toEqual([]);
-        expect(window.faults).toEqual([]);
-        await window.close();
-      }
-      await program.cut();
-    });
-  }
+/** Widths from the narrowest window to a full screen, at which nothing is scrolled sideways. */
+const WIDTHS = [320, 360, 479, 600, 799, 800, 1100, 1920];
 
-  test("needs no sideways scrolling from 320 px to full screen", async () => {
-    const program = await Program.start(SCENES[name]);
-    const window = await openWindow(browser, program.url, { width: 320, height: 700 });
-    await window.page.locator("main").waitFor();
-    for (const width of [320, 360, 479, 600, 799, 800, 1100, 1920]) {
-      await window.page.setViewportSize({ width, height: 700 });
-      await window.page.waitForTimeout(80);
+describe.each(STILLS)("%s", (name) => {
+  test("has nothing that axe objects to, dark and wide, light and narrow, and needs no sideways scrolling", async () => {
+    for (const [width, theme] of [[960, "dark"], [360, "light"]] as const) {
+      const { window, close } = await still(browser, name, { width, theme });
+      expect(await violations(window.page)).toEqual([]);
       expect([width, await sideways(window.page)]).toEqual([width, 0]);
+      for (const width of isOpened(name) || theme === "light" ? [] : WIDTHS) {
+        await window.page.setViewportSize({ width, height: 700 });
+        await rest(window.page);
+        expect([width, await sideways(window.page)]).toEqual([width, 0]);
+      }
+      expect(window.faults).toEqual([]);
+      await close();
     }
-    await window.close();
-    await program.cut();
   });
 });
 

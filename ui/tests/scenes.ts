@@ -1,7 +1,7 @@
 /** Every screen that a user can meet, by name, for the looks and the access checks. */
 import { someAccounts, type FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
-import { needsLogin, noDevice, otherSpeed } from "./troubles";
+import { inLanes, inLobby, LANES, needsLogin, noDevice, otherSpeed } from "./troubles";
 
 export const SCENES: Record<string, (fake: FakeProgram) => void> = {
   welcome: (fake) => {
@@ -130,5 +130,38 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.sync = false;
     fake.hand(0, { type: "pause" });
     fake.advance(1000);
+  },
+  "troubles-1": (fake) => {
+    fake.demo = false;
+    inLanes(fake, LANES["troubles-1"]);
+  },
+  "troubles-2": (fake) => {
+    fake.demo = false;
+    inLanes(fake, LANES["troubles-2"]);
+  },
+  "troubles-others": (fake) => {
+    fake.act({ type: "host_session", relay: null, listen: null });
+    inLanes(fake, LANES["troubles-others"]);
+  },
+  "troubles-demo": (fake) => inLanes(fake, LANES["troubles-1"]),
+  "troubles-lobby": (fake) => {
+    fake.screen = "lobby";
+    fake.accounts = inLobby();
+  },
+  "join-nobody": (fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts().map((account) => ({ ...account, chosen: false }));
+    fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
+  },
+  "join-leaves": (fake) => {
+    fake.accounts = someAccounts();
+    fake.act({ type: "host_session", relay: null, listen: null });
+    fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
+  },
+  "join-own": (fake) => {
+    fake.screen = "lobby";
+    fake.accounts = someAccounts();
+    fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
+    if (fake.question !== null) Object.assign(fake.question, { own_device: true, host: "a computer whose name nobody ever made any shorter" });
   },
 };

@@ -8,6 +8,7 @@ import { setLanguage } from "../src/lib/texts";
 import { openBrowser, openWindow, THEMES } from "./browser";
 import { Program } from "./program";
 import { SCENES } from "./scenes";
+import { isOpened, still, STILLS } from "./stills";
 
 /** Where the pictures go: `SHOTS`, else `shots` beside the program. */
 const FOLDER = process.env["SHOTS"] ?? fileURLToPath(new URL("../../shots", import.meta.url));
@@ -26,22 +27,18 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-for (const [name, prepare] of Object.entries(SCENES)) {
+for (const name of STILLS) {
   test(`pictures of ${name}`, async () => {
     for (const { language, ...size } of LOOKS) {
       // The scripted program speaks it, and the window follows.
       setLanguage(language);
-      const program = await Program.start(prepare);
       for (const theme of THEMES) {
-        const window = await openWindow(browser, program.url, { ...size, theme, calm: true });
-        await window.page.waitForSelector("main");
-        await window.page.waitForTimeout(250);
+        const { window, close } = await still(browser, name, { ...size, theme });
         const path = resolve(FOLDER, `${name}-${theme}-${size.width}${language === "en" ? "" : `-${language}`}.png`);
-        await window.page.screenshot({ path, fullPage: size.width === 360 });
+        await window.page.screenshot({ path, fullPage: size.width === 360 && !isOpened(name) });
         expect(window.faults).toEqual([]);
-        await window.close();
+        await close();
       }
-      await program.cut();
     }
   });
 }

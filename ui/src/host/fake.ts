@@ -11,7 +11,7 @@ const SONGS: ReadonlyArray<Song & { album: string; duration_ms: number }> = [
   { uri: "spotify:track:4", title: "A Rather Long Title for a Short Song about the Weather", by: "Grey & Daughters", album: "Forecasts", duration_ms: 164_000 },
   { uri: "spotify:episode:5", title: "What the Tides Know", by: "Coastal Talk", album: "Coastal Talk", duration_ms: 1_860_000 },
 ];
-const NAMES = ["Anna", "Ben", "Chiara", "Deniz", "Emil", "Farida", "Goran", "Hye-jin", "Ines", "Jonas", "Kaya", "Liv"];
+export const NAMES = ["Anna", "Ben", "Chiara", "Deniz", "Emil", "Farida", "Goran", "Hye-jin", "Ines", "Jonas", "Kaya", "Liv"];
 const DEVICES = ["Desktop", "Phone", "Laptop", "Kitchen speaker", "Tablet"];
 const STEP_MS = 500;
 const KEPT = 1200;
