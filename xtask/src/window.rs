@@ -152,7 +152,11 @@ fn session(driver: &Driver, binary: &Path, picture: &Path) -> Result<()> {
     );
     ensure!(opened.after <= PROMPT, "that is later than {} s", PROMPT.as_secs());
     let session = opened.session;
-    let result = act(&session).and_then(|()| link(&session, driver.again(binary)));
+    let result = act(&session).and_then(|()| {
+        let took = link(&session, driver.again(binary))?;
+        println!("a link's question is on the screen {:.2} s after its start", took.as_secs_f64());
+        Ok(())
+    });
     // The picture is worth most when something went wrong.
     take(&session, picture)?;
     result?;
@@ -212,8 +216,8 @@ fn act(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// A link that is opened while the program runs asks in its window; the second start ends.
-fn link(session: &Session, mut again: Command) -> Result<()> {
+/// A link that is opened while the program runs asks in its window, after so long; the second start ends.
+fn link(session: &Session, mut again: Command) -> Result<Duration> {
     let there = || {
         Ok::<bool, anyhow::Error>(
             session.script(&format!("return document.querySelector('{QUESTION}') !== null"))? == true,
@@ -222,10 +226,10 @@ fn link(session: &Session, mut again: Command) -> Result<()> {
     let start = Instant::now();
     let mut second = again.arg(INVITE).spawn()?;
     until(ANSWERS, "the question of a link", || Ok(there()?.then_some(())))?;
-    println!("a link's question is on the screen {:.2} s after its start", start.elapsed().as_secs_f64());
+    let took = start.elapsed();
     until(ANSWERS, "the end of the second start", || Ok(second.try_wait()?))?;
     session.click(&format!("{QUESTION} button"))?;
-    until(ANSWERS, "the question gone", || Ok((!there()?).then_some(())))
+    until(ANSWERS, "the question gone", || Ok((!there()?).then_some(()))).map(|()| took)
 }
 
 const QUESTION: &str = "[data-testid=question]";

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use zbus::blocking::{Connection, Proxy, connection};
 use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Structure, Value};
@@ -24,6 +24,8 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
 struct Watcher(Shared);
 
@@ -112,11 +114,21 @@ impl Desktop {
         let bus = connection::Builder::session()?
             .serve_at("/StatusNotifierWatcher", Watcher(seen.clone()))?
             .serve_at("/org/freedesktop/Notifications", Notifications(seen.clone()))?
-            .name("org.kde.StatusNotifierWatcher")?
+            .name(WATCHER)?
             .name("org.freedesktop.Notifications")?
             .build()
             .context("the session bus does not let us be its tray")?;
         Ok(Self { bus, seen })
+    }
+
+    /// The panel with the tray ends; notifications stay.
+    pub fn panel_ends(&self) -> Result<()> {
+        ensure!(self.bus.release_name(WATCHER)?, "there was no tray");
+        Ok(())
+    }
+
+    pub fn panel_starts(&self) -> Result<()> {
+        Ok(self.bus.request_name(WATCHER)?)
     }
 
     /// What was told so far, oldest first.

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::bus::Desktop;
-use super::screen::Screen;
+use super::screen::{self, Screen};
 use super::{ANSWERS, OPENS, SETTLES, lanes, living, open, steady, sync, take, until};
 use crate::command::run;
 use crate::driver::Driver;
@@ -67,12 +67,13 @@ fn act(driver: &Driver, desktop: &Desktop, screen: &Screen, session: &Session) -
     let about_tray = desktop.told().iter().filter(|told| told.contains("tray")).count();
     ensure!(about_tray == 1, "said again: {:?}", desktop.told());
 
+    panel_ends(driver, desktop, screen, session)?;
     desktop.click("Settings")?;
     let settings = "return document.querySelector('[data-screen]')?.dataset.screen ?? ''";
     until(ANSWERS, "the settings", || Ok((session.script(settings)? == "settings").then_some(())))?;
     println!("the tray opens the settings");
     login(driver, session)?;
-    breaks(driver, screen)?;
+    breaks(driver, desktop, screen)?;
     desktop.click("Quit")?;
     log(driver)
 }
@@ -105,23 +106,58 @@ fn log(driver: &Driver) -> Result<()> {
     Ok(())
 }
 
-/// A page whose process is killed comes back. The driver's session ends with the process, so the screen is looked at.
-fn breaks(driver: &Driver, screen: &Screen) -> Result<()> {
-    let page = *pages(driver).first().context("the window has no process of its own")?;
+/// A page whose process is killed comes back. The driver's session ends with the process, so the screen is looked at. One that
+/// is killed again and again gives way to words, and a window without even those to a notification; the tray opens it anew.
+fn breaks(driver: &Driver, desktop: &Desktop, screen: &Screen) -> Result<()> {
     let window = one_window(screen)?;
     let before = screen.colours(window)?;
-    run(Command::new("kill").args(["-KILL", &page.to_string()]))?;
-    let start = Instant::now();
-    until(SHOWN, "another page process", || Ok(pages(driver).iter().any(|id| *id != page).then_some(())))?;
-    // It comes back at its top and without "Saved", so not with the same colours; a blank page has a handful.
+    for _ in 0..3 {
+        let start = Instant::now();
+        another_page(driver)?;
+        let now = drawn(screen, window, before)?;
+        println!(
+            "a page whose process was killed is drawn again {:.2} s later, in {now} colours of {before}",
+            start.elapsed().as_secs_f64()
+        );
+    }
+    another_page(driver)?;
+    // Letters are shades of few colours; a blank page has a handful, and the whole page thousands.
+    let words = || Ok(Some(screen.colours(window)?).filter(|colours| (12..before / 4).contains(colours)));
+    let colours = until(SHOWN, &format!("words in place of {before} colours"), words)?;
+    println!("after the fourth time there are words, in {colours} colours");
+    screen.press(window, screen::RETURN)?;
+    let now = drawn(screen, window, before)?;
+    println!("its button loads the page again, in {now} colours");
+    another_page(driver)?;
+    until(SHOWN, "words once more", words)?;
+    kill_pages(driver)?;
+    until(SHOWN, "the window gone", || Ok(screen.windows(TITLE)?.is_empty().then_some(())))?;
+    let told = || Ok(desktop.told().into_iter().find(|told| told.contains("broke down again and again")));
+    println!("after one more the window is gone, and is told: {}", until(ANSWERS, "a word about it", told)?);
+    desktop.click("Show Tutti")?;
+    let window = until(OPENS, "the window anew", || Ok(screen.windows(TITLE)?.first().copied()))?;
+    drawn(screen, window, before).map(drop)
+}
+
+/// The page is in the window again. It comes back at its top and without "Saved", so not with the same colours.
+fn drawn(screen: &Screen, window: u32, before: usize) -> Result<usize> {
     let drawn =
         || Some(screen.colours(window)).filter(|now| now.as_ref().is_ok_and(|now| now * 2 >= before)).transpose();
-    let now = until(SHOWN, &format!("the page drawn again, which had {before} colours"), drawn)?;
-    println!(
-        "a page whose process was killed is drawn again {:.2} s later, in {now} colours of {before}",
-        start.elapsed().as_secs_f64()
-    );
-    Ok(())
+    until(SHOWN, &format!("the page drawn again, which had {before} colours"), drawn)
+}
+
+/// The page's process is killed, and another one comes.
+fn another_page(driver: &Driver) -> Result<()> {
+    let killed = kill_pages(driver)?;
+    until(SHOWN, "another page process", || Ok(pages(driver).iter().any(|id| !killed.contains(id)).then_some(())))
+}
+
+fn kill_pages(driver: &Driver) -> Result<Vec<u32>> {
+    let pages = until(SHOWN, "a page's process", || Ok(Some(pages(driver)).filter(|pages| !pages.is_empty())))?;
+    for page in &pages {
+        run(Command::new("kill").args(["-KILL", &page.to_string()]))?;
+    }
+    Ok(pages)
 }
 
 /// The window closes as by its cross: the web view goes, the program stays.
@@ -145,11 +181,37 @@ fn show(desktop: &Desktop, session: &Session) -> Result<()> {
     Ok(())
 }
 
+/// The panel dies while the program is in its tray: the window comes back by itself and says why. With a new panel there is a
+/// tray to close to again.
+fn panel_ends(driver: &Driver, desktop: &Desktop, screen: &Screen, session: &Session) -> Result<()> {
+    close(driver, screen)?;
+    let start = Instant::now();
+    desktop.panel_ends()?;
+    let says = "return document.querySelector('[data-notice=tray_gone]')?.innerText ?? null";
+    let said = until(SHOWN, "a window without a tray", || {
+        session.to_newest_window()?;
+        Ok(session.script(says)?.as_str().map(str::to_owned))
+    })?;
+    println!("the panel ended; after {:.1} s the window is back: {}", start.elapsed().as_secs_f64(), said.trim());
+    let before = desktop.icons();
+    desktop.panel_starts()?;
+    until(ANSWERS, "an icon in the new panel", || Ok((desktop.icons() > before).then_some(())))?;
+    until(ANSWERS, "the words taken back", || Ok(session.script(says)?.is_null().then_some(())))?;
+    close(driver, screen)?;
+    show(desktop, session)?;
+    println!("a new panel has the icon, and is closed to and shown from");
+    Ok(())
+}
+
 /// Started hidden there is an icon and no window, until it is asked for.
 fn hidden(driver: &Driver, binary: &Path, desktop: &Desktop, screen: &Screen) -> Result<()> {
     let before = desktop.icons();
+    // As at a login, where the panel starts later than the program.
+    desktop.panel_ends()?;
     let mut program = driver.again(binary);
     let mut program = program.args(["--demo", "--hidden"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    until(OPENS, "the hidden program", || Ok((!driver.programs().is_empty()).then_some(())))?;
+    desktop.panel_starts()?;
     until(OPENS, "the icon of a hidden start", || Ok((desktop.icons() > before).then_some(())))?;
     until(SETTLES, "a room in the tray", || Ok(desktop.rows()?.iter().any(|row| row.on == Some(true)).then_some(())))?;
     ensure!(pages(driver).is_empty() && screen.windows(TITLE)?.is_empty(), "a hidden start opened a window");

@@ -14,7 +14,7 @@ use super::bus::Desktop;
 use super::desk::{close, one_window, pages, pss};
 use super::painted::{self, percentile};
 use super::screen::Screen;
-use super::{ANSWERS, OPENS, SETTLES, lanes, living, until};
+use super::{ANSWERS, OPENS, SETTLES, lanes, link, living, until};
 use crate::driver::Driver;
 use crate::webdriver::Session;
 
@@ -31,6 +31,10 @@ const STARTS: usize = 4;
 const LIVED: Duration = Duration::from_secs(12);
 /// Processor time is counted over this long.
 const IDLE: Duration = Duration::from_secs(60);
+/// Drawn without the graphics card, as our window is.
+const DRAWN_ALIKE: &[(&str, &str)] = &[("WEBKIT_DISABLE_COMPOSITING_MODE", "1")];
+/// Links that are opened while the program runs; the slowest counts.
+const LINKS: usize = 5;
 /// Presses of next while snapshots are followed to the screen.
 const ACTED: usize = 6;
 /// Something of the page is there; lanes come with the room.
@@ -49,10 +53,11 @@ pub fn numbers(binary: &Path, tutti: &Path, simulator: &Path) -> Result<()> {
     let bare = bare.context("MiniBrowser, the bare window to compare with, comes with WebKitGTK and is not here")?;
     let log = std::env::temp_dir().join(format!("tutti-numbers-{}.log", std::process::id()));
     let (desktop, screen) = (Desktop::start()?, Screen::open()?);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs, mut alike) = (Vec::new(), Vec::new(), Vec::new());
     let mut after = None;
     for start in 0..STARTS {
-        theirs.push(bare_window(&log, &bare, tutti, simulator)?);
+        theirs.push(bare_window(&log, &bare, tutti, simulator, &[])?);
+        alike.push(bare_window(&log, &bare, tutti, simulator, DRAWN_ALIKE)?);
         let last = start + 1 == STARTS;
         let (seen, later) = our_window(&log, binary, simulator, (&desktop, &screen), last)?;
         ours.push(seen);
@@ -80,6 +85,13 @@ pub fn numbers(binary: &Path, tutti: &Path, simulator: &Path) -> Result<()> {
             json!({ "ours, MB": pss_of(&ours), "bare, MB": bare_mb }),
         ),
         figure(
+            "memory beside a bare window drawn the same way",
+            pss_of(&ours) / pss_of(&alike),
+            "×",
+            None,
+            json!({ "ours, MB": pss_of(&ours), "bare, MB": pss_of(&alike) }),
+        ),
+        figure(
             "memory in the tray, after the window",
             later.tray as f64 / bare_mb,
             "×",
@@ -101,6 +113,13 @@ pub fn numbers(binary: &Path, tutti: &Path, simulator: &Path) -> Result<()> {
             "ms",
             Some(50.0),
             json!({ "median, ms": percentile(&later.painted, 50), "snapshots": later.painted.len() }),
+        ),
+        figure(
+            "from a link to its question on the screen, program running",
+            percentile(&later.links, 100),
+            "ms",
+            Some(500.0),
+            json!({ "median, ms": percentile(&later.links, 50), "links": LINKS }),
         ),
     ];
     println!("{}", Value::from(figures.to_vec()));
@@ -128,16 +147,18 @@ struct Later {
     cpu_tray: f64,
     /// From snapshot to screen, ms, ascending.
     painted: Vec<f64>,
+    /// From the start that the system makes for a link to its question in the window, ms, ascending.
+    links: Vec<f64>,
 }
 
-fn bare_window(log: &Path, bare: &Path, tutti: &Path, simulator: &Path) -> Result<Seen> {
+fn bare_window(log: &Path, bare: &Path, tutti: &Path, simulator: &Path, drawn: &[(&str, &str)]) -> Result<Seen> {
     let simulator = Served::simulator(simulator)?;
     let mut page = Command::new(tutti);
     page.args(["demo", "--web", "--no-browser", "--members", "5"]).env("TUTTI_DEMO_SIMULATOR", &simulator.address);
     let page = Served::start(&mut page, |line| {
         line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:")).map(str::to_owned)
     })?;
-    let driver = Driver::start(log)?;
+    let driver = Driver::start_with(log, drawn)?;
     until(ANSWERS, "WebKitWebDriver", || Ok(driver.is_ready().then_some(())))?;
     let start = Instant::now();
     let session = Session::start(driver.port, &bare.to_string_lossy(), &["--automation"])?;
@@ -176,12 +197,13 @@ fn our_window(
         sleep(IDLE);
         let (cpu_window, cpu_page) = (of_program.share(), of_page.share());
         let painted = on_the_screen(&session, log)?;
+        let links = links(&session, &driver, binary)?;
         one_window(screen)?;
         close(&driver, screen)?;
         sleep(LIVED);
         let of_program = Used::of(&[program]);
         sleep(IDLE);
-        later = Some(Later { tray: pss(&driver)?, cpu_window, cpu_page, cpu_tray: of_program.share(), painted });
+        later = Some(Later { tray: pss(&driver)?, cpu_window, cpu_page, cpu_tray: of_program.share(), painted, links });
     }
     desktop.click("Quit")?;
     until(ANSWERS, "the program's end", || Ok(driver.programs().is_empty().then_some(())))?;
@@ -219,6 +241,13 @@ fn on_the_screen(session: &Session, log: &Path) -> Result<Vec<f64>> {
         sleep(IDLE / u32::try_from(ACTED)?);
     }
     painted::latencies(session, &fs::read_to_string(log)?)
+}
+
+fn links(session: &Session, driver: &Driver, binary: &Path) -> Result<Vec<f64>> {
+    let took = (0..LINKS).map(|_| Ok(link(session, driver.again(binary))?.as_secs_f64() * 1e3));
+    let mut took = took.collect::<Result<Vec<_>>>()?;
+    took.sort_by(f64::total_cmp);
+    Ok(took)
 }
 
 /// Processor time that processes have used so far.

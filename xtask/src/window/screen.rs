@@ -5,9 +5,14 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, MapState, Window,
+    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, InputFocus, KEY_PRESS_EVENT,
+    KEY_RELEASE_EVENT, MapState, Window,
 };
+use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
+
+/// The number of the Return key on a usual keyboard.
+pub const RETURN: u8 = 36;
 
 /// A connection to the screen.
 pub struct Screen {
@@ -57,6 +62,15 @@ impl Screen {
         let (_, _, width, height) = self.place(window)?;
         let image = self.server.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, !0)?.reply()?;
         Ok(image.data.chunks_exact(4).collect::<BTreeSet<_>>().len())
+    }
+
+    /// A key is pressed and let go, as by a keyboard that this window listens to.
+    pub fn press(&self, window: Window, key: u8) -> Result<()> {
+        self.server.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
+        for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+            self.server.xtest_fake_input(kind, key, x11rb::CURRENT_TIME, x11rb::NONE, 0, 0, 0)?;
+        }
+        Ok(self.server.flush()?)
     }
 
     /// Asks the window to close.
