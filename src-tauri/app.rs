@@ -54,7 +54,10 @@ pub fn run(mut options: Options, flags: Flags) -> anyhow::Result<()> {
 
 /// A second start shows the first one's window, hands it the link that it was started with, and ends.
 fn one_instance() -> TauriPlugin<Wry> {
-    tauri_plugin_single_instance::init(|app, _arguments, _folder| app.state::<Program>().tray_entry(Entry::Show))
+    tauri_plugin_single_instance::init(|app, _arguments, _folder| {
+        // Of two starts at the same moment the first is not ready yet, and opens its window anyway.
+        app.try_state::<Program>().inspect(|program| program.tray_entry(Entry::Show));
+    })
 }
 
 fn setup(

@@ -18,6 +18,7 @@ use tutti_core::time::{LocalTime, Span};
 use crate::clock::{self, SuspendWatch};
 use crate::link::{Heard, Link, Said};
 use crate::local_room::{self, Seat};
+use crate::network::member::SHOWS_FOR;
 use crate::players::{Listed, Player};
 use crate::ration::{Hurry, Rationed};
 
@@ -91,6 +92,10 @@ pub(crate) struct Agent {
     rests: bool,
     /// Driving begins then.
     begins: Option<Instant>,
+    /// And never before this.
+    after: Option<Instant>,
+    /// When a command went out last: it may still show.
+    commanded: Option<Instant>,
     clock: RoomClock,
     room: Option<Arc<RoomState>>,
     player: Arc<Rationed>,
@@ -139,7 +144,7 @@ impl Agent {
         reports: mpsc::UnboundedSender<local_room::Report>,
     ) -> Self {
         let id = link.member();
-        let Seat { player, device, trim, seed } = seat;
+        let Seat { player, device, trim, seed, after } = seat;
         let wishes = Wishes { device, trim, sync: true, seed, preferences };
         Self {
             id,
@@ -147,6 +152,8 @@ impl Agent {
             wishes,
             rests: !drives,
             begins: None,
+            after,
+            commanded: None,
             clock,
             room: None,
             player,
@@ -196,7 +203,11 @@ impl Agent {
         self.give_up_requests().await;
         self.player = player;
         if !self.rests {
-            self.begins = Some(Instant::now());
+            self.link.say(Said::Anew);
+            // Until then a command of before may still come through, which nobody did by hand.
+            let shown = self.commanded.map(|at| at + clock::duration(SHOWS_FOR));
+            self.rests = true;
+            self.begins = Some(Instant::now().max(shown.unwrap_or_else(Instant::now)));
         }
     }
 
@@ -247,7 +258,10 @@ impl Agent {
                     self.asking = false;
                     self.report(Report::Devices(devices));
                 }
-                Done::Drive(quiet) => self.begins = Some(Instant::now() + clock::duration(quiet)),
+                Done::Drive(quiet) => {
+                    let quiet = Instant::now() + clock::duration(quiet);
+                    self.begins = Some(self.after.map_or(quiet, |after| after.max(quiet)));
+                }
                 Done::Rest => self.rest().await,
                 Done::Player(player) => self.play_on(player).await,
                 Done::Nothing => {}
@@ -361,6 +375,7 @@ impl Agent {
                 }
                 Output::Command(command) => {
                     self.link.say(Said::Commands);
+                    self.commanded = Some(Instant::now());
                     self.requests.spawn(async move { Done::Input(Input::Answered(player.command(command).await)) });
                 }
                 Output::ToHub(message) => self.link.send(message),

@@ -217,8 +217,9 @@ impl Controller {
             self.publisher.changed();
         };
         self.leave().await;
-        self.way_back_written().await;
         self.save_ledgers().await;
+        // A keychain that hangs must cost nothing else.
+        self.way_back_written().await;
         if self.pane.deleted {
             settings::delete_window_files(&self.reach.home);
         }
@@ -264,6 +265,7 @@ impl Controller {
             Action::InstallUpdate { ends_session } => self.install_update(ends_session).await,
             Action::DeleteEverything => self.delete_everything().await,
             Action::StartDemo => {
+                self.forget_left();
                 self.leave().await;
                 let demo = self.options.demo.clone().unwrap_or_else(crate::program::DemoOptions::from_env);
                 self.start_demo(demo);

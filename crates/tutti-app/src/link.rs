@@ -36,6 +36,8 @@ pub enum Said {
     View(Box<View>),
     /// A command goes out now.
     Commands,
+    /// It begins anew under the same number: its claims are counted from the start.
+    Anew,
     /// It goes.
     Left,
 }

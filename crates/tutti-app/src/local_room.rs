@@ -26,6 +26,8 @@ pub struct Seat {
     pub trim: Span,
     /// Dither of this member's looks.
     pub seed: u64,
+    /// Nothing is looked at before this: what was asked of the player elsewhere may still show.
+    pub after: Option<Instant>,
 }
 
 /// What the room says about itself.
@@ -197,6 +199,7 @@ async fn run_hub(mut joins: mpsc::UnboundedReceiver<oneshot::Sender<Link>>, repo
                     Said::Hub(message) => hub.handle(from, message, room.to_room(clock::now())),
                     // All members are of this process, which knows how they are and drives them alone.
                     Said::View(_) | Said::Commands => continue,
+                    Said::Anew => hub.speaks_anew(from),
                     Said::Left => {
                         ends.remove(&from);
                         hub.leave(from);

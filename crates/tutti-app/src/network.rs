@@ -2,7 +2,7 @@
 
 mod connection;
 mod heir;
-mod member;
+pub(crate) mod member;
 pub mod nearby;
 mod places;
 mod session;

@@ -25,6 +25,8 @@ pub(super) struct AccountState {
 
 /// What came of looking for an account's devices.
 pub(crate) struct Found {
+    /// With which sign-in.
+    signed_in_at: Option<DateTime<Utc>>,
     player: Result<Arc<Rationed>, Problem>,
     devices: Result<Vec<Listed>, Failure>,
 }
@@ -63,13 +65,17 @@ impl Controller {
                     Ok(player) => player.devices().await,
                     Err(_) => Ok(Vec::new()),
                 };
-                Message::Devices(account.account_id, Found { player, devices })
+                let signed_in_at = account.signed_in_at;
+                Message::Devices(account.account_id, Found { signed_in_at, player, devices })
             });
         }
     }
 
     pub(super) fn devices_found(&mut self, account_id: &str, found: Found) {
-        let Some(name) = self.settings.account(account_id).map(|account| account.name.clone()) else { return };
+        let account = self.settings.account(account_id);
+        // What an earlier sign-in still answers says nothing of the one of now.
+        let account = account.filter(|account| account.signed_in_at == found.signed_in_at);
+        let Some(name) = account.map(|account| account.name.clone()) else { return };
         let state = self.accounts.entry(account_id.to_owned()).or_default();
         match found.player {
             Ok(player) => {

@@ -46,7 +46,8 @@ impl Controller {
             self.options.demo.as_ref().is_some_and(|demo| demo.friends).then(|| stage.friends(seed)).flatten();
         let mut hosted = Hosted::open(RoomName::Demo, stage.endpoints.clone(), Some(stage));
         for (place, person) in people.into_iter().enumerate() {
-            let seat = Seat { player: person.player, device: None, trim: Span::ZERO, seed: seed + place as u64 };
+            let seat =
+                Seat { player: person.player, device: None, trim: Span::ZERO, seed: seed + place as u64, after: None };
             hosted.seat(Guest { account_id: person.user, name: person.name, seat }).await;
         }
         let alone = friends.is_none();

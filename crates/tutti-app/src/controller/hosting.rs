@@ -158,6 +158,10 @@ impl Hosted {
             self.players.remove(&member);
             self.shown.left(member);
             self.locks.remove(account_id);
+            if let Some(network) = &mut self.network {
+                network.ours.remove(&member);
+                network.driven.remove(&member);
+            }
         }
     }
 
@@ -273,6 +277,10 @@ impl Controller {
         }
         let mut hosted = Hosted::open(RoomName::Here, self.reach.endpoints.clone(), None);
         for (place, Opened { account, outcome }) in opened.into_iter().enumerate() {
+            // Signed out meanwhile.
+            if self.settings.account(&account.account_id).is_none() {
+                continue;
+            }
             match outcome {
                 Ok((player, lock)) => {
                     self.accounts.entry(account.account_id.clone()).or_default().player = Some(Arc::clone(&player));
@@ -282,6 +290,7 @@ impl Controller {
                         device: account.device,
                         trim: Span::from_millis(account.trim_ms.into()),
                         seed: self.options.seed.map_or_else(rand::random, |seed| seed.wrapping_add(place as u64)),
+                        after: None,
                     };
                     hosted.seat(Guest { account_id: account.account_id, name: account.name, seat }).await;
                 }
@@ -306,10 +315,12 @@ impl Controller {
 
     /// Ends the room, or what is on the way to one; the music stays as it is.
     pub(super) async fn leave(&mut self) {
-        self.opening = None;
+        self.give_up_opening();
+        for code in ["invite_copied", "already_there", "in_a_room"] {
+            self.notices.clear(code);
+        }
         let Some(room) = self.room.take() else { return };
         self.covers.allow(self.reach.endpoints.shown());
-        self.notices.clear("invite_copied");
         let demo = room.stage.is_some();
         room.close().await;
         let nobody = self.settings.accounts.is_empty();

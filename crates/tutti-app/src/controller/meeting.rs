@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tutti_core::proof::{RoomSecret, UserKey};
 use tutti_core::room::MemberId;
 use tutti_core::time::Span;
@@ -20,6 +21,7 @@ use crate::invite::{HubAddress, Invite};
 use crate::link::Link;
 use crate::local_room::{Report, Seat};
 use crate::lock::AccountLock;
+use crate::network::member::SHOWS_FOR;
 use crate::network::{Heir, Meeting, Reached, Told, Wish, refusal_code};
 use crate::problem::Problem;
 use crate::ration::Rationed;
@@ -179,7 +181,8 @@ impl Controller {
         }
         // Nobody to take along yet: the same question comes again as soon as there is.
         self.postponed = Some(invite);
-        self.show(if self.settings.accounts.is_empty() { Screen::Connect } else { Screen::Lobby });
+        self.screen = if self.settings.accounts.is_empty() { Screen::Connect } else { Screen::Lobby };
+        self.refresh_devices();
     }
 
     /// An account has come, or was chosen: an invite may have waited for it.
@@ -219,7 +222,7 @@ impl Controller {
             let lobby = Action::Show { screen: Screen::Lobby };
             return self.notices.say(&Problem::new("need_an_account").way_out("choose_accounts", lobby));
         }
-        if (self.room.is_some() && !instead) || self.opening.is_some() {
+        if (self.room.is_some() || self.opening.is_some()) && !instead {
             return self.notices.say(&Problem::new("in_a_room").way_out("leave", Action::Leave));
         }
         self.postponed = None;
@@ -237,13 +240,21 @@ impl Controller {
             // It was given up: whoever came in goes again.
             return;
         }
-        let met = match met {
+        let mut met = match met {
             Ok(met) => met,
             Err(problem) => {
                 self.screen = self.home_screen();
                 return self.notices.say(&problem);
             }
         };
+        // Whoever signed out meanwhile is not taken along.
+        met.entered.retain(|entered| self.settings.account(&entered.account.account_id).is_some());
+        if met.entered.is_empty() {
+            self.screen = self.home_screen();
+            return;
+        }
+        // A command for the room of before may still come through.
+        let after = self.room.as_ref().map(|_| Instant::now() + clock::duration(SHOWS_FOR));
         let mut locks = self.leave_for_another().await;
         for problem in &met.problems {
             self.notices.say(problem);
@@ -264,12 +275,18 @@ impl Controller {
         let mut hosted =
             Hosted::on_network(name, self.reach.endpoints.clone(), networked, (met.to_reports, met.reports));
         for (place, Entered { account, player, lock, link }) in met.entered.into_iter().enumerate() {
+            // The player of a sign-in that was replaced meanwhile is none any more.
+            let now = self.settings.account(&account.account_id);
+            let anew = now.is_some_and(|now| now.signed_in_at != account.signed_in_at);
+            let newer = self.accounts.get(&account.account_id).and_then(|state| state.player.clone());
+            let player = newer.filter(|_| anew).unwrap_or(player);
             self.accounts.entry(account.account_id.clone()).or_default().player = Some(Arc::clone(&player));
             let seat = Seat {
                 player,
                 device: account.device,
                 trim: Span::from_millis(account.trim_ms.into()),
                 seed: self.options.seed.map_or_else(rand::random, |seed| seed.wrapping_add(place as u64)),
+                after,
             };
             let guest = Guest { account_id: account.account_id, name: account.name, seat };
             if let Some(lock) = lock.or_else(|| locks.remove(&guest.account_id)) {
@@ -329,7 +346,7 @@ impl Controller {
         match (link, self.settings.account(account)) {
             (Ok(link), Some(account)) => {
                 let trim = Span::from_millis(account.trim_ms.into());
-                let seat = Seat { player, device: account.device.clone(), trim, seed };
+                let seat = Seat { player, device: account.device.clone(), trim, seed, after: None };
                 room.sit(Guest { account_id: account.account_id.clone(), name: account.name.clone(), seat }, link);
             }
             (Ok(_), None) => {}
@@ -372,6 +389,10 @@ impl Controller {
             Told::Seen(member, seen) => return room.shown.seen_afar(member, *seen, clock::now()),
             Told::Reached(account, reached) => {
                 if let Reached::Refused(trouble) = reached {
+                    // Nobody is let in again who was sent away.
+                    if let Some(way_back) = &mut self.way_back {
+                        way_back.keep(None);
+                    }
                     self.notices
                         .say(&Problem::new(refusal_code(trouble)).with("address", network.meeting.places.shown()));
                 }
@@ -420,12 +441,12 @@ impl Networked {
 
     /// An invite for this program itself, for when it comes back. A session that is only here ends with it.
     pub fn way_back(&self) -> Option<Invite> {
-        let own = self.meeting.heir.as_ref().filter(|heir| heir.holds());
+        let heir = self.meeting.heir.as_ref();
         let alone = self.members.list.len() <= self.ours.len();
-        let own_addresses = own.map(Heir::addresses).unwrap_or_default();
+        let is_own = |hub: &HubAddress| heir.is_some_and(|heir| heir.is_at(hub));
         let places = self.meeting.places.to_invite(Vec::new());
-        let hubs: Vec<_> = places.into_iter().filter(|hub| !own_addresses.contains(hub)).collect();
-        let ends_with_us = hubs.is_empty() || (own.is_some() && alone);
+        let hubs: Vec<_> = places.into_iter().filter(|hub| !is_own(hub)).collect();
+        let ends_with_us = hubs.is_empty() || (heir.is_some_and(Heir::holds) && alone);
         (!ends_with_us).then(|| Invite { hubs, ..self.invite.clone() })
     }
 

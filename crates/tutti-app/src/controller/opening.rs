@@ -46,7 +46,9 @@ impl Controller {
     /// The window waits for a room from now on; what comes of it carries the number that is answered.
     pub(super) fn begin_opening(&mut self, to: To) -> u64 {
         let attempt = self.next_attempt();
-        self.opening = Some(Opening { attempt, to, task: None });
+        // Whatever was on its way is given up for this; its accounts are free when its task has ended.
+        let before = self.opening.take().and_then(|opening| opening.task);
+        self.opening = Some(Opening { attempt, to, task: before });
         self.screen = Screen::Room;
         attempt
     }
@@ -54,7 +56,13 @@ impl Controller {
     /// Does it in the background, until it is given up.
     pub(super) fn open_with(&mut self, task: impl Future<Output = Message> + Send + 'static) {
         let to_self = self.to_self.clone();
+        let before = self.opening.as_mut().and_then(|opening| opening.task.take());
         let task = tokio::spawn(async move {
+            if let Some(before) = before {
+                before.abort();
+                // An error means that it was aborted, as it should be.
+                let _ = before.await;
+            }
             // An error means that the program has ended.
             let _ = to_self.send(task.await);
         });
@@ -77,7 +85,7 @@ impl Controller {
 
     /// Where somebody is who is nowhere else.
     pub(super) fn home_screen(&self) -> Screen {
-        match (self.room.is_some(), self.settings.accounts.is_empty()) {
+        match (self.room.is_some() || self.opening.is_some(), self.settings.accounts.is_empty()) {
             (true, _) => Screen::Room,
             (false, true) => Screen::Welcome,
             (false, false) => Screen::Lobby,

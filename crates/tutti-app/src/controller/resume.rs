@@ -55,7 +55,7 @@ impl WayBack {
         Self { to_keeper, kept: None }
     }
 
-    fn keep(&mut self, invite: Option<Invite>) {
+    pub fn keep(&mut self, invite: Option<Invite>) {
         let link = invite.as_ref().map(Invite::link);
         if link != self.kept {
             self.kept = link;

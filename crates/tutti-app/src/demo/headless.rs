@@ -42,7 +42,8 @@ pub async fn run(options: &HeadlessOptions) -> Result<Trace, Problem> {
     let mut room = LocalRoom::open(to_reports);
     for (place, person) in play.stage.people.iter().enumerate() {
         let trim = Span::from_micros((play.trims_ms[place] * 1e3) as i64);
-        let seat = Seat { player: Arc::clone(&person.player), device: None, trim, seed: play.seed_of(place) };
+        let seat =
+            Seat { player: Arc::clone(&person.player), device: None, trim, seed: play.seed_of(place), after: None };
         room.join(seat).await;
     }
     let mut trace = play.perform().await;

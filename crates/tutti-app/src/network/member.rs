@@ -45,7 +45,7 @@ const LOOKS_APART: Duration = Duration::from_secs(20);
 /// The first heir waits so long for the hub to come back, each further one this much longer.
 const INHERITS_AFTER: Duration = Duration::from_millis(1_500);
 /// Commands show for so long: whoever drives next waits as long.
-const SHOWS_FOR: Span = Span::from_millis(4_500);
+pub(crate) const SHOWS_FOR: Span = Span::from_millis(4_500);
 
 /// Who comes.
 pub struct Who {
@@ -510,6 +510,10 @@ impl Online {
             Said::Hub(message) => Some(Some(self.session.sending(message))),
             Said::View(view) => {
                 self.session.stands(view);
+                None
+            }
+            Said::Anew => {
+                self.session.drives_anew();
                 None
             }
             Said::Commands => {

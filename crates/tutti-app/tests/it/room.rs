@@ -53,6 +53,12 @@ async fn a_revoked_sign_in_stands_beside_its_member_and_the_others_play_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_signs_in_again_within_the_session_plays_on_in_it() {
     let (spotify, stand) = room(2).await;
+    let follows_ben = |snapshot: &Snapshot, from_ms: f64| {
+        let anna = member(snapshot, "Anna").player;
+        member(snapshot, "Ben").leads && anna.is_some_and(|player| player.position_ms > from_ms)
+    };
+    spotify.sim.hand("ben", Hand::Seek { position_ms: 60_000 }).unwrap();
+    stand.until("Anna follows Ben", |snapshot| follows_ben(snapshot, 59_000.0)).await;
     spotify.sim.revoke("ben").unwrap();
     stand.until("Ben's trouble", |snapshot| trouble(snapshot, "Ben") == Some("needs_login")).await;
     stand.act(Action::Show { screen: Screen::Connect });
@@ -66,6 +72,8 @@ async fn who_signs_in_again_within_the_session_plays_on_in_it() {
         member(snapshot, "Ben").player.as_ref().is_some_and(|player| player.position_ms > 89_000.0)
     };
     stand.until("Ben follows again", follows).await;
+    spotify.sim.hand("ben", Hand::Seek { position_ms: 120_000 }).unwrap();
+    stand.until("Anna follows Ben as before", |snapshot| follows_ben(snapshot, 119_000.0)).await;
     stand.act(Action::Show { screen: Screen::Connect });
     stand.until("the form", |snapshot| snapshot.screen == Screen::Connect).await;
     stand.act(Action::Show { screen: Screen::Lobby });

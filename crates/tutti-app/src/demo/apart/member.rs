@@ -39,7 +39,8 @@ pub async fn member(part: &Part, say: impl Fn(&Line), over: impl Future<Output =
     let link = meeting.join(&person.account_id, &person.name).await?;
     let mut room = LocalRoom::meet(meeting, to_reports);
     let trim = Span::from_micros(part.trim_us);
-    let member = room.sit(Seat { player: Arc::clone(&person.player), device: None, trim, seed: part.seed }, link);
+    let member =
+        room.sit(Seat { player: Arc::clone(&person.player), device: None, trim, seed: part.seed, after: None }, link);
     say(&Line::In { member: member.0 });
 
     let machine = Machine::new();

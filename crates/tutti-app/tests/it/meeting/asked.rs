@@ -121,6 +121,46 @@ async fn waiting_for_a_room_says_for_what_and_can_be_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_invite_takes_the_place_of_the_one_that_is_waited_for() {
+    let spotify = Spotify::open(2).await;
+    let anna = spotify.stand().await;
+    spotify.sign_in(&anna, "anna", None).await;
+    anna.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
+    let link = invite(&anna).await;
+    let ben = spotify.stand().await;
+    spotify.sign_in(&ben, "ben", None).await;
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hub = tutti_app::invite::HubAddress::parse(&format!("ws://{}", silent.local_addr().unwrap())).unwrap();
+    let nowhere = Invite { secret: RoomSecret::new([3; 16]), hubs: vec![hub], host: Some("Ada".into()), user: None };
+    ben.act(Action::Join { invite: nowhere.link() });
+    ben.until("what is waited for", |snapshot| snapshot.waiting.is_some()).await;
+
+    asked(&ben, &link).await;
+    ben.act(Action::AnswerInvite { join: true });
+
+    ben.until("both are there", |snapshot| members(snapshot).len() == 2).await;
+    assert!(ben.program.snapshots().borrow().notices.iter().all(|notice| notice.code == "signed_in"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_signs_out_on_the_way_to_a_room_is_not_taken_along() {
+    let spotify = Spotify::open(3).await;
+    let stands = friends(&spotify, &["anna", "ben"]).await;
+    let link = invite(&stands[0]).await;
+    let chiara = spotify.stand().await;
+    spotify.sign_in(&chiara, "chiara", None).await;
+    let account = chiara.program.snapshots().borrow().accounts[0].id.clone();
+
+    chiara.act(Action::Join { invite: link });
+    chiara.act(Action::SignOut { account });
+    chiara.until("no account", |snapshot| snapshot.accounts.is_empty()).await;
+
+    let out = |snapshot: &Snapshot| snapshot.room.is_none() && snapshot.waiting.is_none();
+    chiara.until("nobody is taken along", out).await;
+    stands[0].until("the two of before", |snapshot| members(snapshot).len() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_does_not_answer_whoever_hosts_is_said_with_the_way_to_its_address() {
     let spotify = Spotify::open(1).await;
     let anna = spotify.stand().await;
