@@ -13,7 +13,7 @@ mod resume;
 mod settings;
 mod updates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -89,6 +89,8 @@ pub(crate) struct Controller {
     covers: Covers,
     reach: Accounts,
     settings: Settings,
+    /// Ids of all accounts that this run has had: what else the file has, another program signed in.
+    known: BTreeSet<String>,
     accounts: BTreeMap<String, AccountState>,
     notices: Notices,
     screen: Screen,
@@ -146,6 +148,7 @@ impl Controller {
             to_self,
             covers,
             reach,
+            known: loaded.settings.accounts.iter().map(|account| account.account_id.clone()).collect(),
             settings: loaded.settings,
             accounts: BTreeMap::new(),
             notices,

@@ -88,6 +88,13 @@ impl Settings {
         file::load(&home.settings_file())
     }
 
+    /// The accounts that the profile's file has at this moment; none where it cannot be read.
+    pub fn accounts_of(home: &Home) -> Vec<AccountSettings> {
+        let text = std::fs::read(home.settings_file()).ok();
+        let settings: Option<Self> = text.and_then(|text| serde_json::from_slice(&text).ok());
+        settings.filter(|settings| settings.version == VERSION).map(|settings| settings.accounts).unwrap_or_default()
+    }
+
     /// Writes them whole; a crash in between leaves the old file.
     pub fn save(&self, home: &Home) -> std::io::Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::other)?;

@@ -78,7 +78,13 @@ impl Controller {
             }
             News::InTray => {
                 (self.pane.shown, self.pane.focused) = (false, false);
-                self.say_tray();
+                if self.pane.tray {
+                    self.say_tray();
+                } else {
+                    // The tray went while the window closed.
+                    self.notices.say(&Problem::new("tray_gone"));
+                    self.show_window();
+                }
             }
             News::Broke => self.broke(),
             News::WouldEnd => {
@@ -152,8 +158,8 @@ impl Controller {
     }
 
     /// What the user did not ask for is saved without a word; what they change is not.
-    fn save_quietly(&self) {
-        if let Err(error) = self.settings.save(&self.reach.home) {
+    fn save_quietly(&mut self) {
+        if let Err(error) = self.save() {
             tracing::warn!(%error, "the window's place is not kept");
         }
     }

@@ -169,13 +169,24 @@ impl Controller {
     }
 
     pub(super) fn save_settings(&mut self) {
-        match self.settings.save(&self.reach.home) {
+        match self.save() {
             Ok(()) => {
                 self.pane.saved += 1;
                 self.notices.clear("settings_not_written");
             }
             Err(error) => self.notices.say(&not_written(&self.reach.home, &error)),
         }
+    }
+
+    /// Writes the settings, with the accounts that another program on this profile has signed in meanwhile.
+    pub(super) fn save(&mut self) -> std::io::Result<()> {
+        self.known.extend(self.settings.accounts.iter().map(|account| account.account_id.clone()));
+        for account in Settings::accounts_of(&self.reach.home) {
+            if self.known.insert(account.account_id.clone()) {
+                self.settings.accounts.push(account);
+            }
+        }
+        self.settings.save(&self.reach.home)
     }
 
     /// A profile that nothing can be written to is said at once, and not when the first change is lost.

@@ -28,6 +28,8 @@ mod followed {
     pub const RESTARTS: Duration = Duration::from_secs(5);
     /// A session bus that answers nothing counts as one without a tray.
     const ANSWERS: Duration = Duration::from_secs(2);
+    /// A panel that is busy with its own start is asked so often.
+    const ASKED: usize = 5;
 
     const WATCHER: &str = "org.kde.StatusNotifierWatcher";
     const PATH: &str = "/StatusNotifierWatcher";
@@ -90,7 +92,14 @@ mod followed {
         let changes = select(owners.map(drop), hosts);
         Ok(once(std::future::ready(())).chain(changes).then(move |()| {
             let bus = bus.clone();
-            async move { timeout(ANSWERS, is_there(&bus)).await.is_ok_and(|there| there.unwrap_or(false)) }
+            async move {
+                for _ in 0..ASKED {
+                    if let Ok(there) = timeout(ANSWERS, is_there(&bus)).await {
+                        return there.unwrap_or(false);
+                    }
+                }
+                false
+            }
         }))
     }
 

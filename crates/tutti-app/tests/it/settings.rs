@@ -316,3 +316,36 @@ fn named(folder: &Path, start: &str) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     names.filter(|name| name.starts_with(start)).collect()
 }
+
+#[tokio::test]
+async fn an_account_that_another_program_signed_in_on_the_same_profile_is_not_written_over() {
+    let account = |id: &str, name: &str| AccountSettings {
+        account_id: id.into(),
+        name: name.into(),
+        client_id: "c".into(),
+        chosen: true,
+        device: None,
+        trim_ms: 0,
+        signed_in_at: None,
+    };
+    let stand = Stand::start(|options| {
+        let settings = Settings { accounts: vec![account("anna", "Anna")], ..Settings::default() };
+        settings.save(&options.home).unwrap();
+    })
+    .await;
+    let home = Home::at(stand.home.path());
+    let mut others = Settings::load(&home).settings;
+    others.accounts.push(account("ben", "Ben"));
+    others.save(&home).unwrap();
+
+    stand.act(Action::Set { setting: Setting::Thrifty(true) });
+
+    let named = |wanted: &'static [&str]| {
+        move |snapshot: &Snapshot| snapshot.accounts.iter().map(|account| &*account.name).eq(wanted.iter().copied())
+    };
+    stand.until("both accounts", named(&["Anna", "Ben"])).await;
+    stand.act(Action::SignOut { account: "anna".into() });
+    stand.until("Ben alone", named(&["Ben"])).await;
+    let kept = Settings::load(&home).settings;
+    assert!(kept.thrifty && kept.accounts.len() == 1, "{kept:?}");
+}
