@@ -1,9 +1,9 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser, openWindow, sideways, violations } from "./browser";
+import { openBrowser, openWindow, sideways, violations, type Window } from "./browser";
 import { Program } from "./program";
 import { SCENES } from "./scenes";
-import { isOpened, rest, still, STILLS } from "./stills";
+import { isOpened, rest, Scenes, still, STILLS } from "./stills";
 
 let browser: Browser;
 beforeAll(async () => (browser = await openBrowser()));
@@ -12,20 +12,36 @@ afterAll(() => browser.close());
 /** Widths from the narrowest window to a full screen, at which nothing is scrolled sideways. */
 const WIDTHS = [320, 360, 479, 600, 799, 800, 1100, 1920];
 
-describe.each(STILLS)("%s", (name) => {
-  test("has nothing that axe objects to, dark and wide, light and narrow, and needs no sideways scrolling", async () => {
-    for (const [width, theme] of [[960, "dark"], [360, "light"]] as const) {
-      const { window, close } = await still(browser, name, { width, theme });
-      expect(await violations(window.page)).toEqual([]);
+/** Nothing that axe objects to, no sideways scrolling, no fault. */
+async function fine({ page, faults }: Window): Promise<void> {
+  expect([await sideways(page), await violations(page), faults]).toEqual([0, [], []]);
+}
+const LOOKS = [{ width: 960, theme: "dark" }, { width: 360, theme: "light" }] as const;
+
+test.each(STILLS.filter(isOpened))("%s has nothing that axe objects to, dark and wide, light and narrow", async (name) => {
+  for (const look of LOOKS) {
+    const { window, close } = await still(browser, name, look);
+    await fine(window);
+    await close();
+  }
+});
+
+describe("the scenes", () => {
+  let scenes: Scenes;
+  beforeAll(async () => (scenes = await Scenes.open(browser)));
+  afterAll(() => scenes.still.close());
+
+  test.each(Object.keys(SCENES))("%s has nothing that axe objects to, dark and wide, light and narrow, and needs no sideways scrolling", async (name) => {
+    const { window } = scenes.still;
+    await scenes.show(name, LOOKS[0]);
+    await fine(window);
+    for (const width of WIDTHS) {
+      await window.page.setViewportSize({ width, height: 700 });
+      await rest(window.page);
       expect([width, await sideways(window.page)]).toEqual([width, 0]);
-      for (const width of isOpened(name) || theme === "light" ? [] : WIDTHS) {
-        await window.page.setViewportSize({ width, height: 700 });
-        await rest(window.page);
-        expect([width, await sideways(window.page)]).toEqual([width, 0]);
-      }
-      expect(window.faults).toEqual([]);
-      await close();
     }
+    await scenes.show(name, LOOKS[1]);
+    await fine(window);
   });
 });
 

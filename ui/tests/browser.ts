@@ -54,7 +54,7 @@ export async function openWindow(browser: Browser, url: string, look: Look = {},
 /** What axe finds on the page as it stands, one line each. */
 export async function violations(page: Page): Promise<string[]> {
   // The page's policy lets no script in but its own; the debugger may.
-  await page.evaluate(axeSource);
+  if (await page.evaluate(() => !("axe" in globalThis))) await page.evaluate(axeSource);
   return page.evaluate(async () => {
     const axe = (globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }).axe;
     type Finding = { id: string; help: string; nodes: Array<{ target: unknown; failureSummary?: string }> };
@@ -83,7 +83,8 @@ export async function watchShifts(page: Page): Promise<() => Promise<{ sum: numb
 export const sideways = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** Words that run out of the window or of their button, or are cut off where they are not somebody's name or title. */
+/** Words that run out of the window or of their button, or are cut off where they are not somebody's name or title; what is
+ * there to be scrolled by the keyboard may be wider. */
 export const cutOff = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const wrong: string[] = [];
@@ -92,7 +93,7 @@ export const cutOff = (page: Page): Promise<string[]> =>
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
       const parent = node.parentElement;
       const words = node.textContent?.trim() ?? "";
-      if (parent === null || words === "" || parent.closest("script, style, select, .unseen") !== null || !parent.checkVisibility()) continue;
+      if (parent === null || words === "" || parent.closest("script, style, select, .unseen, pre[tabindex]") !== null || !parent.checkVisibility()) continue;
       range.selectNodeContents(node);
       const text = range.getBoundingClientRect();
       if (text.width === 0 || parent.classList.contains("cut") || getComputedStyle(parent).clipPath !== "none") continue;

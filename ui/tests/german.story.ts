@@ -1,9 +1,10 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setLanguage, t } from "../src/lib/texts";
-import { cutOff, openBrowser, openWindow, sideways, violations } from "./browser";
+import { cutOff, openBrowser, openWindow, sideways, violations, type Window } from "./browser";
 import { Program } from "./program";
-import { isOpened, rest, still, STILLS } from "./stills";
+import { SCENES } from "./scenes";
+import { isOpened, rest, Scenes, still, STILLS } from "./stills";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -12,17 +13,33 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-test.each(STILLS)("%s in German: nothing is cut off from the narrowest window on, and axe has no objection", async (name) => {
-  const { window, close } = await still(browser, name, { width: 360, height: 760, theme: "dark" });
-  expect(await window.page.locator("html").getAttribute("lang")).toBe("de");
-  expect([await cutOff(window.page), await violations(window.page)]).toEqual([[], []]);
-  for (const width of isOpened(name) ? [] : [320, 360, 800, 1400]) {
-    await window.page.setViewportSize({ width, height: 760 });
-    await rest(window.page);
-    expect([width, await sideways(window.page), await cutOff(window.page)]).toEqual([width, 0, []]);
-  }
-  expect(window.faults).toEqual([]);
+/** Nothing runs out of its place, and axe has no objection. */
+async function fine({ page, faults }: Window): Promise<void> {
+  expect(await page.locator("html").getAttribute("lang")).toBe("de");
+  expect([await sideways(page), await cutOff(page), await violations(page), faults]).toEqual([0, [], [], []]);
+}
+const NARROW = { width: 360, height: 760, theme: "dark" } as const;
+
+test.each(STILLS.filter(isOpened))("%s in German: nothing is cut off in a narrow window, and axe has no objection", async (name) => {
+  const { window, close } = await still(browser, name, NARROW);
+  await fine(window);
   await close();
+});
+
+describe("the scenes", () => {
+  let scenes: Scenes;
+  beforeAll(async () => (scenes = await Scenes.open(browser)));
+  afterAll(() => scenes.still.close());
+
+  test.each(Object.keys(SCENES))("%s in German: nothing is cut off from the narrowest window on, and axe has no objection", async (name) => {
+    const page = await scenes.show(name, NARROW);
+    await fine(scenes.still.window);
+    for (const width of [320, 360, 800, 1400]) {
+      await page.setViewportSize({ width, height: 760 });
+      await rest(page);
+      expect([width, await sideways(page), await cutOff(page)]).toEqual([width, 0, []]);
+    }
+  });
 });
 
 test("the words change with the language of the program, and what is typed stays", async () => {

@@ -19,7 +19,7 @@ const TYPES: Record<string, string> = {
 const POLICY = "default-src 'self'; img-src 'self' cover: http://cover.localhost; style-src 'self' 'unsafe-inline'";
 
 export class Program {
-  readonly fake = new FakeProgram();
+  fake = new FakeProgram();
   /** Every action that arrived, oldest first. */
   readonly actions: Action[] = [];
   /** When set, actions are answered with these words. */
@@ -27,6 +27,8 @@ export class Program {
   #server: Server | null = null;
   #port = 0;
   #streams = new Set<ServerResponse>();
+  /** Counts what was sent, also when another scene follows. */
+  #sent = 0;
   #ticking: ReturnType<typeof setInterval> | undefined;
 
   static async start(prepare: (fake: FakeProgram) => void = () => {}): Promise<Program> {
@@ -48,7 +50,7 @@ export class Program {
         response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
         this.#streams.add(response);
         response.on("close", () => this.#streams.delete(response));
-        response.write(message(this.fake.snapshot));
+        response.write(message({ ...this.fake.snapshot, seq: this.#sent++ }));
       } else if (path === "dispatch") {
         let body = "";
         request.on("data", (part: Buffer) => (body += part.toString()));
@@ -75,8 +77,17 @@ export class Program {
   }
 
   /** Sends a snapshot to every window: the scripted one, or another. */
-  send(snapshot: Snapshot = this.fake.snapshot): void {
-    for (const stream of this.#streams) stream.write(message(snapshot));
+  send(snapshot: Snapshot = this.fake.snapshot): number {
+    const seq = this.#sent++;
+    for (const stream of this.#streams) stream.write(message({ ...snapshot, seq }));
+    return seq;
+  }
+
+  /** Every window sees another scene from now on; the number of its snapshot. */
+  become(prepare: (fake: FakeProgram) => void = () => {}): number {
+    this.fake = new FakeProgram();
+    prepare(this.fake);
+    return this.send();
   }
 
   /** Time passes for the scripted room, and everybody is told. */

@@ -220,6 +220,21 @@ test("the trouble of somebody at another computer is said of them, and nothing i
   expect(await words.getByRole("button").count()).toBe(0);
 });
 
+test("the name of a host who leads is read whole, and that they host is still told, however narrow the lanes", async () => {
+  await open((fake) => {
+    fake.act({ type: "host_session", relay: null, listen: null });
+    fake.fill(3, 1);
+    fake.hand(0, { type: "pause" });
+  });
+  for (const width of [360, 640, 800, 960, 1400]) {
+    await window.page.setViewportSize({ width, height: 700 });
+    const name = lane("Anna").locator(".name > .cut").first();
+    await expect.poll(() => name.evaluate((it) => [it.clientWidth > 0, it.scrollWidth - it.clientWidth]), { timeout: 5000 }).toEqual([true, 0]);
+    expect(await lane("Anna").innerText()).toContain(t("member.host"));
+    expect(await lane("Anna").locator(".status").getAttribute("title")).toContain(t("member.host"));
+  }
+});
+
 test("trouble of somebody who is still heard leaves the dot in sight", async () => {
   await open((fake) => {
     demo(fake);

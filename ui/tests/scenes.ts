@@ -67,7 +67,7 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.fill(4, 8);
     if (fake.network === null) return;
     const tail = "1f6c0a8e52b94d07a3c5e1907b2d4f68?hub=wss%3A%2F%2Frelay.example.org%3A443&host=Anna";
-    fake.network = { ...fake.network, page: `https://relay.example.org/join#${tail}`, invite: `tutti://join/${tail}`, who_leads: { members: [0, 2] } };
+    fake.network = { ...fake.network, page: `https://relay.example.org/join#${tail}`, invite: `tutti://join/${tail}`, near: false, who_leads: { members: [0, 2] } };
   },
   "room-apart": (fake) => {
     fake.act({ type: "host_session", relay: null, listen: null });

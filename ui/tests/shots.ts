@@ -8,7 +8,7 @@ import { setLanguage } from "../src/lib/texts";
 import { openBrowser, openWindow, THEMES } from "./browser";
 import { Program } from "./program";
 import { SCENES } from "./scenes";
-import { isOpened, still, STILLS } from "./stills";
+import { isOpened, Scenes, still, STILLS } from "./stills";
 
 /** Where the pictures go: `SHOTS`, else `shots` beside the program. */
 const FOLDER = process.env["SHOTS"] ?? fileURLToPath(new URL("../../shots", import.meta.url));
@@ -21,11 +21,16 @@ const SIZES = [
 const LOOKS = [...SIZES.map((size) => ({ ...size, language: "en" as const })), { ...SIZES[0], language: "de" as const }];
 
 let browser: Browser;
+let scenes: Scenes;
 beforeAll(async () => {
   await mkdir(FOLDER, { recursive: true });
   browser = await openBrowser();
+  scenes = await Scenes.open(browser);
 });
-afterAll(() => browser.close());
+afterAll(async () => {
+  await scenes.still.close();
+  await browser.close();
+});
 
 for (const name of STILLS) {
   test(`pictures of ${name}`, async () => {
@@ -33,11 +38,17 @@ for (const name of STILLS) {
       // The scripted program speaks it, and the window follows.
       setLanguage(language);
       for (const theme of THEMES) {
-        const { window, close } = await still(browser, name, { ...size, theme });
         const path = resolve(FOLDER, `${name}-${theme}-${size.width}${language === "en" ? "" : `-${language}`}.png`);
-        await window.page.screenshot({ path, fullPage: size.width === 360 && !isOpened(name) });
-        expect(window.faults).toEqual([]);
-        await close();
+        if (isOpened(name)) {
+          const { window, close } = await still(browser, name, { ...size, theme });
+          await window.page.screenshot({ path });
+          expect(window.faults).toEqual([]);
+          await close();
+        } else {
+          const page = await scenes.show(name, { ...size, theme });
+          await page.screenshot({ path, fullPage: size.width === 360 });
+          expect(scenes.still.window.faults).toEqual([]);
+        }
       }
     }
   });

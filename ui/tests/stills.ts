@@ -17,6 +17,11 @@ const panel = async (page: Page, button: string) => {
   await page.locator(button).first().click();
   await page.locator(".panel.placed").waitFor();
 };
+const paper = async (page: Page, name: string, text: string) => {
+  const entry = page.getByTestId(name);
+  await entry.locator("summary").click();
+  await entry.locator(text).waitFor();
+};
 /** The page begins anew, and nothing comes from the program. */
 const silent = async (page: Page, refused: boolean) => {
   await page.route("**/events", (route) => (refused ? route.abort() : undefined));
@@ -48,6 +53,20 @@ const OPENED: Record<string, Opened> = {
   "open-songs": { scene: "demo", open: (page) => panel(page, "[data-member='1'] [aria-haspopup=menu]") },
   "open-rations": { scene: "room-trouble", open: (page) => panel(page, ".rations-open") },
   "open-rations-lobby": { scene: "lobby-waiting", open: (page) => page.locator(".requests summary").click() },
+  "open-delete": { scene: "settings", open: (page) => page.getByTestId("delete").click() },
+  "open-privacy": { scene: "settings", open: (page) => paper(page, "privacy", ".paper") },
+  "open-licences": { scene: "settings", open: (page) => paper(page, "licences", "pre") },
+  "opening-long": {
+    scene: "opening",
+    open: async (page, program) => {
+      // It is said after some seconds, which nobody has to wait for here.
+      await page.clock.install();
+      await page.reload();
+      await page.getByTestId("give-up").waitFor();
+      await page.clock.fastForward(10_000);
+      await page.getByText(program.fake.waiting?.long ?? "").waitFor();
+    },
+  },
   waiting: { scene: "welcome", open: (page) => silent(page, false) },
   "waiting-refused": { scene: "welcome", open: (page) => silent(page, true), faults: REFUSED },
   lost: {
@@ -76,7 +95,7 @@ const OPENED: Record<string, Opened> = {
 };
 
 export const STILLS = [...Object.keys(SCENES), ...Object.keys(OPENED)];
-/** What is opened closes, or is gone, when the window's size changes. */
+/** They have a window of their own: what is opened closes when the window's size changes, or the page begins anew. */
 export const isOpened = (name: string): boolean => OPENED[name] !== undefined;
 
 /** Two frames, and everything that glides has arrived. */
@@ -103,4 +122,22 @@ export async function still(browser: Browser, name: string, look: Look): Promise
     await program.cut();
   };
   return { program, window, close };
+}
+
+/** A window that goes from scene to scene as the program does, without being opened anew. */
+export class Scenes {
+  private constructor(readonly still: Still) {}
+
+  static async open(browser: Browser): Promise<Scenes> {
+    return new Scenes(await still(browser, "welcome", {}));
+  }
+
+  async show(name: string, { width = 960, height = 720, theme = "dark" }: Look): Promise<Page> {
+    const { program, window } = this.still;
+    await window.page.emulateMedia({ colorScheme: theme });
+    await window.page.setViewportSize({ width, height });
+    await window.page.locator(`[data-seq="${program.become(SCENES[name])}"]`).waitFor({ state: "attached" });
+    await rest(window.page);
+    return window.page;
+  }
 }

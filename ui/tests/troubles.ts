@@ -103,7 +103,7 @@ export function inLanes(fake: FakeProgram, keys: TroubleKey[]): void {
   fake.screen = "room";
   // Who acts leads, and has none.
   fake.hand(0, { type: "seek", position_ms: 60_000 });
-  keys.forEach((key, i) => Object.assign(fake.people[i + 1] ?? {}, { trouble: laneTrouble(key, i + 1) }));
+  keys.forEach((key, i) => Object.assign(fake.people[i + 1] ?? {}, { trouble: laneTrouble(key, i + 1), late_ms: 0 }));
   fake.advance(1000);
 }
 
