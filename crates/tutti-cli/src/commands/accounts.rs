@@ -6,6 +6,7 @@ use tutti_app::accounts::Accounts;
 use tutti_app::clock;
 use tutti_app::problem::Problem;
 use tutti_app::ration::Rations;
+use tutti_app::secrets::forget_session;
 use tutti_app::settings::AccountSettings;
 use tutti_app::view;
 
@@ -56,6 +57,11 @@ pub async fn logout(flags: Logout) -> anyhow::Result<()> {
     let reach = Accounts::new(options.home, options.endpoints, options.secrets);
     reach.forget(&account.account_id).await?;
     settings.sign_out(&account.account_id);
+    if settings.accounts.is_empty() {
+        // Whoever has no account goes back into no session.
+        let secrets = std::sync::Arc::clone(&reach.secrets);
+        tokio::task::spawn_blocking(move || forget_session(&*secrets)).await??;
+    }
     let path = reach.home.settings_file();
     settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;
     Ok(out::line(&Problem::new("signed_out").with("name", account.name).text())?)
