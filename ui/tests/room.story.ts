@@ -2,9 +2,9 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
-import { openBrowser, openWindow, watchShifts, type Window } from "./browser";
+import { openBrowser, openWindow, violations, watchShifts, type Window } from "./browser";
 import { Program } from "./program";
-import { needsLogin, noDevice } from "./troubles";
+import { needsLogin, noDevice, own, restricted } from "./troubles";
 
 let browser: Browser;
 let program: Program;
@@ -233,6 +233,57 @@ test("the name of a host who leads is read whole, and that they host is still to
     expect(await lane("Anna").innerText()).toContain(t("member.host"));
     expect(await lane("Anna").locator(".status").getAttribute("title")).toContain(t("member.host"));
   }
+});
+
+for (const width of [360, 1280]) {
+  test(`at ${width} px, one's own device is chosen where the trim is, with the keyboard alone`, async () => {
+    await open(
+      (fake) => {
+        fake.act({ type: "host_session", relay: null, listen: null });
+        fake.fill(4, 4);
+        fake.accounts = [own(0, "Anna")];
+      },
+      { width },
+    );
+    await window.page.getByRole("button", { name: "Anna: Trim 0 ms, device", exact: true }).press("Enter");
+    const device = window.page.getByRole("combobox", { name: t("lobby.device.of", { name: "Anna" }) });
+    await device.waitFor();
+    await arrives("look_again").toEqual({ type: "look_again", member: 0 });
+    const panel = await window.page.locator(".panel.placed").boundingBox();
+    expect(panel !== null && panel.x >= 0 && panel.x + panel.width <= width).toBe(true);
+    const offered = await device.locator("option:not([disabled])").allTextContents();
+    expect(offered).toEqual([t("lobby.device.active"), "Anna’s laptop (active)", "Kitchen"]);
+    await device.focus();
+    await window.page.keyboard.press("K");
+    await arrives("choose_device").toEqual({ type: "choose_device", account: "account-0", device: "d2" });
+    await expect.poll(() => device.inputValue()).toBe("d2");
+    expect(await violations(window.page)).toEqual([]);
+    // Of the others nothing can be chosen here.
+    expect(await lane("Ben").getByRole("button", { name: /Trim|device/ }).count()).toBe(0);
+  });
+}
+
+test("where another device would help, it can be chosen in the trouble, and the keyboard goes on when it is over", async () => {
+  await open((fake) => {
+    fake.demo = false;
+    fake.fill(3, 4);
+    fake.screen = "room";
+    fake.accounts = [own(1, "Ben")];
+    Object.assign(fake.people[1] ?? {}, { trouble: restricted("Phone") });
+    Object.assign(fake.people[2] ?? {}, { trouble: restricted("Laptop") });
+  });
+  expect(await lane("Chiara").locator("[data-trouble]").getByRole("button").count()).toBe(0);
+  await lane("Ben").getByRole("button", { name: t("room.device.of", { name: "Ben" }), exact: true }).press("Enter");
+  await arrives("look_again").toEqual({ type: "look_again", member: 1 });
+  const device = window.page.getByRole("combobox", { name: t("lobby.device.of", { name: "Ben" }) });
+  await expect.poll(() => device.evaluate((it) => it === document.activeElement)).toBe(true);
+  await window.page.keyboard.press("K");
+  await arrives("choose_device").toEqual({ type: "choose_device", account: "account-1", device: "d2" });
+  Object.assign(program.fake.people[1] ?? {}, { trouble: null });
+  program.send();
+  await expect
+    .poll(() => window.page.evaluate(() => document.activeElement?.getAttribute("aria-label")))
+    .toBe("Ben: Trim 0 ms, device");
 });
 
 test("trouble of somebody who is still heard leaves the dot in sight", async () => {

@@ -1,7 +1,7 @@
 /** Every screen that a user can meet, by name, for the looks and the access checks. */
 import { someAccounts, type FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
-import { inLanes, inLobby, LANES, needsLogin, noDevice, otherSpeed } from "./troubles";
+import { inLanes, inLobby, LANES, needsLogin, noDevice, otherSpeed, own, restricted } from "./troubles";
 
 export const SCENES: Record<string, (fake: FakeProgram) => void> = {
   welcome: (fake) => {
@@ -36,6 +36,8 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
     fake.demo = false;
     fake.fill(5, 8);
     fake.screen = "room";
+    fake.accounts = [own(1, "Ben"), own(4, "Emil")];
+    Object.assign(fake.people[1] ?? {}, { trouble: restricted("Phone") });
     Object.assign(fake.people[3] ?? {}, { error: -232, rest: -232, late_ms: 0 });
     Object.assign(fake.people[4] ?? {}, { trouble: noDevice(4) });
   },

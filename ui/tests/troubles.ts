@@ -17,6 +17,26 @@ export const needsLogin = (name: string): Trouble => ({
   way_out: null,
 });
 
+export const restricted = (device: string): Trouble => ({
+  code: "restricted_device",
+  text: t("trouble.restricted_device", { device }),
+  way_out: null,
+});
+
+/** The account of a member of the scripted room, signed in on this computer. */
+export const own = (member: number, name: string): Account => ({
+  id: `account-${member}`,
+  name,
+  chosen: true,
+  devices: [
+    { id: "d1", name: `${name}’s laptop`, kind: "Computer", active: true, restricted: false },
+    { id: "d2", name: "Kitchen", kind: "Speaker", active: false, restricted: false },
+    { id: null, name: "Car", kind: "Automobile", active: false, restricted: true },
+  ],
+  device: null,
+  trouble: null,
+});
+
 export const otherSpeed = (): Trouble => ({
   code: "other_speed",
   text: t("trouble.other_speed", { own: decimal(1.2), room: decimal(1.5) }),

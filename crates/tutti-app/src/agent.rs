@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tutti_core::clock::RoomClock;
+use tutti_core::command::Outcome;
 use tutti_core::event::Event;
 use tutti_core::member::{Input, Member, Output, Preferences, Trouble};
 use tutti_core::poll::Reason;
@@ -54,6 +55,8 @@ pub enum Report {
     Event(LocalTime, Event),
     /// The account's devices, as they were asked for; None if that did not work.
     Devices(Option<Vec<Listed>>),
+    /// The music could not be moved to the device that was chosen.
+    NotMoved(Outcome),
     /// Whether the account is driven here; what is said of it otherwise comes from the hub.
     Drives(bool),
 }
@@ -72,6 +75,8 @@ enum Done {
     Input(Input),
     /// The list of devices, if it could be had.
     Devices(Option<Vec<Listed>>),
+    /// The music was to go on at another device.
+    Moved(Outcome),
     Drive(Span),
     Rest,
     Player(Arc<Rationed>),
@@ -102,12 +107,16 @@ pub(crate) struct Agent {
     link: Link,
     orders: mpsc::UnboundedReceiver<Order>,
     reports: mpsc::UnboundedSender<local_room::Report>,
-    /// Requests under way: at most one look, one queue, one command and one list of devices.
+    /// Requests under way: at most one each: a look, a queue, a command, a list of devices, a move.
     requests: JoinSet<Done>,
     /// When it was last asked why no player can be seen; none while one can.
     asked_why: Option<LocalTime>,
     /// The list of devices is under way.
     asking: bool,
+    /// The music is on its way to another device.
+    moving: bool,
+    /// The device that was chosen meanwhile.
+    move_next: Option<String>,
     /// Makes the look that is under way urgent.
     hurry: Hurry,
     /// Hand actions in the room so far, as the hub counts them.
@@ -163,6 +172,8 @@ impl Agent {
             requests: JoinSet::new(),
             asked_why: None,
             asking: false,
+            moving: false,
+            move_next: None,
             hurry: Hurry::default(),
             actions: 0,
             sharers: 1,
@@ -195,7 +206,7 @@ impl Agent {
 
     async fn give_up_requests(&mut self) {
         self.requests.shutdown().await;
-        self.asking = false;
+        (self.asking, self.moving, self.move_next) = (false, false, None);
     }
 
     /// What the old player still answers says nothing of the new one, which begins as after a pause of driving.
@@ -258,6 +269,10 @@ impl Agent {
                     self.asking = false;
                     self.report(Report::Devices(devices));
                 }
+                Done::Moved(outcome) => {
+                    self.moved(outcome);
+                    return Some(Input::Look);
+                }
                 Done::Drive(quiet) => {
                     let quiet = Instant::now() + clock::duration(quiet);
                     self.begins = Some(self.after.map_or(quiet, |after| after.max(quiet)));
@@ -304,6 +319,9 @@ impl Agent {
             }
             Order::Device(device) => {
                 self.wishes.device.clone_from(&device);
+                if let Some(device) = device.as_ref().filter(|_| !self.rests) {
+                    self.takes_up(device);
+                }
                 Input::Device(device)
             }
             Order::Preferences(preferences) => {
@@ -319,6 +337,35 @@ impl Agent {
             }
         };
         self.unless_resting(input)
+    }
+
+    /// A device was chosen: what sounds on another one goes on there. Where nothing sounds, the engine starts it (F8).
+    fn takes_up(&mut self, device: &str) {
+        let view = self.member.view(clock::now());
+        let seen = !matches!(view.trouble, Some(Trouble::NoDevice | Trouble::Failure(_)));
+        if seen && view.device.is_some_and(|active| active.id.as_deref() != Some(device)) {
+            self.move_to(device.to_owned());
+        }
+    }
+
+    /// One move at a time, so that the last choice has the last word.
+    fn move_to(&mut self, device: String) {
+        if std::mem::replace(&mut self.moving, true) {
+            self.move_next = Some(device);
+            return;
+        }
+        self.link.say(Said::Commands);
+        let player = Arc::clone(&self.player);
+        self.requests.spawn(async move { Done::Moved(player.transfer(device).await) });
+    }
+
+    fn moved(&mut self, outcome: Outcome) {
+        self.moving = false;
+        match (self.move_next.take(), outcome) {
+            (Some(device), _) => self.move_to(device),
+            (None, Outcome::Accepted) => {}
+            (None, outcome) => self.report(Report::NotMoved(outcome)),
+        }
     }
 
     fn heard(&mut self, heard: Heard) -> Done {
@@ -350,7 +397,7 @@ impl Agent {
             Input::FromHub(HubToMember::Room(room)) => {
                 std::mem::replace(&mut self.actions, room.actions) != room.actions
             }
-            Input::Answered(_) | Input::Sync(true) | Input::Look => true,
+            Input::Answered(_) | Input::Sync(true) | Input::Device(_) | Input::Look => true,
             _ => false,
         }
     }

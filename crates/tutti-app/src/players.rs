@@ -5,7 +5,7 @@ pub mod spotify;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tutti_core::command::{Answered, Command};
+use tutti_core::command::{Answered, Command, Outcome};
 use tutti_core::playback::Item;
 use tutti_core::reading::{Failure, Reading};
 
@@ -17,6 +17,8 @@ pub trait Player: Send + Sync + 'static {
     fn queue(&self) -> BoxFuture<'_, Result<Coming, Failure>>;
     fn command(&self, command: Command) -> BoxFuture<'_, Answered>;
     fn devices(&self) -> BoxFuture<'_, Result<Vec<Listed>, Failure>>;
+    /// What plays goes on at this device, by its id; what is paused stays paused.
+    fn transfer(&self, device: String) -> BoxFuture<'_, Outcome>;
 }
 
 /// What comes next, nearest first.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tutti_core::command::Outcome;
 use tutti_core::reading::Failure;
 use tutti_core::room::MemberId;
 
@@ -14,6 +15,9 @@ use crate::ration::Rationed;
 use crate::settings::AccountSettings;
 use crate::sign_in::{Lasts, lasts};
 use crate::trouble::of_failure;
+
+/// Said of a chosen device until another one is chosen.
+const NOT_MOVED: &str = "device_not_moved";
 
 /// What this run knows of an account beside its settings.
 #[derive(Default)]
@@ -128,7 +132,19 @@ impl Controller {
         }
     }
 
+    /// A device was chosen in the room and did not take the music.
+    pub(super) fn not_moved(&mut self, member: MemberId, outcome: Outcome) {
+        let name = self.room.as_ref().and_then(|room| room.shown.member(member.0)).map(|member| member.name.clone());
+        let problem = match outcome {
+            Outcome::Failed(failure) => self.reach.explain(&failure, &name.unwrap_or_default()),
+            Outcome::NotPremium => Problem::new("not_premium"),
+            Outcome::NoDevice | Outcome::Restriction | Outcome::Accepted => Problem::new(NOT_MOVED),
+        };
+        self.notices.say(&problem);
+    }
+
     pub(super) fn choose_device(&mut self, account_id: &str, device: Option<String>) {
+        self.notices.clear(NOT_MOVED);
         let Some(account) = self.settings.account_mut(account_id) else { return };
         account.device.clone_from(&device);
         self.save_settings();

@@ -354,6 +354,7 @@ impl Controller {
             Report::Member(member, agent::Report::View(view)) => return room.shown.seen(member, *view, now),
             Report::Member(member, agent::Report::Event(at, event)) => return room.shown.heard(member, &event, at),
             Report::Member(member, agent::Report::Devices(devices)) => self.devices_told(member, devices),
+            Report::Member(member, agent::Report::NotMoved(outcome)) => self.not_moved(member, outcome),
             Report::Member(member, agent::Report::Drives(here)) => {
                 if let Some(network) = &mut room.network {
                     if here {

@@ -149,6 +149,14 @@ impl Player for SpotifyPlayer {
         }
         .boxed()
     }
+
+    fn transfer(&self, device: String) -> BoxFuture<'_, Outcome> {
+        async move {
+            let moved = self.client.transfer(&device, false).await;
+            moved.map_or_else(|error| outcome(&error.error, clock::now()), |_| Outcome::Accepted)
+        }
+        .boxed()
+    }
 }
 
 /// The servers, as the client wants them.

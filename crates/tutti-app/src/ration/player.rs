@@ -113,4 +113,18 @@ impl Player for Rationed {
     fn devices(&self) -> BoxFuture<'_, Result<Vec<Listed>, Failure>> {
         self.read(self.player.devices()).boxed()
     }
+
+    fn transfer(&self, device: String) -> BoxFuture<'_, Outcome> {
+        async {
+            if let Err(failure) = self.admit(Class::Command, &Hurry::urgent()).await {
+                return Outcome::Failed(failure);
+            }
+            let outcome = self.player.transfer(device).await;
+            if let Outcome::Failed(failure) = &outcome {
+                self.ration.heed(failure);
+            }
+            outcome
+        }
+        .boxed()
+    }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tutti_app::api::{Action, Member, Screen, Snapshot};
 use tutti_app::secrets::Memory;
-use tutti_sim::player::Hand;
+use tutti_sim::fault::Fault;
+use tutti_sim::player::{Command, Hand};
+use tutti_sim::sim::Log;
 
 use crate::spotify::Spotify;
 use crate::stand::Stand;
@@ -113,6 +115,56 @@ async fn look_again_in_a_lane_asks_that_player_for_its_devices_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_chosen_in_the_room_takes_up_the_music_at_once_and_is_remembered() {
+    let (spotify, stand) = room(2).await;
+    let (account, _, laptop) = bens_devices(&stand).await;
+
+    stand.act(Action::ChooseDevice { account: account.clone(), device: Some(laptop.clone()) });
+
+    let there =
+        |snapshot: &Snapshot| member(snapshot, "Ben").device.as_deref() == Some("Ben's laptop") && in_step(snapshot);
+    let snapshot = stand.until("Ben in step on the laptop", there).await;
+    assert!(member(&snapshot, "Anna").leads, "nobody acted");
+    assert_eq!(snapshot.accounts.iter().find(|known| known.id == account).unwrap().device.as_ref(), Some(&laptop));
+    let moves = moves(&spotify);
+    assert_eq!(moves, [Command::Transfer { device_id: laptop.clone(), play: false }]);
+
+    stand.act(Action::ChooseDevice { account: account.clone(), device: Some("nowhere".into()) });
+    assert!(stand.notice("device_not_moved").await.contains("choose another"));
+    assert_eq!(member(&stand.program.snapshots().borrow(), "Ben").device.as_deref(), Some("Ben's laptop"));
+
+    stand.act(Action::ChooseDevice { account, device: Some(laptop.clone()) });
+    let untold = |snapshot: &Snapshot| snapshot.notices.iter().all(|notice| notice.code != "device_not_moved");
+    stand.until("no word of it any more", untold).await;
+    stand.program.stop().await;
+    let settings = std::fs::read_to_string(stand.home.path().join("settings.json")).unwrap();
+    assert!(settings.contains(&laptop), "{settings}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_device_is_active_the_one_that_is_chosen_is_started_and_no_other() {
+    let (spotify, stand) = room(2).await;
+    let (account, phone, laptop) = bens_devices(&stand).await;
+    spotify.sim.fault("ben", Fault::Asleep {}).unwrap();
+    stand.until("Ben's trouble", |snapshot| trouble(snapshot, "Ben") == Some("no_device")).await;
+
+    stand.act(Action::ChooseDevice { account, device: Some(laptop.clone()) });
+
+    let there = |snapshot: &Snapshot| {
+        trouble(snapshot, "Ben").is_none() && member(snapshot, "Ben").device.as_deref() == Some("Ben's laptop")
+    };
+    stand.until("Ben on the laptop", there).await;
+    let log = spotify.sim.log();
+    let started = log.commands().filter(|sent| &*sent.user == "ben").filter_map(|sent| match &sent.command {
+        Command::Play { device_id, .. } => device_id.as_ref(),
+        _ => None,
+    });
+    let started: Vec<_> = started.collect();
+    assert!(!started.is_empty() && started.iter().all(|id| **id == laptop), "{started:?}, his phone is {phone}");
+    assert_eq!(moves_in(&log), [], "there was nothing to move");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_gone_is_said_with_its_address() {
     let (mut spotify, stand) = room(2).await;
 
@@ -201,6 +253,28 @@ async fn room(accounts: usize) -> (Spotify, Stand) {
     spotify.sim.hand("anna", Hand::resume()).unwrap();
     stand.until("everybody in step", in_step).await;
     (spotify, stand)
+}
+
+/// Ben's account, the phone on which he plays, and his laptop.
+async fn bens_devices(stand: &Stand) -> (String, String, String) {
+    let ben = member(&stand.program.snapshots().borrow(), "Ben");
+    stand.act(Action::LookAgain { member: ben.id });
+    let devices = |snapshot: &Snapshot| {
+        let account = snapshot.accounts.iter().find(|account| account.id == ben.account).unwrap();
+        account.devices.clone()
+    };
+    let snapshot = stand.until("his devices", |snapshot| devices(snapshot).len() == 2).await;
+    let id = |active| devices(&snapshot).into_iter().find(|device| device.active == active).unwrap().id.unwrap();
+    (ben.account.clone(), id(true), id(false))
+}
+
+fn moves(spotify: &Spotify) -> Vec<Command> {
+    moves_in(&spotify.sim.log())
+}
+
+fn moves_in(log: &Log) -> Vec<Command> {
+    let moves = log.commands().filter(|sent| matches!(sent.command, Command::Transfer { .. }));
+    moves.map(|sent| sent.command.clone()).collect()
 }
 
 fn in_step(snapshot: &Snapshot) -> bool {

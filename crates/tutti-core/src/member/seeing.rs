@@ -124,6 +124,8 @@ impl Member {
                 self.say(Event::SteppedOut);
             }
             (_, What::DeviceChanged) => {
+                // What the device before did not do says nothing about this one.
+                self.no_effect = 0;
                 self.follow.anew(now);
                 self.publish(now);
             }
