@@ -4,7 +4,7 @@ import type { FakeProgram } from "../src/host/fake";
 import { t } from "../src/lib/texts";
 import { openBrowser, openWindow, violations, watchShifts, type Window } from "./browser";
 import { Program } from "./program";
-import { needsLogin, noDevice, own, restricted } from "./troubles";
+import { laneTrouble, needsLogin, noDevice, own, restricted } from "./troubles";
 
 let browser: Browser;
 let program: Program;
@@ -273,7 +273,7 @@ test("where another device would help, it can be chosen in the trouble, and the 
     Object.assign(fake.people[2] ?? {}, { trouble: restricted("Laptop") });
   });
   expect(await lane("Chiara").locator("[data-trouble]").getByRole("button").count()).toBe(0);
-  await lane("Ben").getByRole("button", { name: t("room.device.of", { name: "Ben" }), exact: true }).press("Enter");
+  await lane("Ben").getByRole("button", { name: t("room.device"), exact: true }).press("Enter");
   await arrives("look_again").toEqual({ type: "look_again", member: 1 });
   const device = window.page.getByRole("combobox", { name: t("lobby.device.of", { name: "Ben" }) });
   await expect.poll(() => device.evaluate((it) => it === document.activeElement)).toBe(true);
@@ -281,6 +281,8 @@ test("where another device would help, it can be chosen in the trouble, and the 
   await arrives("choose_device").toEqual({ type: "choose_device", account: "account-1", device: "d2" });
   Object.assign(program.fake.people[1] ?? {}, { trouble: null });
   program.send();
+  await lane("Ben").locator("[data-trouble]").waitFor({ state: "detached" });
+  await window.page.keyboard.press("Escape");
   await expect
     .poll(() => window.page.evaluate(() => document.activeElement?.getAttribute("aria-label")))
     .toBe("Ben: Trim 0 ms, device");
@@ -298,6 +300,30 @@ test("trouble of somebody who is still heard leaves the dot in sight", async () 
   program.send(snapshot);
   await lane("Anna").locator("[data-trouble=rate_limited]").waitFor();
   expect(await lane("Anna").locator(".dot").isVisible()).toBe(true);
+});
+
+test("a sign-in that ends takes nobody out of the lane, and beside another trouble it stands in the lobby too", async () => {
+  await open((fake) => {
+    fake.demo = false;
+    fake.fill(3, 4);
+    fake.screen = "room";
+    fake.accounts = [{ ...own(1, "Ben"), trouble: restricted("Phone"), ending: laneTrouble("trouble.sign_in_ends", 1) }];
+    Object.assign(fake.people[1] ?? {}, { trouble: laneTrouble("trouble.sign_in_ends", 1) });
+  });
+  const snapshot = program.fake.snapshot;
+  const ben = snapshot.room?.members[1];
+  if (ben === undefined) throw new Error("Ben is in the room");
+  for (const timing of [ben.timing, null]) {
+    program.send({ ...snapshot, room: snapshot.room && { ...snapshot.room, members: snapshot.room.members.map((m) => (m === ben ? { ...m, timing } : m)) } });
+    await lane("Ben").getByRole("button", { name: t("wayout.sign_in_again") }).waitFor();
+    expect(await lane("Ben").locator(".track").isVisible()).toBe(true);
+  }
+  program.fake.screen = "lobby";
+  program.send();
+  const card = window.page.locator("[data-account=account-1]");
+  await card.locator("[data-trouble=restricted_device]").waitFor();
+  await card.locator("[data-trouble=sign_in_ends]").getByRole("button", { name: t("wayout.sign_in_again") }).click();
+  await arrives("connect").toMatchObject({ type: "connect" });
 });
 
 test("a notice can be dismissed, and a refused action shows the program's words", async () => {

@@ -35,6 +35,7 @@ export const own = (member: number, name: string): Account => ({
   ],
   device: null,
   trouble: null,
+  ending: null,
 });
 
 export const otherSpeed = (): Trouble => ({
@@ -69,8 +70,8 @@ export const TROUBLES: Record<TroubleKey, Stands> = {
     lane: (member) => ({ way_out: noDevice(member).way_out }),
     lobby: () => ({ way_out: { label: t("wayout.look_again"), action: { type: "refresh_devices" } } }),
   },
-  "trouble.sign_in_ends": { lobby: () => ({ values: { days: 6 }, way_out: renew() }) },
-  "trouble.sign_in_ends_today": { lobby: () => ({ way_out: renew() }) },
+  "trouble.sign_in_ends": both(() => ({ values: { days: 6 }, way_out: renew() })),
+  "trouble.sign_in_ends_today": both(() => ({ way_out: renew() })),
   "trouble.needs_login": both((name) => ({ values: { name }, way_out: signIn() })),
   "trouble.sign_in_gone": { lobby: (name) => ({ values: { name }, way_out: signIn() }) },
   "trouble.not_premium": { lane: () => ({}) },
@@ -130,6 +131,9 @@ export function inLanes(fake: FakeProgram, keys: TroubleKey[]): void {
 export const laneTrouble = (key: TroubleKey, member: number): Trouble => told(key, TROUBLES[key].lane?.(member, NAMES[member] ?? "") ?? {});
 export const lobbyTrouble = (key: TroubleKey, i: number): Trouble => told(key, TROUBLES[key].lobby?.(NAMES[i] ?? "") ?? {});
 
-/** Accounts with a trouble each. */
+/** Accounts with a trouble each; the end of a sign-in stands by itself. */
 export const inLobby = (): Account[] =>
-  LOBBY.map((key, i) => ({ id: `account-${i}`, name: NAMES[i] ?? "", chosen: i < 2, devices: [], device: null, trouble: lobbyTrouble(key, i) }));
+  LOBBY.map((key, i) => {
+    const place = key.startsWith("trouble.sign_in_ends") ? "ending" : "trouble";
+    return { id: `account-${i}`, name: NAMES[i] ?? "", chosen: i < 2, devices: [], device: null, trouble: null, ending: null, [place]: lobbyTrouble(key, i) };
+  });

@@ -89,7 +89,7 @@ pub fn remember(settings: &mut Settings, signed_in: &SignedIn, name: Option<&str
     settings.sign_in_way = Some(signed_in.way);
     if let Some(known) = settings.account_mut(&signed_in.account_id) {
         known.client_id.clone_from(&signed_in.client_id);
-        known.signed_in_at = Some(signed_in.at());
+        (known.signed_in_at, known.ending_told) = (Some(signed_in.at()), None);
         let other_name = given.is_some_and(|given| given != known.name);
         let code = if other_name { "same_account_twice" } else { "already_signed_in" };
         return Problem::new(code).with("name", known.name.clone());
@@ -104,6 +104,7 @@ pub fn remember(settings: &mut Settings, signed_in: &SignedIn, name: Option<&str
         device: None,
         trim_ms: 0,
         signed_in_at: Some(signed_in.at()),
+        ending_told: None,
     });
     Problem::new("signed_in").with("name", name)
 }
@@ -131,6 +132,7 @@ mod tests {
                 device: None,
                 trim_ms: 0,
                 signed_in_at: None,
+                ending_told: None,
             });
         }
 

@@ -21,6 +21,8 @@ enum News {
     Lost,
     Back,
     SignIn(String),
+    /// Whose sign-in ends, in words.
+    Ends(String),
 }
 
 /// Collects what is to be told until it may be.
@@ -43,6 +45,15 @@ impl Announcer {
                 self.add(News::SignIn(name), now);
             }
         }
+    }
+
+    /// A sign-in ends in so many days, and nobody looks.
+    pub fn ends(&mut self, name: &str, days: i64, now: Instant) {
+        let words = match days {
+            0 => t("tell.sign_in_ends_today", &[("name", name)]),
+            days => t("tell.sign_in_ends", &[("name", name), ("days", &days.to_string())]),
+        };
+        self.add(News::Ends(words), now);
     }
 
     /// Somebody looks at the window, or wants to hear of nothing.
@@ -70,8 +81,8 @@ impl Announcer {
     fn add(&mut self, news: News, now: Instant) {
         let took_back = news == News::Back && self.news.contains(&News::Lost);
         self.news.retain(|known| match (known, &news) {
-            (News::SignIn(known), News::SignIn(new)) => known != new,
-            (News::SignIn(_), _) | (_, News::SignIn(_)) => true,
+            (News::SignIn(known), News::SignIn(new)) | (News::Ends(known), News::Ends(new)) => known != new,
+            (News::SignIn(_) | News::Ends(_), _) | (_, News::SignIn(_) | News::Ends(_)) => true,
             (News::Leads(_), other) => !matches!(other, News::Leads(_)),
             (News::Lost | News::Back, other) => matches!(other, News::Leads(_)),
         });
@@ -120,6 +131,7 @@ fn words(news: News) -> String {
         News::Lost => t("network.reconnecting", &[]),
         News::Back => t("tell.back", &[]),
         News::SignIn(name) => t("tell.sign_in", &[("name", &name)]),
+        News::Ends(words) => words,
     }
 }
 
@@ -181,6 +193,22 @@ mod tests {
 
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].1.lines().count(), 2, "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_a_sign_in_is_told_beside_other_news_and_each_once() {
+        let (start, mut announcer) = (Instant::now(), Announcer::default());
+        announcer.add(leads("Ana"), start);
+        for (name, days) in [("Ana", 3), ("Ben", 0), ("Ana", 3)] {
+            announcer.ends(name, days, start);
+        }
+
+        announcer.due().await;
+        let told = announcer.take(Instant::now()).unwrap();
+        let lines: Vec<_> = told.lines().collect();
+        assert_eq!(lines.len(), 3, "{told}");
+        assert!(lines[1].starts_with("Ben’s sign-in ends today"), "{told}");
+        assert!(lines[2].starts_with("Days left until Ana’s sign-in ends: 3."), "{told}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -150,6 +150,8 @@ pub struct Account {
     /// Id of the device that Tutti may start music on; none = the active one only.
     pub device: Option<String>,
     pub trouble: Option<Trouble>,
+    /// Its sign-in ends within days, whatever else is wrong.
+    pub ending: Option<Trouble>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

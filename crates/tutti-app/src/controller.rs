@@ -5,6 +5,7 @@ mod checks;
 mod connect;
 mod demo;
 mod desktop;
+mod ending;
 mod hosting;
 mod meeting;
 mod opening;
@@ -211,6 +212,7 @@ impl Controller {
                 }
                 _ = save.tick() => {
                     self.save_ledgers().await;
+                    self.tell_endings();
                     // Other processes use up rations too, and waits end.
                     if !self.update_due() && self.rations_shown(clock::now()) == self.publisher.newest().rations {
                         continue;
@@ -368,7 +370,10 @@ impl Controller {
     fn snapshot(&mut self) -> Snapshot {
         let now = clock::now();
         let accounts = self.accounts_shown();
-        let room = self.room.as_mut().map(|room| room.picture(now));
+        let mut room = self.room.as_mut().map(|room| room.picture(now));
+        if let Some(room) = &mut room {
+            self.say_endings(room);
+        }
         let in_demo = room.as_ref().is_some_and(|room| room.demo.is_some());
         let shown = self.room.iter().flat_map(|room| room.shown.covers());
         self.covers.show(shown);

@@ -57,6 +57,11 @@ impl Problem {
         self.way_out.as_ref().map(|(label, action)| way_out(label, action.clone()))
     }
 
+    /// Nothing but a new sign-in helps.
+    pub fn needs_sign_in(&self) -> bool {
+        matches!(self.code, "needs_login" | "sign_in_gone")
+    }
+
     /// Said in the same place, but nothing went wrong.
     fn is_good_news(&self) -> bool {
         matches!(

@@ -7,7 +7,7 @@ mod endpoints;
 mod file;
 mod home;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::api::SignInWay;
@@ -62,6 +62,9 @@ pub struct AccountSettings {
     /// When its user signed in, to say in time that it ends; none in files of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<DateTime<Utc>>,
+    /// The day on which it was last told outside of the window that the sign-in ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending_told: Option<NaiveDate>,
 }
 
 fn yes() -> bool {
@@ -256,6 +259,7 @@ mod tests {
             device: None,
             trim_ms: 0,
             signed_in_at: None,
+            ending_told: None,
         }
     }
 }

@@ -9,7 +9,9 @@ export type Account = {
   /** Chosen for the next room. */
   chosen: boolean, devices: Array<Device>,
   /** Id of the device that Tutti may start music on; none = the active one only. */
-  device: string | null, trouble: Trouble | null, };
+  device: string | null, trouble: Trouble | null,
+  /** Its sign-in ends within days, whatever else is wrong. */
+  ending: Trouble | null, };
 
 /** All that a window can ask of the program. */
 export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "look_for_update" } | { "type": "install_update", ends_session: boolean, } | { "type": "quit" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,

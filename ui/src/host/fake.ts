@@ -528,6 +528,7 @@ export const someAccounts = (): Account[] => [
     ],
     device: null,
     trouble: null,
+    ending: null,
   },
   {
     id: "ben",
@@ -536,6 +537,7 @@ export const someAccounts = (): Account[] => [
     devices: [{ id: "d3", name: "Pixel 9", kind: "Smartphone", active: false, restricted: false }],
     device: "d3",
     trouble: null,
+    ending: null,
   },
   {
     id: "chiara",
@@ -548,6 +550,7 @@ export const someAccounts = (): Account[] => [
       text: t("trouble.needs_login", { name: "Chiara" }),
       way_out: { label: t("wayout.sign_in_again"), action: { type: "show", screen: "connect" } },
     },
+    ending: null,
   },
 ];
 

@@ -7,13 +7,12 @@ use tutti_core::command::Outcome;
 use tutti_core::reading::Failure;
 use tutti_core::room::MemberId;
 
+use super::ending::ending;
 use super::{Controller, Message};
 use crate::api;
 use crate::players::{Listed, Player};
 use crate::problem::Problem;
 use crate::ration::Rationed;
-use crate::settings::AccountSettings;
-use crate::sign_in::{Lasts, lasts};
 use crate::trouble::of_failure;
 
 /// Said of a chosen device until another one is chosen.
@@ -40,16 +39,16 @@ impl Controller {
         let shown = self.settings.accounts.iter().map(|account| {
             let state = self.accounts.get(&account.account_id);
             let devices = state.map(|state| state.devices.iter().map(device).collect());
+            let trouble = state.and_then(|state| state.trouble.as_ref());
             api::Account {
                 id: account.account_id.clone(),
                 name: account.name.clone(),
                 chosen: self.is_chosen(account),
                 devices: devices.unwrap_or_default(),
                 device: account.device.clone(),
-                trouble: state
-                    .and_then(|state| state.trouble.as_ref())
-                    .map(Problem::to_trouble)
-                    .or_else(|| ending(account, Utc::now())),
+                trouble: trouble.map(Problem::to_trouble),
+                // Who has to sign in again anyway is told so.
+                ending: ending(account, Utc::now()).filter(|_| !trouble.is_some_and(Problem::needs_sign_in)),
             }
         });
         shown.collect()
@@ -191,17 +190,6 @@ impl Controller {
     }
 }
 
-/// A sign-in that ends soon, with the way to make another one in time.
-fn ending(account: &AccountSettings, now: DateTime<Utc>) -> Option<api::Trouble> {
-    let Lasts::Days(days) = lasts(account.signed_in_at?, now) else { return None };
-    let again = api::Action::Connect { client_id: account.client_id.clone(), name: None, way: None };
-    let problem = match days {
-        0 => Problem::new("sign_in_ends_today"),
-        days => Problem::new("sign_in_ends").with("days", days.to_string()),
-    };
-    Some(problem.way_out("sign_in_again", again).to_trouble())
-}
-
 fn device(listed: &Listed) -> api::Device {
     api::Device {
         id: listed.id.clone(),
@@ -209,29 +197,5 @@ fn device(listed: &Listed) -> api::Device {
         kind: listed.kind.clone(),
         active: listed.active,
         restricted: listed.restricted,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn a_sign_in_that_ends_is_said_with_the_way_to_another_one() {
-        let account = |days: i64| {
-            let end = Utc::now() + chrono::TimeDelta::days(days) + chrono::TimeDelta::hours(1);
-            let signed_in_at = end.checked_sub_months(chrono::Months::new(6));
-            let (account_id, name, client_id) = ("a".into(), "Ana".into(), "c".into());
-            AccountSettings { account_id, name, client_id, chosen: true, device: None, trim_ms: 0, signed_in_at }
-        };
-        let said = |days| ending(&account(days), Utc::now());
-
-        assert!(said(12).is_none());
-        let soon = said(3).unwrap();
-        assert!(matches!(&soon.way_out.unwrap().action, api::Action::Connect { client_id, .. } if client_id == "c"));
-        // Months differ in length: a day more or less is the calendar's.
-        assert!((2..=6).any(|days| soon.text.contains(&days.to_string())), "{}", soon.text);
     }
 }

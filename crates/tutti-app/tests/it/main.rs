@@ -4,6 +4,7 @@
 mod computer;
 mod demo;
 mod doctor;
+mod endings;
 mod friend;
 mod full_disk;
 mod meeting;

@@ -308,6 +308,7 @@ fn account(id: &str) -> AccountSettings {
         device: None,
         trim_ms: 0,
         signed_in_at: None,
+        ending_told: None,
     }
 }
 
@@ -327,6 +328,7 @@ async fn an_account_that_another_program_signed_in_on_the_same_profile_is_not_wr
         device: None,
         trim_ms: 0,
         signed_in_at: None,
+        ending_told: None,
     };
     let stand = Stand::start(|options| {
         let settings = Settings { accounts: vec![account("anna", "Anna")], ..Settings::default() };

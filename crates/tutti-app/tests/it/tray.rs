@@ -152,5 +152,6 @@ fn network(code: &str) -> Network {
 }
 
 fn account() -> Account {
-    Account { id: "ana".into(), name: "Ana".into(), chosen: true, devices: Vec::new(), device: None, trouble: None }
+    let (id, name) = ("ana".into(), "Ana".into());
+    Account { id, name, chosen: true, devices: Vec::new(), device: None, trouble: None, ending: None }
 }

@@ -94,6 +94,7 @@ impl Bench {
                 device,
                 trim_ms: 0,
                 signed_in_at: None,
+                ending_told: None,
             });
         }
         let home = tempfile::tempdir().unwrap();
