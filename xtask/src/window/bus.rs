@@ -11,7 +11,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue, Structure, Value};
 /// What came over the bus so far.
 #[derive(Default)]
 struct Seen {
-    /// Sender and path of every icon, the newest last.
+    /// Sender and path of every icon, that of the newest program last.
     icons: Vec<(String, String)>,
     told: Vec<String>,
 }
@@ -38,7 +38,11 @@ impl Watcher {
         } else {
             (service.to_owned(), "/StatusNotifierItem".to_owned())
         };
-        self.0.lock().icons.push(icon);
+        // An icon that gets another menu registers once more.
+        let icons = &mut self.0.lock().icons;
+        if !icons.contains(&icon) {
+            icons.push(icon);
+        }
     }
 
     fn register_status_notifier_host(&self, _service: &str) {}
@@ -124,6 +128,7 @@ impl Desktop {
     /// The panel with the tray ends; notifications stay.
     pub fn panel_ends(&self) -> Result<()> {
         ensure!(self.bus.release_name(WATCHER)?, "there was no tray");
+        self.seen.lock().icons.clear();
         Ok(())
     }
 

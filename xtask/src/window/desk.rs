@@ -73,9 +73,23 @@ fn act(driver: &Driver, desktop: &Desktop, screen: &Screen, session: &Session) -
     until(ANSWERS, "the settings", || Ok((session.script(settings)? == "settings").then_some(())))?;
     println!("the tray opens the settings");
     login(driver, session)?;
+    papers(session)?;
     breaks(driver, desktop, screen)?;
     desktop.click("Quit")?;
     log(driver)
+}
+
+/// The window reads out what comes with the program.
+fn papers(session: &Session) -> Result<()> {
+    for (paper, words) in [("privacy", "developers.json"), ("licences", "Permission is hereby granted")] {
+        let summary = format!("[data-testid={paper}] summary");
+        session.click(&summary)?;
+        let there = format!("return document.querySelector('[data-testid={paper}]').innerText.includes('{words}')");
+        until(ANSWERS, paper, || Ok((session.script(&there)? == true).then_some(())))?;
+        session.click(&summary)?;
+    }
+    println!("the privacy notice and the licences can be read");
+    Ok(())
 }
 
 /// The switch puts the program among what the system starts, hidden, and takes it out again.
@@ -205,9 +219,9 @@ fn panel_ends(driver: &Driver, desktop: &Desktop, screen: &Screen, session: &Ses
 
 /// Started hidden there is an icon and no window, until it is asked for.
 fn hidden(driver: &Driver, binary: &Path, desktop: &Desktop, screen: &Screen) -> Result<()> {
-    let before = desktop.icons();
     // As at a login, where the panel starts later than the program.
     desktop.panel_ends()?;
+    let before = desktop.icons();
     let mut program = driver.again(binary);
     let mut program = program.args(["--demo", "--hidden"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     until(OPENS, "the hidden program", || Ok((!driver.programs().is_empty()).then_some(())))?;

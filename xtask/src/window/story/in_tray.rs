@@ -16,10 +16,11 @@ const PASTE: &str = "\u{e009}v";
 pub fn in_tray(stand: &Stand, anna: &mut Person<'_>, ben: &mut Person<'_>) -> Result<()> {
     anna.open(&[])?;
     sign_in_by_link(anna)?;
-    // Whoever was there before the tray has no icon in it: what is clicked is Ben's.
+    // Anna's icon comes into the tray that comes later; the newest, which is clicked, is Ben's.
     let desktop = Desktop::start()?;
+    anna.until("her icon", || Ok((desktop.icons() == 1).then_some(())))?;
     ben.open(&[])?;
-    ben.until("his icon", || Ok((desktop.icons() > 0).then_some(())))?;
+    ben.until("his icon", || Ok((desktop.icons() == 2).then_some(())))?;
     ben.sees(LOBBY)?;
     ben.to_tray()?;
     told(ben, &desktop, "Tutti goes on in the tray")?;
