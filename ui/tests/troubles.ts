@@ -75,7 +75,9 @@ export const TROUBLES: Record<TroubleKey, Stands> = {
   "trouble.needs_login": both((name) => ({ values: { name }, way_out: signIn() })),
   "trouble.sign_in_gone": { lobby: (name) => ({ values: { name }, way_out: signIn() }) },
   "trouble.not_premium": { lane: () => ({}) },
-  "trouble.not_allowed_here": both(() => ({})),
+  "trouble.not_allowed_here": both(() => ({
+    way_out: { label: t("wayout.dashboard"), action: { type: "open_link", link: "https://developer.spotify.com/dashboard" } },
+  })),
   "trouble.owner_premium_lapsed": both(() => ({})),
   "trouble.rate_limited": both(() => ({ values: { seconds: 12 } })),
   "trouble.quota": { lane: () => ({ values: { until: today() } }), lobby: () => ({ values: { until: another() } }) },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tutti_core::reading::Failure;
 
+use crate::api::Action;
 use crate::lock::AccountLock;
 use crate::players::spotify::{SpotifyPlayer, Way};
 use crate::problem::{Problem, to_connect};
@@ -54,7 +55,8 @@ impl Accounts {
         let (secrets, key) = (Arc::clone(&self.secrets), account.account_id.clone());
         // Before the keychain is read: a sign-in that is replaced in between is then known to be an old one.
         let lock = SharedLogin::begin(self.home.folder(), &account.account_id);
-        let login = blocking(move || secrets.load(&key)).await?;
+        let again = |problem: Problem| problem.again(Action::RefreshDevices);
+        let login = blocking(move || secrets.load(&key)).await.map_err(again)?;
         let login = login.ok_or_else(|| {
             Problem::new("sign_in_gone").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
         })?;
@@ -77,7 +79,8 @@ impl Accounts {
     /// Deletes the sign-in from this computer.
     pub async fn forget(&self, account_id: &str) -> Result<(), Problem> {
         let (secrets, key) = (Arc::clone(&self.secrets), account_id.to_owned());
-        blocking(move || secrets.delete(&key)).await
+        let again = Action::SignOut { account: account_id.to_owned() };
+        blocking(move || secrets.delete(&key)).await.map_err(|problem| problem.again(again))
     }
 }
 

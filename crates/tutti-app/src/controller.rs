@@ -39,6 +39,7 @@ use crate::settings::{AccountSettings, Settings};
 use crate::shell::{News, Shell};
 use crate::texts::set_language;
 use crate::tray;
+use crate::trouble::DASHBOARD;
 use crate::view::{self, Change};
 use account::AccountState;
 use connect::Connecting;
@@ -79,9 +80,6 @@ pub(crate) enum Message {
 
 /// What other processes took from the rations is read this often, and what could not be written is tried again.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
-
-/// Where a client id is made.
-const DASHBOARD: &str = "https://developer.spotify.com/dashboard";
 
 pub(crate) struct Controller {
     options: Options,

@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesOrdered;
 
 use crate::accounts::Accounts;
-use crate::api::{Check, CheckState, WayOut};
+use crate::api::{Action, Check, CheckState, WayOut};
 use crate::players::{Listed, Player as _};
 use crate::problem::{Problem, to_connect, way_out};
 use crate::secrets::Keeps;
@@ -41,7 +41,7 @@ pub async fn examine(reach: &Accounts, settings: &Settings, mut each: impl FnMut
 async fn keychain(reach: &Accounts) -> Check {
     let title = t("doctor.keychain", &[]);
     match sign_in::probe(Arc::clone(&reach.secrets)).await {
-        Err(problem) => trouble(&title, &problem),
+        Err(problem) => trouble(&title, &problem.again(Action::RunChecks)),
         Ok(()) if reach.secrets.keeps() == Keeps::UntilRestart => {
             found(CheckState::Warning, &title, "keychain_fleeting", &[], None)
         }

@@ -33,6 +33,13 @@ impl Problem {
         self
     }
 
+    /// What could not be done for the keychain can be tried again: once it is unlocked, or let Tutti in. Where there is
+    /// none, nothing helps but to start anew.
+    pub fn again(self, action: Action) -> Self {
+        let passes = matches!(self.code, "keychain_locked" | "keychain_denied" | "keychain_other");
+        if passes { self.way_out("try_again", action) } else { self }
+    }
+
     pub fn code(&self) -> &'static str {
         self.code
     }

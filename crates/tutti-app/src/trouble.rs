@@ -9,6 +9,9 @@ use crate::problem::{Problem, to_connect, way_out};
 use crate::settings::Endpoints;
 use crate::texts::{day, has, t};
 
+/// Where a client id is made, and who may use it is said.
+pub const DASHBOARD: &str = "https://developer.spotify.com/dashboard";
+
 /// A trouble that can be shown beside a member, or told as a problem.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
@@ -67,7 +70,9 @@ impl Told {
 pub fn of_failure(failure: &Failure, name: &str, endpoints: &Endpoints) -> Told {
     match failure {
         Failure::NeedsLogin => Told::new("needs_login").with("name", name).out("sign_in_again", to_connect()),
-        Failure::NotAllowedHere => Told::new("not_allowed_here"),
+        Failure::NotAllowedHere => {
+            Told::new("not_allowed_here").out("dashboard", Action::OpenLink { link: DASHBOARD.into() })
+        }
         Failure::OwnerPremiumLapsed => Told::new("owner_premium_lapsed"),
         Failure::RateLimited { until, quota } => {
             let seconds = ((*until - clock::now()).as_micros() + 999_999).max(1_000_000) / 1_000_000;

@@ -7,6 +7,7 @@ use tutti_core::command::Outcome;
 use tutti_core::reading::Failure;
 use tutti_core::room::MemberId;
 
+use super::connect::ABOUT_THE_KEYCHAIN;
 use super::ending::ending;
 use super::{Controller, Message};
 use crate::api;
@@ -86,6 +87,8 @@ impl Controller {
                     room.plays_with(account_id, &player);
                 }
                 state.player = Some(player);
+                // It gives sign-ins out.
+                ABOUT_THE_KEYCHAIN.iter().for_each(|code| self.notices.clear(code));
             }
             Err(problem) => {
                 state.trouble = Some(problem);

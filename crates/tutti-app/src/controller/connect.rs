@@ -28,6 +28,9 @@ const ABOUT_SIGN_INS: [&str; 8] = [
     "sign_in_answered",
 ];
 
+/// What trying again makes out of date.
+pub(super) const ABOUT_THE_KEYCHAIN: [&str; 3] = ["keychain_locked", "keychain_denied", "keychain_other"];
+
 /// A sign-in under way.
 pub(super) struct Connecting {
     attempt: u64,
@@ -76,7 +79,7 @@ impl Drop for Connecting {
 impl Controller {
     pub(super) fn connect(&mut self, client_id: &str, name: Option<String>, way: Option<SignInWay>) {
         self.connecting = None;
-        for code in ABOUT_SIGN_INS {
+        for code in ABOUT_SIGN_INS.into_iter().chain(ABOUT_THE_KEYCHAIN) {
             self.notices.clear(code);
         }
         let client_id = match check_client_id(client_id, &self.reach.endpoints) {
@@ -170,11 +173,12 @@ impl Controller {
             News::Told(problem) => self.notices.say(&problem),
             News::NotWaiting => {}
             News::Done(outcome) => {
+                let (client_id, way) = (connecting.client_id.clone(), Some(connecting.way));
                 let name = connecting.name.take();
                 self.connecting = None;
                 match *outcome {
                     Ok(signed_in) => self.signed_in(&signed_in, name.as_deref()),
-                    Err(problem) => self.notices.say(&problem),
+                    Err(problem) => self.notices.say(&problem.again(Action::Connect { client_id, name, way })),
                 }
             }
         }

@@ -101,6 +101,17 @@ impl Way {
         }
     }
 
+    /// To ask for the same once more.
+    fn anew(&self) -> Action {
+        match self {
+            Self::Host { relay, listen } => Action::HostSession {
+                relay: relay.as_ref().map(HubAddress::to_string),
+                listen: Some(listen.to_string()),
+            },
+            Self::Join(invite) => Action::OpenInvite { invite: invite.link() },
+        }
+    }
+
     /// What is said when nobody came in, with what to do about it.
     fn again(&self) -> impl FnOnce(Problem) -> Problem + use<> {
         let (relay, link) = match self {
@@ -482,7 +493,7 @@ impl From<api::WhoLeads> for wire::WhoLeads {
 /// Beside each account: whether the room of before drives it, and with that has its lock.
 async fn meet(reach: &Accounts, way: Way, chosen: Vec<(bool, AccountSettings)>) -> Result<Met, Problem> {
     let secrets = Arc::clone(&reach.secrets);
-    let own = blocking(move || user_key(&*secrets)).await?;
+    let own = blocking(move || user_key(&*secrets)).await.map_err(|problem| problem.again(way.anew()))?;
     let host = chosen.first().map(|(_, account)| account.name.clone());
     let again = way.again();
     let name = host.clone().unwrap_or_default();

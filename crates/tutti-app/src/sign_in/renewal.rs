@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use tutti_spotify::{AuthError, Keeper, Secret, Turn};
 
+use crate::api::Action;
 use crate::lock;
 use crate::problem::Problem;
 use crate::secrets::{SecretStore, StoredLogin};
@@ -118,7 +119,7 @@ impl SharedLogin {
             }
             Err(error) => {
                 tracing::warn!(code = error.code(), "the keychain does not give out a sign-in that was replaced");
-                (self.tell)(super::keychain_problem(&error));
+                (self.tell)(super::keychain_problem(&error).again(Action::RefreshDevices));
                 Err(AuthError::KeychainSilent)
             }
         }
@@ -134,7 +135,7 @@ impl SharedLogin {
             }
             Err(error) => {
                 tracing::error!(code = error.code(), "a new refresh token could not be kept");
-                (self.tell)(super::keychain_problem(&error));
+                (self.tell)(super::keychain_problem(&error).again(Action::RefreshDevices));
                 false
             }
         }

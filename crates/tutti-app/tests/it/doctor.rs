@@ -50,6 +50,7 @@ async fn without_spotify_keychain_and_accounts_each_says_what_to_do() {
     for (check, words) in checks.list.iter().zip(["Unlock it", "Make room", "Check the network", "No account"]) {
         assert!(check.text.contains(words) && !check.text.contains(['{', '}']), "{check:?}");
     }
+    assert_eq!(checks.list[0].way_out.as_ref().unwrap().action, Action::RunChecks, "once it is unlocked");
     tokio::fs::remove_file(stand.home.path()).await.unwrap();
 }
 

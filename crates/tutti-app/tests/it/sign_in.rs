@@ -1,8 +1,9 @@
 //! Signing in, and every way in which it can go wrong, in the words that the user reads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tutti_app::api::{Action, NoticeKind, Screen, Snapshot};
+use tutti_app::api::{Action, NoticeKind, Screen, SignInWay, Snapshot};
 use tutti_app::secrets::{Keeps, Memory, SecretError, SecretStore, StoredLogin};
 use tutti_app::settings::Settings;
 
@@ -84,7 +85,45 @@ async fn without_a_keychain_nobody_is_sent_to_the_browser() {
 
         stand.notice(code).await;
         assert!(stand.shell.0.lock().unwrap().is_empty(), "{code}");
+        let notices = stand.program.snapshots().borrow().notices.clone();
+        let out = notices.into_iter().find(|notice| notice.code == code).unwrap().way_out;
+        let again = Action::Connect { client_id: CLIENT_ID.into(), name: None, way: Some(SignInWay::Loopback) };
+        assert_eq!(out.map(|out| out.action), (code != "no_keychain").then_some(again), "{code}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_locked_keychain_kept_from_being_done_can_be_tried_again() {
+    let (spotify, secrets) = (Spotify::open(1).await, Arc::new(Lockable::default()));
+    let stand = spotify.stand_with(secrets.clone()).await;
+    spotify.sign_in(&stand, "anna", None).await;
+    stand.program.stop().await;
+    let stand = stand.again(spotify.sim.base_url(), secrets.clone()).await;
+    secrets.locked.store(true, Ordering::SeqCst);
+    let account = |snapshot: &Snapshot| snapshot.accounts[0].clone();
+    let id = account(&stand.program.snapshots().borrow()).id;
+
+    stand.act(Action::RefreshDevices);
+    let locked = |snapshot: &Snapshot| account(snapshot).trouble.is_some_and(|told| told.code == "keychain_locked");
+    let shown = stand.until("a locked keychain", locked).await;
+    assert_eq!(account(&shown).trouble.unwrap().way_out.unwrap().action, Action::RefreshDevices);
+
+    let host = Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) };
+    for action in [Action::SignOut { account: id }, host] {
+        stand.act(action.clone());
+        let offers = |snapshot: &Snapshot| {
+            let mut outs = snapshot.notices.iter().filter_map(|notice| notice.way_out.as_ref());
+            outs.any(|out| out.action == action)
+        };
+        stand.until("the same once more", offers).await;
+    }
+
+    secrets.locked.store(false, Ordering::SeqCst);
+    stand.act(Action::RefreshDevices);
+    let open = |snapshot: &Snapshot| {
+        account(snapshot).trouble.is_none() && snapshot.notices.iter().all(|notice| notice.code != "keychain_locked")
+    };
+    stand.until("no word of it any more", open).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,5 +271,36 @@ impl SecretStore for Fleeting {
 
     fn keeps(&self) -> Keeps {
         Keeps::UntilRestart
+    }
+}
+
+/// A keychain that its user can lock.
+#[derive(Debug, Default)]
+struct Lockable {
+    kept: Memory,
+    locked: AtomicBool,
+}
+
+impl Lockable {
+    fn open(&self) -> Result<&Memory, SecretError> {
+        if self.locked.load(Ordering::SeqCst) { Err(SecretError::Locked) } else { Ok(&self.kept) }
+    }
+}
+
+impl SecretStore for Lockable {
+    fn load(&self, account: &str) -> Result<Option<StoredLogin>, SecretError> {
+        self.open()?.load(account)
+    }
+
+    fn save(&self, account: &str, login: &StoredLogin) -> Result<(), SecretError> {
+        self.open()?.save(account, login)
+    }
+
+    fn delete(&self, account: &str) -> Result<(), SecretError> {
+        self.open()?.delete(account)
+    }
+
+    fn probe(&self) -> Result<(), SecretError> {
+        self.open()?.probe()
     }
 }
