@@ -316,13 +316,11 @@ impl Controller {
     /// Ends the room, or what is on the way to one; the music stays as it is.
     pub(super) async fn leave(&mut self) {
         self.give_up_opening();
-        for code in ["invite_copied", "already_there", "in_a_room"] {
+        for code in ["already_there", "in_a_room"] {
             self.notices.clear(code);
         }
-        let Some(room) = self.room.take() else { return };
-        self.covers.allow(self.reach.endpoints.shown());
-        let demo = room.stage.is_some();
-        room.close().await;
+        let Some(demo) = self.room.as_ref().map(|room| room.stage.is_some()) else { return };
+        self.leave_for_another().await;
         let nobody = self.settings.accounts.is_empty();
         self.screen = if demo && nobody { Screen::Welcome } else { Screen::Lobby };
         if self.screen == Screen::Lobby {

@@ -114,16 +114,17 @@ impl Way {
 
     /// What is said when nobody came in, with what to do about it.
     fn again(&self) -> impl FnOnce(Problem) -> Problem + use<> {
-        let (relay, link) = match self {
-            Self::Host { relay, .. } => (relay.as_ref().map(HubAddress::authority), None),
-            Self::Join(invite) => (None, Some(invite.link())),
+        let relay = match self {
+            Self::Host { relay, .. } => relay.as_ref().map(HubAddress::authority),
+            Self::Join(_) => None,
         };
-        move |problem| match (relay, link) {
-            (Some(relay), _) if is_unreachable(&problem) => {
+        let anew = self.anew();
+        move |problem| match relay {
+            Some(relay) if is_unreachable(&problem) => {
                 let settings = Action::Show { screen: Screen::Settings };
                 Problem::new("relay_unreachable").with("address", relay).way_out("settings", settings)
             }
-            (_, Some(invite)) if may_pass(&problem) => problem.way_out("try_again", Action::OpenInvite { invite }),
+            _ if may_pass(&problem) => problem.way_out("try_again", anew),
             _ => problem,
         }
     }

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use tutti_app::api::{Action, Screen, Snapshot};
-use tutti_app::invite::Invite;
+use tutti_app::api::{Action, Question, Screen, Snapshot};
+use tutti_app::invite::{HubAddress, Invite};
 use tutti_core::proof::RoomSecret;
 use tutti_sim::player::Hand;
 
@@ -12,7 +12,29 @@ use crate::relay::Relay;
 use crate::spotify::Spotify;
 use crate::stand::Stand;
 
-async fn asked(stand: &Stand, link: &str) -> tutti_app::api::Question {
+/// The invite of a session of Ada's at this address, which no hub has.
+fn adas(address: &str) -> String {
+    let hub = HubAddress::parse(address).unwrap();
+    Invite { secret: RoomSecret::new([9; 16]), hubs: vec![hub], host: Some("Ada".into()), user: None }.link()
+}
+
+/// An invite to where connections are taken, and never a word is said.
+fn silent() -> (TcpListener, String) {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let invite = adas(&format!("ws://{}", silent.local_addr().unwrap()));
+    (silent, invite)
+}
+
+/// Somebody's session on this computer, and its invite.
+async fn hosted(spotify: &Spotify, user: &str) -> (Stand, String) {
+    let stand = spotify.stand().await;
+    spotify.sign_in(&stand, user, None).await;
+    stand.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
+    let link = invite(&stand).await;
+    (stand, link)
+}
+
+async fn asked(stand: &Stand, link: &str) -> Question {
     stand.act(Action::OpenInvite { invite: link.to_owned() });
     let snapshot = stand.until("the question", |snapshot| snapshot.question.is_some()).await;
     snapshot.question.clone().unwrap()
@@ -25,10 +47,9 @@ async fn a_link_that_leads_nowhere_costs_nobody_the_session_that_they_are_in() {
     spotify.sim.hand("anna", Hand::resume()).unwrap();
     stands[1].until("Ben hears Anna", |snapshot| in_step(snapshot, "Anna", 0.0)).await;
     let relay = Relay::start();
-    let hub = tutti_app::invite::HubAddress::parse(&relay.address()).unwrap();
-    let gone = Invite { secret: RoomSecret::new([9; 16]), hubs: vec![hub], host: Some("Ada".into()), user: None };
+    let gone = adas(&relay.address());
 
-    let question = asked(&stands[1], &gone.link()).await;
+    let question = asked(&stands[1], &gone).await;
     assert!(question.leaves && question.host == "Ada");
     stands[1].act(Action::AnswerInvite { join: true });
 
@@ -43,10 +64,7 @@ async fn a_link_that_leads_nowhere_costs_nobody_the_session_that_they_are_in() {
 async fn whoever_says_yes_goes_from_one_session_to_the_other_and_the_first_one_goes_on() {
     let spotify = Spotify::open(3).await;
     let stands = friends(&spotify, &["anna", "ben"]).await;
-    let chiara = spotify.stand().await;
-    spotify.sign_in(&chiara, "chiara", None).await;
-    chiara.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
-    let link = invite(&chiara).await;
+    let (chiara, link) = hosted(&spotify, "chiara").await;
 
     assert!(asked(&stands[1], &link).await.leaves);
     stands[1].act(Action::AnswerInvite { join: false });
@@ -79,10 +97,7 @@ async fn the_link_of_the_session_that_one_is_in_changes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invite_that_came_before_the_account_is_asked_again_after_the_sign_in() {
     let spotify = Spotify::open(2).await;
-    let anna = spotify.stand().await;
-    spotify.sign_in(&anna, "anna", None).await;
-    anna.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
-    let link = invite(&anna).await;
+    let (_anna, link) = hosted(&spotify, "anna").await;
     let ben = spotify.stand().await;
 
     assert!(asked(&ben, &link).await.accounts.is_empty());
@@ -101,13 +116,10 @@ async fn waiting_for_a_room_says_for_what_and_can_be_given_up() {
     let spotify = Spotify::open(2).await;
     let ben = spotify.stand().await;
     spotify.sign_in(&ben, "ben", None).await;
-    // Takes connections, and never says a word.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (silent, nowhere) = silent();
     let address = silent.local_addr().unwrap();
-    let hub = tutti_app::invite::HubAddress::parse(&format!("ws://{address}")).unwrap();
-    let nowhere = Invite { secret: RoomSecret::new([3; 16]), hubs: vec![hub], host: Some("Ada".into()), user: None };
 
-    ben.act(Action::Join { invite: nowhere.link() });
+    ben.act(Action::Join { invite: nowhere });
     let waits = ben.until("what is waited for", |snapshot| snapshot.waiting.is_some()).await;
     let waiting = waits.waiting.clone().unwrap();
     assert_eq!((waits.screen, &*waiting.text), (Screen::Room, "Joining Ada’s session"));
@@ -123,16 +135,11 @@ async fn waiting_for_a_room_says_for_what_and_can_be_given_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_invite_takes_the_place_of_the_one_that_is_waited_for() {
     let spotify = Spotify::open(2).await;
-    let anna = spotify.stand().await;
-    spotify.sign_in(&anna, "anna", None).await;
-    anna.act(Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) });
-    let link = invite(&anna).await;
+    let (_anna, link) = hosted(&spotify, "anna").await;
     let ben = spotify.stand().await;
     spotify.sign_in(&ben, "ben", None).await;
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hub = tutti_app::invite::HubAddress::parse(&format!("ws://{}", silent.local_addr().unwrap())).unwrap();
-    let nowhere = Invite { secret: RoomSecret::new([3; 16]), hubs: vec![hub], host: Some("Ada".into()), user: None };
-    ben.act(Action::Join { invite: nowhere.link() });
+    let (_silent, nowhere) = silent();
+    ben.act(Action::Join { invite: nowhere });
     ben.until("what is waited for", |snapshot| snapshot.waiting.is_some()).await;
 
     asked(&ben, &link).await;
