@@ -25,3 +25,6 @@ export async function start(prepare?: (fake: FakeProgram) => void, look: Look = 
 
 /** The last action of this kind that reached the program. */
 export const arrives = <T extends Parameters<Program["last"]>[0]>(type: T) => expect.poll(() => program.last(type), { timeout: 5000 });
+
+/** The window has drawn what the program says now: whatever was said before is on the page no more. */
+export const drawn = (): Promise<void> => window.page.locator(`[data-seq="${program.send()}"]`).waitFor({ state: "attached" });

@@ -3,7 +3,7 @@ import en from "../../crates/tutti-app/texts/en.json";
 import type { Trouble } from "../src/generated/api";
 import { setLanguage, type TextKey } from "../src/lib/texts";
 import { SCENES } from "./scenes";
-import { program, start, window } from "./stage";
+import { drawn, program, start, window } from "./stage";
 import { another, LANES, laneTrouble, LOBBY, lobbyTrouble, today, TROUBLES } from "./troubles";
 
 const LANGUAGES = ["en", "de"] as const;
@@ -25,8 +25,7 @@ async function stands(place: string, key: TextKey, { code, text, way_out }: Trou
     await expect.poll(() => program.last(way_out.action.type), { timeout: 5000 }).toEqual(way_out.action);
     // Where it leads elsewhere, the story goes on where it was.
     Object.assign(program.fake, { screen, sign_in: null });
-    program.send();
-    await window.page.locator(place).waitFor();
+    await drawn();
   }
   seen.set(key, [...(seen.get(key) ?? []), text]);
 }
