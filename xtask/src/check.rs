@@ -1,23 +1,30 @@
-//! How many tests a check ran, read from the words that test runners end with.
+//! How many tests a check ran and which of them failed, read from the words of test runners.
 
 /// Tests that passed and failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Count {
     pub passed: u32,
     pub failed: u32,
+    /// The failed ones that their runner named.
+    pub names: Vec<String>,
 }
 
 impl std::ops::AddAssign for Count {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.names.extend(other.names);
     }
 }
 
 impl Count {
     /// One check without tests of its own.
     pub fn one(success: bool) -> Self {
-        Self { passed: u32::from(success), failed: u32::from(!success) }
+        Self::some(u32::from(success), u32::from(!success))
+    }
+
+    fn some(passed: u32, failed: u32) -> Self {
+        Self { passed, failed, names: Vec::new() }
     }
 
     /// The tests that a runner reports, or one check when it reports none; a runner that failed has at least one failure.
@@ -36,27 +43,60 @@ impl Count {
         if !success {
             sum.failed = sum.failed.max(1);
         }
+        if sum.failed > 0 {
+            sum.names = failed(text);
+        }
         sum
     }
+}
+
+/// The failed tests that runners name, each once, in the order in which they ended; nextest's name of one ends with the
+/// one that its own program gives it.
+fn failed(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let line = plain(line);
+        let name = of_failed(line.trim()).map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
+        if let Some(name) = name.filter(|name| !names.iter().any(|known| known.ends_with(name))) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// `FAIL [   0.5s] (3/9) tutti-core engine::name` of nextest, `FAIL  tests/room.story.ts > name` of vitest, or
+/// `test engine::name ... FAILED` of cargo test.
+fn of_failed(line: &str) -> Option<&str> {
+    if let Some(rest) = line.strip_prefix("FAIL ").or_else(|| line.strip_prefix("TIMEOUT ")) {
+        // After how long, and as which of how many, nextest says in brackets before it.
+        return Some(after(after(rest, '[', ']'), '(', ')'));
+    }
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
+/// What comes after brackets at its beginning, or all of it.
+fn after(text: &str, open: char, close: char) -> &str {
+    let text = text.trim_start();
+    text.strip_prefix(open).and_then(|inner| inner.split_once(close)).map_or(text, |(_, rest)| rest)
 }
 
 /// `Summary [   0.512s] 12 tests run: 11 passed, 1 failed, 0 skipped`.
 fn of_nextest(line: &str) -> Option<Count> {
     let rest = line.strip_prefix("Summary [")?.split(" run:").nth(1)?;
-    Some(Count { passed: before(rest, "passed"), failed: before(rest, "failed") })
+    Some(Count::some(before(rest, "passed"), before(rest, "failed")))
 }
 
 /// One line of a summary of cargo test, vitest, node's runner, or Playwright.
 fn of_line(line: &str) -> Option<Count> {
     let number = |prefix: &[&str]| prefix.iter().find_map(|prefix| line.strip_prefix(prefix)?.trim().parse().ok());
     if let Some(passed) = number(&["# pass ", "ℹ pass "]) {
-        return Some(Count { passed, failed: 0 });
+        return Some(Count::some(passed, 0));
     }
     if let Some(failed) = number(&["# fail ", "ℹ fail "]) {
-        return Some(Count { passed: 0, failed });
+        return Some(Count::some(0, failed));
     }
     let summary = line.starts_with("test result:") || line.starts_with("Tests ") || is_playwright(line);
-    summary.then(|| Count { passed: before(line, "passed"), failed: before(line, "failed") })
+    summary.then(|| Count::some(before(line, "passed"), before(line, "failed")))
 }
 
 /// `12 passed (3.4s)` or `1 failed`, alone on their line.
@@ -123,9 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn failed_tests_are_named_once_whoever_ran_them() {
+        let nextest = "        PASS [   0.1s] core other\n        FAIL [   0.5s] (2/3) core some\ntest some ... FAILED\n        FAIL [   0.5s] (2/3) core some";
+        assert_eq!(failed(nextest), ["core some"]);
+        let vitest = "\u{1b}[41m\u{1b}[1m FAIL \u{1b}[22m\u{1b}[49m tests/room.story.ts\u{1b}[2m > \u{1b}[22mopens";
+        assert_eq!(failed(vitest), ["tests/room.story.ts > opens"]);
+        assert_eq!(failed("test a::b ... FAILED\ntest a::c ... ok\ntest result: FAILED. 1 passed"), ["a::b"]);
+        assert_eq!(failed("no test FAILED here\n1 failed"), [""; 0]);
+    }
+
+    #[test]
     fn a_check_without_tests_counts_once() {
-        assert_eq!(Count::of(true, "all is well"), Count { passed: 1, failed: 0 });
-        assert_eq!(Count::of(false, "error: it is not"), Count { passed: 0, failed: 1 });
+        assert_eq!(Count::of(true, "all is well"), Count::some(1, 0));
+        assert_eq!(Count::of(false, "error: it is not"), Count::some(0, 1));
     }
 
     #[test]

@@ -31,7 +31,7 @@ const CHECKS: &[Check] = &[
     Check {
         name: "tidy",
         title: "The invariants hold",
-        run: || tidy::tidy().map(|(passed, failed)| Count { passed, failed }),
+        run: || tidy::tidy().map(|(passed, failed)| Count { passed, failed, names: Vec::new() }),
     },
     Check { name: "ui-check", title: "The UI type-checks", run: || npm_check("check") },
     Check { name: "ui-test", title: "The UI's unit tests", run: || npm_check("test") },
@@ -88,9 +88,8 @@ pub fn test(long: bool, only: &[String]) -> Result<bool> {
         let start = Instant::now();
         let count = (check.run)().unwrap_or_else(|error| {
             println!("error: {error:#}");
-            Count::one(false)
+            Count { names: vec![format!("{error:#}")], ..Count::one(false) }
         });
-        sum += count;
         let verdict = if count.failed == 0 { "ok" } else { "FAILED" };
         println!("== {}: {verdict} in {:.1} s", check.name, start.elapsed().as_secs_f64());
         lines.push(format!(
@@ -101,6 +100,8 @@ pub fn test(long: bool, only: &[String]) -> Result<bool> {
             start.elapsed().as_secs_f64(),
             check.title
         ));
+        lines.extend(count.names.iter().map(|name| format!("        {name}")));
+        sum += count;
     }
     println!("\n{}\nin {:.0} s", lines.join("\n"), start.elapsed().as_secs_f64());
     println!("{} passed, {} failed", sum.passed, sum.failed);
