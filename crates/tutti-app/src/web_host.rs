@@ -4,12 +4,13 @@
 //! server as its host (a foreign name that resolves here is refused), and come from this page if it says where from.
 
 mod guard;
+mod once;
 mod page;
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -28,6 +29,7 @@ use crate::problem::Problem;
 use crate::program::Program;
 use crate::texts::t;
 use guard::Guard;
+use once::Once;
 
 /// The largest action is a sign-in with a long name: 1 KiB. This leaves room for any writing.
 const ACTION_LIMIT: usize = 16 * 1024;
@@ -39,11 +41,13 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 pub struct WebHost {
     listener: TcpListener,
     guard: Guard,
+    once: Once,
 }
 
 struct Web {
     program: Program,
     guard: Guard,
+    once: Once,
     ending: CancellationToken,
 }
 
@@ -54,12 +58,18 @@ impl WebHost {
         let taken = |_| Problem::new("port_taken").with("address", address.to_string());
         let listener = TcpListener::bind(address).await.map_err(taken)?;
         let port = listener.local_addr().map_err(taken)?.port();
-        Ok(Self { listener, guard: Guard::new(port) })
+        Ok(Self { listener, guard: Guard::new(port), once: Once::default() })
     }
 
-    /// The address to open in a browser, with the token.
+    /// The address to open in a browser, with the token: for the user's eyes alone.
     pub fn address(&self) -> String {
         self.guard.address()
+    }
+
+    /// An address that leads there once, within two minutes: for the system's opener, whose arguments other users of
+    /// this computer can read. A new one makes the one before worthless.
+    pub fn address_once(&self) -> String {
+        self.guard.address_once(&self.once.give(Instant::now()))
     }
 
     /// Serves until `shutdown`.
@@ -69,7 +79,7 @@ impl WebHost {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
         let ending = CancellationToken::new();
-        let web = Arc::new(Web { program, guard: self.guard, ending: ending.clone() });
+        let web = Arc::new(Web { program, guard: self.guard, once: self.once, ending: ending.clone() });
         let (end, last) = (ending.clone(), ending.clone());
         let server = axum::serve(self.listener, router(web)).with_graceful_shutdown(async move {
             shutdown.await;
@@ -87,7 +97,10 @@ impl WebHost {
 }
 
 fn router(web: Arc<Web>) -> Router {
+    // A look at the head alone opens nothing, and must not use the address up.
+    let open = get(once::open).head(async || StatusCode::METHOD_NOT_ALLOWED);
     Router::new()
+        .route(&format!("/{}/{{key}}", once::FOLDER), open)
         .route("/{token}/events", get(events))
         .route("/{token}/dispatch", post(dispatch))
         .route("/{token}/cover/{key}", get(cover))

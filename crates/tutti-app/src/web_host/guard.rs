@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Web;
+use super::{Web, once};
 use crate::texts::t;
 
 /// The page loads nothing from elsewhere, sends nothing elsewhere, and is shown in no other page. Styles may stand in
@@ -25,11 +25,16 @@ pub(super) struct Guard {
 
 impl Guard {
     pub fn new(port: u16) -> Self {
-        Self { port, token: format!("{:032x}", rand::random::<u128>()) }
+        Self { port, token: random() }
     }
 
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}/{}/", self.port, self.token)
+    }
+
+    /// Where a one-time address of this key is.
+    pub fn address_once(&self, key: &str) -> String {
+        format!("http://127.0.0.1:{}/{}/{key}", self.port, once::FOLDER)
     }
 
     fn names_us(&self, host: &str) -> bool {
@@ -52,12 +57,17 @@ impl Guard {
             return Some("web.foreign_origin");
         }
         let token = path.split('/').nth(1).unwrap_or_default();
-        (!same(token, &self.token)).then_some("web.no_token")
+        (!once::is_at(path) && !same(token, &self.token)).then_some("web.no_token")
     }
 }
 
+/// 128 random bits in hexadecimal digits.
+pub(super) fn random() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 /// Compares in a time that depends on the lengths alone.
-fn same(left: &str, right: &str) -> bool {
+pub(super) fn same(left: &str, right: &str) -> bool {
     left.len() == right.len() && left.bytes().zip(right.bytes()).fold(0, |difference, (l, r)| difference | (l ^ r)) == 0
 }
 
@@ -114,5 +124,24 @@ mod tests {
         assert_eq!(post("127.0.0.1:9", None), Some("web.foreign_origin"), "a browser names the origin of a post");
         assert_eq!(objection(Method::GET, "/", "127.0.0.1:9", None), Some("web.no_token"));
         assert_eq!(objection(Method::GET, "/tttt/", "127.0.0.1:9", None), Some("web.no_token"));
+    }
+
+    #[test]
+    fn a_one_time_address_needs_no_token_and_nothing_beside_it_goes_without() {
+        let guard = Guard { port: 9, token: "t".repeat(32) };
+        let objection = |path: &str, host: &'static str, origin: Option<&'static str>| {
+            let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
+            headers.extend(origin.map(|origin| (header::ORIGIN, HeaderValue::from_static(origin))));
+            guard.objection(&Method::GET, path, &headers)
+        };
+
+        assert_eq!(objection("/open/x", "127.0.0.1:9", None), None);
+        assert_eq!(objection("/open/x", "evil.example:9", None), Some("web.foreign_host"));
+        assert_eq!(objection("/open/x", "127.0.0.1:9", Some("null")), Some("web.foreign_origin"));
+        for path in
+            ["/open", "/open/", "/open//", "/open/x/", "/open/cover/x", "/open/assets/x.js", "//open/x", "/opens/x"]
+        {
+            assert_eq!(objection(path, "127.0.0.1:9", None), Some("web.no_token"), "{path}");
+        }
     }
 }

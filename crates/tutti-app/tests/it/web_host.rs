@@ -1,7 +1,8 @@
 //! The window in a browser, spoken to as a browser does, and as one that should not.
 
 use futures::StreamExt;
-use reqwest::header::{HOST, ORIGIN};
+use reqwest::header::{CACHE_CONTROL, HOST, LOCATION, ORIGIN, REFERRER_POLICY};
+use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use tutti_app::api::Snapshot;
 use tutti_app::web_host::WebHost;
@@ -52,6 +53,39 @@ async fn strangers_are_refused_with_words() {
     let guessed = http.get(format!("{origin}/{}/events", "0".repeat(32))).send().await.unwrap();
     assert_eq!(guessed.status(), StatusCode::FORBIDDEN);
     assert!(guessed.text().await.unwrap().contains("token"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_for_the_browser_leads_to_the_window_once_and_then_says_what_to_do() {
+    let stand = Stand::start(|_| {}).await;
+    let host = WebHost::bind(0).await.unwrap();
+    let (base, once) = (host.address(), host.address_once());
+    tokio::spawn(host.run(stand.program.clone(), std::future::pending()));
+    let token = base.trim_end_matches('/').rsplit('/').next().unwrap();
+    let origin = base.strip_suffix(&format!("/{token}/")).unwrap();
+    assert!(once.starts_with(&format!("{origin}/open/")) && !once.contains(token), "{once}");
+    let http = Client::builder().redirect(Policy::none()).build().unwrap();
+    let open = |address: &str| http.get(address).send();
+
+    let wrong = open(&format!("{origin}/open/{}", "0".repeat(32))).await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::FORBIDDEN);
+    assert!(wrong.text().await.unwrap().contains("Open the whole address"));
+    for path in ["open/", "open/events", "open/cover/abc", "open/assets/index.js"] {
+        assert_eq!(open(&format!("{origin}/{path}")).await.unwrap().status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(http.head(&once).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+
+    let led = open(&once).await.unwrap();
+    assert_eq!(led.status(), StatusCode::SEE_OTHER);
+    for (name, value) in [(LOCATION, &*base), (REFERRER_POLICY, "no-referrer"), (CACHE_CONTROL, "no-store")] {
+        assert_eq!(led.headers()[&name], value);
+    }
+    assert_ne!(open(&base).await.unwrap().status(), StatusCode::FORBIDDEN);
+
+    let again = open(&once).await.unwrap();
+    assert_eq!(again.status(), StatusCode::GONE);
+    let words = again.text().await.unwrap();
+    assert!(words.contains("Open the address that Tutti printed in the terminal") && !words.contains(token), "{words}");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ pub async fn serve(options: Options, port: u16, browser: bool, words: &str) -> a
     let program = Program::start(options, Arc::new(shell)).await?;
     eprintln!("{}", t(words, &[]));
     crate::out::line(&address)?;
-    if shell.open_address(&address).is_err() {
+    if browser && shell.open_address(&host.address_once()).is_err() {
         tracing::warn!("the browser could not be opened");
     }
     let stop = async {
