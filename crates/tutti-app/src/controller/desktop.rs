@@ -159,6 +159,10 @@ impl Controller {
 
     /// What the user did not ask for is saved without a word; what they change is not.
     fn save_quietly(&mut self) {
+        if self.pane.deleted && self.settings.accounts.is_empty() {
+            // Whoever deleted everything finds no file that they did not ask for.
+            return;
+        }
         if let Err(error) = self.save() {
             tracing::warn!(%error, "the window's place is not kept");
         }

@@ -178,12 +178,18 @@ impl Controller {
         }
     }
 
-    /// Writes the settings, with the accounts that another program on this profile has signed in meanwhile.
+    /// Writes the settings, with what another program on this profile has signed in meanwhile, for the first time or anew.
     pub(super) fn save(&mut self) -> std::io::Result<()> {
         self.known.extend(self.settings.accounts.iter().map(|account| account.account_id.clone()));
         for account in Settings::accounts_of(&self.reach.home) {
-            if self.known.insert(account.account_id.clone()) {
-                self.settings.accounts.push(account);
+            match self.settings.account_mut(&account.account_id) {
+                Some(known) if account.signed_in_at > known.signed_in_at => {
+                    known.client_id = account.client_id;
+                    (known.signed_in_at, known.ending_told) = (account.signed_in_at, None);
+                }
+                Some(_) => {}
+                None if self.known.insert(account.account_id.clone()) => self.settings.accounts.push(account),
+                None => {}
             }
         }
         self.settings.save(&self.reach.home)

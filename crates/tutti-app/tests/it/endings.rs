@@ -3,26 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Days, Months, TimeDelta, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use tutti_app::Program;
 use tutti_app::api::{Action, Snapshot};
 use tutti_app::secrets::Memory;
 use tutti_app::settings::{AccountSettings, Home, Settings};
+use tutti_app::sign_in::{Lasts, lasts};
 
 use crate::computer::Computer;
 use crate::room::member;
 use crate::spotify::Spotify;
 use crate::stand::options;
 
-/// A sign-in that ends in three days, give or take what months differ in length.
+/// When a sign-in was made that ends in three days, whatever day it is today.
 fn old() -> DateTime<Utc> {
-    (Utc::now() + TimeDelta::days(3)).checked_sub_months(Months::new(6)).unwrap()
+    let now = Utc::now();
+    let days = (170..190).map(|ago| now - TimeDelta::days(ago) + TimeDelta::hours(1));
+    // Where months are too short for it, a day beside that.
+    let ends = |wanted| days.clone().find(|made| lasts(*made, now) == Lasts::Days(wanted));
+    ends(3).or(ends(2)).unwrap()
 }
 
-#[tokio::test(start_paused = true)]
-async fn it_is_told_outside_of_the_window_once_a_day_also_over_a_restart() {
-    let (home, computer) = (tempfile::tempdir().unwrap(), Arc::new(Computer::default()));
-    let account = |name: &str, signed_in_at| AccountSettings {
+fn account(name: &str, signed_in_at: DateTime<Utc>) -> AccountSettings {
+    AccountSettings {
         account_id: name.to_lowercase(),
         name: name.into(),
         client_id: "0123456789abcdef0123456789abcdef".into(),
@@ -31,7 +34,12 @@ async fn it_is_told_outside_of_the_window_once_a_day_also_over_a_restart() {
         trim_ms: 0,
         signed_in_at: Some(signed_in_at),
         ending_told: None,
-    };
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_told_outside_of_the_window_once_a_day_also_over_a_restart() {
+    let (home, computer) = (tempfile::tempdir().unwrap(), Arc::new(Computer::default()));
     let accounts = vec![account("Ana", old()), account("Ben", Utc::now())];
     Settings { accounts, ..Settings::default() }.save(&Home::at(home.path())).unwrap();
     let run = async || {
@@ -51,6 +59,26 @@ async fn it_is_told_outside_of_the_window_once_a_day_also_over_a_restart() {
     ana.ending_told = ana.ending_told.and_then(|day| day.checked_sub_days(Days::new(1)));
     settings.save(&Home::at(home.path())).unwrap();
     assert_eq!(run().await.len(), 2, "the next day");
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_it_was_told_is_kept_beside_whom_another_program_signed_in_meanwhile() {
+    let (profile, computer) = (tempfile::tempdir().unwrap(), Arc::new(Computer::default()));
+    let home = Home::at(profile.path());
+    let mut settings = Settings { accounts: vec![account("Ana", old())], ..Settings::default() };
+    settings.save(&home).unwrap();
+    let program = Program::start(options(&profile), computer.clone()).await.unwrap();
+    // It has not looked yet: nothing was waited for.
+    settings.accounts.push(account("Ben", Utc::now()));
+    settings.save(&home).unwrap();
+
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    program.stop().await;
+
+    assert_eq!(computer.told.lock().unwrap().len(), 1);
+    let kept = Settings::load(&home).settings;
+    assert!(kept.account("ana").unwrap().ending_told.is_some());
+    assert!(kept.account("ben").is_some(), "{kept:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::Utc;
 use tutti_app::api::{Action, MayLead, Screen, Setting, Snapshot, Theme};
 use tutti_app::secrets::{Memory, SecretStore, user_key};
 use tutti_app::settings::{AccountSettings, Home, Settings};
@@ -289,6 +290,11 @@ async fn deleting_everything_leaves_neither_sign_ins_nor_settings_nor_logs() {
     let snapshot = until(program.snapshots(), "everything gone", gone).await;
     assert_eq!((snapshot.screen, snapshot.accounts.len()), (Screen::Welcome, 0));
     assert_eq!(named(home.path(), "webview"), ["webview"], "it is in use until the end");
+    // The window is moved and closed as ever.
+    let place = Place { x: 10, y: 20, width: 800, height: 600, maximized: false };
+    for news in [News::Tray(true), News::Place(place), News::InTray] {
+        program.desktop(news);
+    }
     program.stop().await;
     for gone in ["settings.", "developers.", "webview", "tray"] {
         assert_eq!(named(home.path(), gone), [""; 0]);
@@ -338,6 +344,8 @@ async fn an_account_that_another_program_signed_in_on_the_same_profile_is_not_wr
     let home = Home::at(stand.home.path());
     let mut others = Settings::load(&home).settings;
     others.accounts.push(account("ben", "Ben"));
+    let again = AccountSettings { client_id: "d".into(), signed_in_at: Some(Utc::now()), ..account("anna", "Annie") };
+    others.accounts[0] = again.clone();
     others.save(&home).unwrap();
 
     stand.act(Action::Set { setting: Setting::Thrifty(true) });
@@ -346,6 +354,8 @@ async fn an_account_that_another_program_signed_in_on_the_same_profile_is_not_wr
         move |snapshot: &Snapshot| snapshot.accounts.iter().map(|account| &*account.name).eq(wanted.iter().copied())
     };
     stand.until("both accounts", named(&["Anna", "Ben"])).await;
+    let anna = Settings::load(&home).settings.account("anna").unwrap().clone();
+    assert_eq!((anna.client_id, anna.signed_in_at), (again.client_id, again.signed_in_at), "the newer sign-in counts");
     stand.act(Action::SignOut { account: "anna".into() });
     stand.until("Ben alone", named(&["Ben"])).await;
     let kept = Settings::load(&home).settings;
