@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { someAccounts } from "../src/host/fake";
 import { t } from "../src/lib/texts";
 import { SCENES } from "./scenes";
-import { program, start, window } from "./stage";
+import { arrives, drawn, program, start, window } from "./stage";
 
 const focused = () =>
-  expect.poll(() => window.page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim()), { timeout: 5000 });
+  expect.poll(() => window.page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim()));
 const button = (name: string) => window.page.getByRole("button", { name, exact: true });
 
 test("Escape in a panel leads back to its button", async () => {
@@ -31,7 +31,13 @@ test("a question that came by a link leads back to what it interrupted", async (
   program.fake.act({ type: "open_invite", invite: "tutti://join/1f6c" });
   program.send();
   await focused().toBe(t("join.ask.no"));
+  // Another link asks in its place: nobody who had begun to say yes says it to that.
+  await window.page.getByTestId("answer-join").focus();
+  program.fake.act({ type: "open_invite", invite: "tutti://join/2a7d" });
+  program.send();
+  await focused().toBe(t("join.ask.no"));
   await window.page.keyboard.press("Escape");
+  await arrives("answer_invite").toEqual({ type: "answer_invite", question: 2, join: false });
   await window.page.getByTestId("question").waitFor({ state: "detached" });
   await focused().toBe(t("lobby.host"));
 });
@@ -44,6 +50,7 @@ test("no and Escape take back that everything is to be deleted", async () => {
     await window.page.keyboard.press(key);
     await focused().toBe(t("settings.delete"));
   }
+  await drawn();
   expect(program.last("delete_everything")).toBeUndefined();
 });
 

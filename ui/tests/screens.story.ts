@@ -48,6 +48,7 @@ test("the client id is checked in words while it is typed, and only a good one i
   await window.page.getByRole("radio", { name: "http://127.0.0.1/callback" }).check();
   await window.page.getByTestId("connect-submit").click();
   await arrives("connect").toEqual({ type: "connect", client_id: CLIENT_ID, name: "Anna", way: "loopback" });
+  expect(program.actions).toHaveLength(1);
 });
 
 test("while the browser is waited for, the page can be opened again, copied, or given up", async () => {
@@ -112,7 +113,7 @@ test("an invite that is pasted asks first; no and Escape change nothing, yes joi
   expect(await question.textContent()).toContain("Anna and Ben");
   expect(await question.textContent()).toContain("192.168.1.7:7450");
   await window.page.keyboard.press("Escape");
-  await arrives("answer_invite").toEqual({ type: "answer_invite", join: false });
+  await arrives("answer_invite").toEqual({ type: "answer_invite", question: 1, join: false });
   await question.waitFor({ state: "detached" });
   expect(await window.page.getByTestId("room").count()).toBe(0);
   await window.page.getByTestId("join").click();
@@ -129,7 +130,7 @@ test("an invite without an account leads to one first, and waiting for a room sa
   await question.waitFor();
   expect(await question.textContent()).toContain(t("join.ask.none"));
   await question.getByRole("button", { name: t("join.ask.connect") }).click();
-  await arrives("answer_invite").toEqual({ type: "answer_invite", join: true });
+  await arrives("answer_invite").toEqual({ type: "answer_invite", question: 1, join: true });
   await window.page.getByTestId("connect").waitFor();
 
   await start((fake) => {
@@ -152,7 +153,7 @@ test("the host's invite is copied, and who may lead and who comes in is the host
   });
   await window.page.getByTestId("invite").click();
   await press(t("invite.copy"));
-  expect(await window.page.evaluate(() => navigator.clipboard.readText())).toContain("tutti://join/");
+  await expect.poll(() => window.page.evaluate(() => navigator.clipboard.readText())).toContain("tutti://join/");
   await window.page.getByLabel(t("invite.lead")).selectOption("host");
   await arrives("may_lead").toEqual({ type: "may_lead", who: "host" });
   await window.page.getByLabel(t("invite.lock")).check();

@@ -184,6 +184,8 @@ pub struct Waiting {
 /// Whether to go into the session of an invite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Question {
+    /// Which one is answered: another link may ask another one at any moment.
+    pub id: u64,
     /// Who hosts, as they call themselves; in words where it is not known.
     pub host: String,
     /// Where the session is held.
@@ -490,8 +492,9 @@ pub enum Action {
     OpenInvite {
         invite: String,
     },
-    /// The answer to that question.
+    /// The answer to that question, and to no other.
     AnswerInvite {
+        question: u64,
         join: bool,
     },
     /// Goes into the room of an invite. Whoever sends this has asked the user.

@@ -45,6 +45,7 @@ use account::AccountState;
 use connect::Connecting;
 pub(crate) use connect::Opened;
 use hosting::Hosted;
+use meeting::Asked;
 use opening::Opening;
 use publish::Publisher;
 use resume::WayBack;
@@ -97,7 +98,7 @@ pub(crate) struct Controller {
     checking: Option<checks::Checking>,
     room: Option<Hosted>,
     /// Waits for a yes or no.
-    question: Option<Invite>,
+    question: Option<Asked>,
     /// Is asked again as soon as there is an account to take along.
     postponed: Option<Invite>,
     /// Counts tasks, so that the answer of one that was given up is known as such.
@@ -285,7 +286,7 @@ impl Controller {
             Action::Host => self.host(),
             Action::HostSession { relay, listen } => self.host_session(relay.as_deref(), listen.as_deref()),
             Action::OpenInvite { invite } => self.open_invite(&invite),
-            Action::AnswerInvite { join } => self.answer_invite(join),
+            Action::AnswerInvite { question, join } => self.answer_invite(question, join),
             Action::Join { invite } => self.join_room(&invite),
             Action::MayLead { who } => self.wish(&Wish::MayLead(who.into())),
             Action::Lock { on } => self.wish(&Wish::Lock(on)),

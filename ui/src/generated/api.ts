@@ -16,7 +16,7 @@ export type Account = {
 /** All that a window can ask of the program. */
 export type Action = { "type": "show", screen: Screen, } | { "type": "close_settings" } | { "type": "set", setting: Setting, } | { "type": "open_log_folder" } | { "type": "look_for_update" } | { "type": "install_update", ends_session: boolean, } | { "type": "quit" } | { "type": "delete_everything" } | { "type": "start_demo" } | { "type": "connect", client_id: string, name: string | null,
   /** Which of the redirect addresses is registered; none = as it was last time. */
-  way: SignInWay | null, } | { "type": "run_checks" } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "look_again", member: number, } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "give_up" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
+  way: SignInWay | null, } | { "type": "run_checks" } | { "type": "open_sign_in_page" } | { "type": "cancel_sign_in" } | { "type": "sign_out", account: string, } | { "type": "choose_account", account: string, chosen: boolean, } | { "type": "choose_device", account: string, device: string | null, } | { "type": "refresh_devices" } | { "type": "look_again", member: number, } | { "type": "host" } | { "type": "host_session", relay: string | null, listen: string | null, } | { "type": "open_invite", invite: string, } | { "type": "answer_invite", question: number, join: boolean, } | { "type": "join", invite: string, } | { "type": "may_lead", who: WhoLeads, } | { "type": "lock", on: boolean, } | { "type": "remove", member: number, } | { "type": "leave" } | { "type": "give_up" } | { "type": "sync", on: boolean, } | { "type": "trim", member: number, ms: number, } | { "type": "hand", member: number, hand: Hand, } | { "type": "dismiss", notice: number, } | { "type": "open_link", link: string, };
 
 /** How far apart, in words a listener would use; from the larger side of the error. */
 export type Band = "one_sound" | "imperceptible" | "fine" | "little_apart" | "out_of_step";
@@ -168,6 +168,8 @@ export type Player = { title: string | null, playing: boolean,
 
 /** Whether to go into the session of an invite. */
 export type Question = {
+  /** Which one is answered: another link may ask another one at any moment. */
+  id: number,
   /** Who hosts, as they call themselves; in words where it is not known. */
   host: string,
   /** Where the session is held. */

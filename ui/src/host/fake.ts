@@ -86,6 +86,7 @@ export class FakeProgram {
   other_server: string | null = null;
   network: Network | null = null;
   question: Snapshot["question"] = null;
+  #asked = 0;
   waiting: Snapshot["waiting"] = null;
   settings: Settings = { ...SETTINGS };
   /** Where the settings were opened from. */
@@ -283,13 +284,14 @@ export class FakeProgram {
       case "open_invite":
         if (action.invite.startsWith("tutti://join/")) {
           const accounts = this.accounts.filter((a) => a.chosen).map((a) => a.name);
-          this.question = { host: "Ada", place: "192.168.1.7:7450", accounts, own_device: false, leaves: this.screen === "room" };
+          this.question = { id: ++this.#asked, host: "Ada", place: "192.168.1.7:7450", accounts, own_device: false, leaves: this.screen === "room" };
         } else {
           this.tell("problem", "bad_invite", t("notice.bad_invite"));
         }
         break;
       case "answer_invite":
-        if (action.join && this.question?.accounts.length === 0) this.screen = this.accounts.length === 0 ? "connect" : "lobby";
+        if (action.question !== this.question?.id) break;
+        if (action.join && this.question.accounts.length === 0) this.screen = this.accounts.length === 0 ? "connect" : "lobby";
         else if (action.join) this.act({ type: "host_session", relay: null, listen: null });
         this.question = null;
         break;

@@ -66,6 +66,12 @@ pub(super) struct Networked {
     pub driven: BTreeSet<MemberId>,
 }
 
+/// A question that is on the screen.
+pub(super) struct Asked {
+    id: u64,
+    invite: Invite,
+}
+
 /// A room that was met, with everybody who came in.
 pub(crate) struct Met {
     meeting: Arc<Meeting>,
@@ -175,7 +181,7 @@ impl Controller {
                     self.screen = Screen::Room;
                     self.notices.say(&Problem::new("already_there"));
                 } else {
-                    self.question = Some(invite);
+                    self.ask(invite);
                 }
                 self.show_window();
             }
@@ -186,8 +192,14 @@ impl Controller {
         }
     }
 
-    pub(super) fn answer_invite(&mut self, join: bool) {
-        let Some(invite) = self.question.take().filter(|_| join) else { return };
+    fn ask(&mut self, invite: Invite) {
+        let id = self.next_attempt();
+        self.question = Some(Asked { id, invite });
+    }
+
+    /// Only what was read counts: whoever is asked something else in the moment of a click has not answered that.
+    pub(super) fn answer_invite(&mut self, id: u64, join: bool) {
+        let Some(Asked { invite, .. }) = self.question.take_if(|asked| asked.id == id).filter(|_| join) else { return };
         if self.chosen_accounts().next().is_some() {
             return self.meet(Way::Join(invite), true);
         }
@@ -202,7 +214,7 @@ impl Controller {
         if self.chosen_accounts().next().is_some()
             && let Some(invite) = self.postponed.take()
         {
-            self.question = Some(invite);
+            self.ask(invite);
         }
     }
 
@@ -213,8 +225,9 @@ impl Controller {
     }
 
     pub(super) fn question_shown(&self) -> Option<api::Question> {
-        let invite = self.question.as_ref()?;
+        let Asked { id, invite } = self.question.as_ref()?;
         Some(api::Question {
+            id: *id,
             host: invite.host.clone().unwrap_or_else(|| t("join.somebody", &[])),
             place: places_of(invite),
             accounts: self.chosen_accounts().map(|account| account.name.clone()).collect(),

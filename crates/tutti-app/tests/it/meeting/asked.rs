@@ -51,7 +51,7 @@ async fn a_link_that_leads_nowhere_costs_nobody_the_session_that_they_are_in() {
 
     let question = asked(&stands[1], &gone).await;
     assert!(question.leaves && question.host == "Ada");
-    stands[1].act(Action::AnswerInvite { join: true });
+    stands[1].act(Action::AnswerInvite { question: question.id, join: true });
 
     assert!(stands[1].notice("room_gone").await.contains("has ended"));
     let still = |snapshot: &Snapshot| snapshot.screen == Screen::Room && members(snapshot).len() == 2;
@@ -66,12 +66,13 @@ async fn whoever_says_yes_goes_from_one_session_to_the_other_and_the_first_one_g
     let stands = friends(&spotify, &["anna", "ben"]).await;
     let (chiara, link) = hosted(&spotify, "chiara").await;
 
-    assert!(asked(&stands[1], &link).await.leaves);
-    stands[1].act(Action::AnswerInvite { join: false });
+    let question = asked(&stands[1], &link).await;
+    assert!(question.leaves);
+    stands[1].act(Action::AnswerInvite { question: question.id, join: false });
     stands[1].until("no question any more", |snapshot| snapshot.question.is_none()).await;
     assert_eq!(members(&stands[1].program.snapshots().borrow()).len(), 2, "no is no");
-    asked(&stands[1], &link).await;
-    stands[1].act(Action::AnswerInvite { join: true });
+    let question = asked(&stands[1], &link).await.id;
+    stands[1].act(Action::AnswerInvite { question, join: true });
 
     let with_chiara = |snapshot: &Snapshot| member(snapshot, "Chiara").is_some() && members(snapshot).len() == 2;
     stands[1].until("Ben is with Chiara", with_chiara).await;
@@ -79,6 +80,27 @@ async fn whoever_says_yes_goes_from_one_session_to_the_other_and_the_first_one_g
     spotify.sim.hand("ben", Hand::resume()).unwrap();
     chiara.until("Chiara hears Ben", |snapshot| in_step(snapshot, "Ben", 0.0)).await;
     assert!(stands[0].program.snapshots().borrow().notices.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_yes_to_one_invite_is_none_to_another_that_came_in_its_place() {
+    let spotify = Spotify::open(1).await;
+    let anna = spotify.stand().await;
+    spotify.sign_in(&anna, "anna", None).await;
+    let (_silent, nowhere) = silent();
+    let read = asked(&anna, &adas("ws://192.168.1.7:7450")).await;
+
+    // Anna clicks on Join, and a page that she has open is quicker.
+    anna.act(Action::OpenInvite { invite: nowhere });
+    anna.act(Action::AnswerInvite { question: read.id, join: true });
+    anna.act(Action::Show { screen: Screen::Settings });
+
+    let shown = anna.until("what came after it", |snapshot| snapshot.screen == Screen::Settings).await;
+    assert!(shown.waiting.is_none(), "nobody said yes to that");
+    let now = shown.question.clone().unwrap();
+    assert!(now.id != read.id && now.place != read.place, "it is asked anew: {now:?}");
+    anna.act(Action::AnswerInvite { question: now.id, join: true });
+    anna.until("now it is tried", |snapshot| snapshot.waiting.is_some() && snapshot.question.is_none()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,14 +122,16 @@ async fn an_invite_that_came_before_the_account_is_asked_again_after_the_sign_in
     let (_anna, link) = hosted(&spotify, "anna").await;
     let ben = spotify.stand().await;
 
-    assert!(asked(&ben, &link).await.accounts.is_empty());
-    ben.act(Action::AnswerInvite { join: true });
+    let question = asked(&ben, &link).await;
+    assert!(question.accounts.is_empty());
+    ben.act(Action::AnswerInvite { question: question.id, join: true });
     ben.until("the way to an account", |snapshot| snapshot.screen == Screen::Connect).await;
     spotify.sign_in(&ben, "ben", None).await;
 
     let again = ben.until("the same question", |snapshot| snapshot.question.is_some()).await;
-    assert_eq!(again.question.as_ref().unwrap().accounts, ["Ben"]);
-    ben.act(Action::AnswerInvite { join: true });
+    let again = again.question.clone().unwrap();
+    assert_eq!(again.accounts, ["Ben"]);
+    ben.act(Action::AnswerInvite { question: again.id, join: true });
     ben.until("both are there", |snapshot| members(snapshot).len() == 2).await;
 }
 
@@ -142,8 +166,8 @@ async fn another_invite_takes_the_place_of_the_one_that_is_waited_for() {
     ben.act(Action::Join { invite: nowhere });
     ben.until("what is waited for", |snapshot| snapshot.waiting.is_some()).await;
 
-    asked(&ben, &link).await;
-    ben.act(Action::AnswerInvite { join: true });
+    let question = asked(&ben, &link).await.id;
+    ben.act(Action::AnswerInvite { question, join: true });
 
     ben.until("both are there", |snapshot| members(snapshot).len() == 2).await;
     assert!(ben.program.snapshots().borrow().notices.iter().all(|notice| notice.code == "signed_in"));
