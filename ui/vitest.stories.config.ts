@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes late on a busy machine, and nothing is wrong.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

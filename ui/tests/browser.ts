@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { expect } from "vitest";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -50,6 +51,10 @@ export async function openWindow(browser: Browser, url: string, look: Look = {},
   await page.goto(url);
   return { page, faults, close: () => context.close() };
 }
+
+/** The window has drawn the snapshot of this number, or one after it: an action may have been answered meanwhile. */
+export const shows = (page: Page, seq: number) =>
+  expect.poll(async () => Number(await page.locator("[data-seq]").getAttribute("data-seq")), { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(seq);
 
 /** What axe finds on the page as it stands, one line each. */
 export async function violations(page: Page): Promise<string[]> {

@@ -4,6 +4,7 @@ import { t } from "../src/lib/texts";
 import { THEMES, violations, watchShifts, type Look } from "./browser";
 import { SCENES } from "./scenes";
 import { program, start, window } from "./stage";
+import { rest } from "./stills";
 import { noDevice } from "./troubles";
 
 async function open(prepare: ((fake: FakeProgram) => void) | undefined, look: Look = {}) {
@@ -44,9 +45,11 @@ test.each(THEMES)("axe has nothing against the table, the open invite and the qu
   await open(SCENES["room-relay"], { theme });
   await window.page.getByRole("button", { name: t("chart.table") }).click();
   await window.page.getByRole("button", { name: t("member.remove", { name: "Ben" }) }).click();
+  await rest(window.page);
   expect(await violations(window.page)).toEqual([]);
   await window.page.getByRole("button", { name: t("invite.button") }).click();
   await window.page.getByTestId("qr").waitFor();
+  await rest(window.page);
   expect(await violations(window.page)).toEqual([]);
 });
 
@@ -76,7 +79,7 @@ test("with forced colours the dots and the line in the middle can still be seen"
 
 test.each([360, 960])("in 20 s of a living room nothing jumps, %i px", async (width) => {
   await open(SCENES["demo"], { width, height: 760 });
-  await window.page.waitForTimeout(500);
+  await rest(window.page);
   const shifts = await watchShifts(window.page);
   for (let i = 0; i < 80; i++) {
     if (i === 8) program.fake.hand(1, { type: "seek", position_ms: 200_000 });

@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { FakeProgram } from "../src/host/fake";
-import { openBrowser, openWindow, type Look, type Window } from "./browser";
+import { openBrowser, openWindow, shows, type Look, type Window } from "./browser";
 import { Program } from "./program";
 
 let browser: Browser;
@@ -24,7 +24,7 @@ export async function start(prepare?: (fake: FakeProgram) => void, look: Look = 
 }
 
 /** The last action of this kind that reached the program. */
-export const arrives = <T extends Parameters<Program["last"]>[0]>(type: T) => expect.poll(() => program.last(type), { timeout: 5000 });
+export const arrives = <T extends Parameters<Program["last"]>[0]>(type: T) => expect.poll(() => program.last(type));
 
 /** The window has drawn what the program says now: whatever was said before is on the page no more. */
-export const drawn = (): Promise<void> => window.page.locator(`[data-seq="${program.send()}"]`).waitFor({ state: "attached" });
+export const drawn = (): Promise<void> => shows(window.page, program.send());

@@ -1,7 +1,7 @@
 /** Everything that the window can show, by name: the scenes, what is opened over them, and what is there in their place. */
 import type { Browser, Page } from "playwright-core";
 import { language, t } from "../src/lib/texts";
-import { openWindow, type Look, type Window } from "./browser";
+import { openWindow, shows, type Look, type Window } from "./browser";
 import { Program } from "./program";
 import { SCENES } from "./scenes";
 
@@ -136,7 +136,7 @@ export class Scenes {
     const { program, window } = this.still;
     await window.page.emulateMedia({ colorScheme: theme });
     await window.page.setViewportSize({ width, height });
-    await window.page.locator(`[data-seq="${program.become(SCENES[name])}"]`).waitFor({ state: "attached" });
+    await shows(window.page, program.become(SCENES[name]));
     await rest(window.page);
     return window.page;
   }

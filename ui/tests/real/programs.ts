@@ -22,7 +22,8 @@ export class Running {
   /** What it said beside its lines. */
   said = "";
   #child: ChildProcess;
-  #ended: Promise<number | null>;
+  /** Its exit code, when it has ended by itself or by us. */
+  readonly ended: Promise<number | null>;
 
   private constructor(
     readonly name: Name,
@@ -31,7 +32,8 @@ export class Running {
   ) {
     this.#child = spawn(join(FOLDER, name), args, { env: surroundings(env), stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.said += text));
-    this.#ended = once(this.#child, "exit").then(([code]) => code as number | null);
+    // Not at its exit: what it said last may still be read then.
+    this.ended = once(this.#child, "close").then(([code]) => code as number | null);
   }
 
   /** Starts it, and reads the first line that it prints. */
@@ -40,7 +42,7 @@ export class Running {
     ALL.add(running);
     const lines = createInterface({ input: running.#child.stdout! });
     const first = once(lines, "line").then(([line]) => String(line));
-    const none = running.#ended.then((code) => {
+    const none = running.ended.then((code) => {
       ALL.delete(running);
       throw new Error(`${name} ended with ${code}: ${running.said}`);
     });
@@ -53,7 +55,7 @@ export class Running {
     ALL.delete(this);
     this.#child.kill("SIGINT");
     try {
-      return await within(ENDS_MS, `the end of ${this.name}`, this.#ended);
+      return await within(ENDS_MS, `the end of ${this.name}`, this.ended);
     } finally {
       this.#child.kill("SIGKILL");
     }
@@ -106,7 +108,7 @@ export class Profile {
   /** What was kept of an account goes, and then the profile. */
   async forget(account: string): Promise<void> {
     // Where nobody signed in there is nothing to forget.
-    await Running.start("tutti", ["logout", account], this.env).catch(() => {});
+    await Running.start("tutti", ["logout", account], this.env).then(([logout]) => logout.ended, () => {});
     await rm(this.env["TUTTI_HOME"]!, { recursive: true });
   }
 }
