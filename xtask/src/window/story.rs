@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use self::in_tray::in_tray;
 use super::person::{Person, ROOM};
 use super::stand::{Stand, get, location};
-use super::{lanes, sync, words};
+use super::{STEADY, lanes, sync, words};
 
 /// As Spotify's are: 32 hexadecimal characters.
 const CLIENT_ID: &str = "0123456789abcdef0123456789abcdef";
@@ -193,13 +193,16 @@ fn both(one: &Person<'_>, other: &Person<'_>) -> Result<()> {
 fn restart(anna: &mut Person<'_>, ben: &Person<'_>) -> Result<()> {
     anna.close()?;
     ben.until("a room without Anna", || Ok((lanes(ben.session()?)?.len() == 1).then_some(())))?;
-    // Before somebody else holds the room, nothing leads there.
+    // Before somebody else holds the room, nothing leads there. Ben is its host at once, and holds it when that lasts: until he
+    // notices that Anna's hub is gone, his window looks as if he did.
     let start = Instant::now();
-    ben.until("the room held by Ben", || {
+    let mut since = None;
+    let after = ben.until("the room held by Ben", || {
         let held = ben.says("[data-testid=connection]")?.is_none() && ben.says("article .pill.quiet")?.is_some();
-        Ok(held.then_some(()))
+        since = if held { since.or_else(|| Some(Instant::now())) } else { None };
+        Ok(since.filter(|since| since.elapsed() >= STEADY).map(|since| since - start))
     })?;
-    println!("the room is held by Ben {:.1} s after Anna's end", start.elapsed().as_secs_f64());
+    println!("the room is held by Ben {:.1} s after Anna's end", after.as_secs_f64());
     anna.open(&[])?;
     anna.until("the account after a restart", || anna.says(&format!("{LOBBY} [data-account] .name")))?;
     let left = anna.until("the session that was left", || anna.says(LEFT))?;

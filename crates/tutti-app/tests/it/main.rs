@@ -19,6 +19,7 @@ mod sign_in_by_link;
 mod spotify;
 mod stand;
 mod tray;
+mod unsaid;
 mod updates;
 mod web_host;
 mod whole;

@@ -83,6 +83,28 @@ async fn whoever_says_yes_goes_from_one_session_to_the_other_and_the_first_one_g
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_from_outside_opens_a_question_and_nothing_else() {
+    let spotify = Spotify::open(2).await;
+    let stands = friends(&spotify, &["anna"]).await;
+    let ben = spotify.stand().await;
+    spotify.sign_in(&ben, "ben", None).await;
+    let link = invite(&stands[0]).await;
+    let before = spotify.sim.log().commands().count();
+
+    // As often as a page likes, with whatever stands behind an invite's path.
+    for link in [&*link, &*link, "tutti://callback?code=a&state=b", "tutti://join/../leave", &*link] {
+        ben.program.open_link(link);
+    }
+    ben.act(Action::Show { screen: Screen::Settings });
+    let shown = ben.until("what came after them", |snapshot| snapshot.screen == Screen::Settings).await;
+
+    assert_eq!(shown.question.as_ref().map(|question| &*question.host), Some("Anna"));
+    assert!(shown.waiting.is_none() && shown.room.is_none());
+    assert_eq!(members(&stands[0].program.snapshots().borrow()).len(), 1, "nobody came");
+    assert_eq!(spotify.sim.log().commands().count(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_yes_to_one_invite_is_none_to_another_that_came_in_its_place() {
     let spotify = Spotify::open(1).await;
     let anna = spotify.stand().await;
