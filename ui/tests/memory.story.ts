@@ -1,7 +1,7 @@
 /** What a page that stays open keeps: nothing of the pictures that it was shown, as Chromium counts after collecting. */
 import { expect, test } from "vitest";
 import { SCENES } from "./scenes";
-import { program, start, window } from "./stage";
+import { drawn, program, start, window } from "./stage";
 
 /** Pictures until caches are full, and then so many more; a page that kept each would grow by some 10 KB with it. */
 const FIRST = 300;
@@ -16,6 +16,7 @@ async function lives(pictures: number): Promise<void> {
     program.advance(250);
     await window.page.waitForTimeout(8);
   }
+  await drawn();
 }
 
 test("a room that goes on leaves nothing behind in the page", async () => {

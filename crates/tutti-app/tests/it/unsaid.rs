@@ -49,7 +49,7 @@ async fn no_token_is_in_a_log_a_file_or_a_snapshot_and_a_room_s_secret_in_no_log
     let room = stand.until("the room", |snapshot| snapshot.room.is_some()).await;
     let invite = room.room.as_ref().unwrap().network.as_ref().unwrap().invite.clone();
     spotify.sim.hand("anna", Hand::resume()).unwrap();
-    stand.until("Anna leads", |snapshot| leads(snapshot)).await;
+    stand.until("Anna leads", leads).await;
     spotify.sim.fault("anna", Fault::TokenExpired {}).unwrap();
     let renewals = || spotify.sim.log().requests().filter(|request| request.endpoint == "POST /api/token").count();
     let before = renewals();

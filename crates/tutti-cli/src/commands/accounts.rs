@@ -57,12 +57,12 @@ pub async fn logout(flags: Logout) -> anyhow::Result<()> {
     let reach = Accounts::new(options.home, options.endpoints, options.secrets);
     reach.forget(&account.account_id).await?;
     settings.sign_out(&account.account_id);
+    let path = reach.home.settings_file();
+    settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;
     if settings.accounts.is_empty() {
         // Whoever has no account goes back into no session.
         let secrets = std::sync::Arc::clone(&reach.secrets);
         tokio::task::spawn_blocking(move || forget_session(&*secrets)).await??;
     }
-    let path = reach.home.settings_file();
-    settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;
     Ok(out::line(&Problem::new("signed_out").with("name", account.name).text())?)
 }
