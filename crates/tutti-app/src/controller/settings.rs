@@ -220,7 +220,7 @@ impl Controller {
 
     pub(super) fn deleted(&mut self, outcome: Result<(), Problem>) {
         if let Err(problem) = outcome {
-            return self.notices.say(&problem);
+            return self.notices.say(&problem.again(api::Action::DeleteEverything));
         }
         if self.pane.starts_at_login {
             self.start_at_login(false);

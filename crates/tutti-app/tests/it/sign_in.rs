@@ -109,7 +109,7 @@ async fn whatever_a_locked_keychain_kept_from_being_done_can_be_tried_again() {
     assert_eq!(account(&shown).trouble.unwrap().way_out.unwrap().action, Action::RefreshDevices);
 
     let host = Action::HostSession { relay: None, listen: Some("127.0.0.1:0".into()) };
-    for action in [Action::SignOut { account: id }, host] {
+    for action in [Action::SignOut { account: id }, host, Action::DeleteEverything] {
         stand.act(action.clone());
         let offers = |snapshot: &Snapshot| {
             let mut outs = snapshot.notices.iter().filter_map(|notice| notice.way_out.as_ref());
