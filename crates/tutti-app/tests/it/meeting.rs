@@ -121,13 +121,17 @@ async fn when_the_host_goes_the_next_one_holds_the_room_and_everybody_meets_ther
     stands[0].act(Action::Leave);
 
     for stand in &stands[1..] {
+        let gone = &invited(&before).hubs[0];
+        // Until it is noticed that Anna's hub is gone, it looks as if they met there.
         let two = |snapshot: &Snapshot| {
-            members(snapshot).len() == 2 && in_step(snapshot, "Ben", 0.0) && reached(snapshot) == "connected"
+            members(snapshot).len() == 2
+                && in_step(snapshot, "Ben", 0.0)
+                && reached(snapshot) == "connected"
+                && !invited(snapshot).hubs.contains(gone)
         };
         let after = stand.until("Ben and Chiara meet without Anna", two).await;
-        let (invite, gone) = (invited(&after), &invited(&before).hubs[0]);
+        let invite = invited(&after);
         assert_eq!((invite.host.as_deref(), &*after.room.as_ref().unwrap().name), (Some("Ben"), "Ben’s session"));
-        assert!(!invite.hubs.contains(gone), "{gone} of {:?}", invite.hubs);
     }
     spotify.sim.hand("chiara", Hand::Seek { position_ms: 100_000 }).unwrap();
     stands[1].until("Ben hears Chiara", |snapshot| in_step(snapshot, "Chiara", 100_000.0)).await;
