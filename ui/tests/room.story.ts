@@ -189,7 +189,7 @@ describe("the demo room", () => {
       if (i === 5) program.fake.hand(1, { type: "seek", position_ms: 200_000 });
       if (i === 12) program.fake.hand(3, { type: "next" });
       if (i === 15) Object.assign(program.fake.people[0] ?? {}, { trouble: noDevice() });
-      if (i === 17) program.fake.tell("info", "takeover", "Deniz leads now.");
+      if (i === 17) program.fake.tell("info", "already_there", t("notice.already_there"));
       program.advance(250);
       await window.page.waitForTimeout(60);
     }

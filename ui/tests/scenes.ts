@@ -52,7 +52,7 @@ export const SCENES: Record<string, (fake: FakeProgram) => void> = {
       trouble: { code: "rate_limited", text: t("trouble.rate_limited", { seconds: 12 }), way_out: null },
     });
     Object.assign(fake.people[4] ?? {}, { trouble: noDevice(4) });
-    fake.tell("info", "takeover", t("notice.takeover", { name: "Ben", what: t("status.sought", { to: "2:02" }) }));
+    fake.tell("info", "already_there", t("notice.already_there"));
   },
   "room-network": (fake) => {
     fake.fill(4, 8);

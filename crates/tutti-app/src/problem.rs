@@ -83,7 +83,6 @@ impl Problem {
                 | "closing_ends"
                 | "closing_ends_as_set"
                 | "already_signed_in"
-                | "takeover"
                 | "tray_missing"
                 | "tray_gone"
                 | "keychain_until_restart"

@@ -79,6 +79,7 @@ fn fill(text: &str, values: &[(&str, &str)]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
@@ -102,6 +103,33 @@ mod tests {
         assert!(keys.len() > 20, "the walk found only {keys:?}");
         let missing: Vec<_> = keys.iter().filter(|key| !has(key)).collect();
         assert!(missing.is_empty(), "missing in texts/en.json: {missing:#?}");
+    }
+
+    #[test]
+    fn every_text_is_said_by_the_program_or_the_window() {
+        let mut said = Said::default();
+        for root in ["src", "../tutti-cli/src", "../../src-tauri", "../../ui/src", "../../ui/index.html"] {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
+            said.walk(&root);
+        }
+
+        let unsaid: Vec<_> = ENGLISH.keys().filter(|key| !said.says(key)).collect();
+        assert!(unsaid.is_empty(), "nothing says these texts of texts/en.json: {unsaid:#?}");
+    }
+
+    #[test]
+    fn a_code_that_is_only_looked_for_says_nothing() {
+        let mut said = Said::default();
+        said.read("match code { \"one\" | \"two\" => t(\"app.name\", &[]), \"three\" => Problem::new(\"four\") }");
+        said.read("title={t(`connect.way.${way}`)} <title>%text:app.waiting%</title>");
+
+        for key in ["notice.one", "trouble.two", "wayout.three", "notice.five", "app.lost", "connect.why", "other.four"]
+        {
+            assert!(!said.says(key), "{key}");
+        }
+        for key in ["app.name", "app.waiting", "notice.four", "trouble.four.of", "cli.hint.four", "connect.way.link"] {
+            assert!(said.says(key), "{key}");
+        }
     }
 
     #[test]
@@ -144,6 +172,57 @@ mod tests {
     fn a_text_comes_in_the_language_that_is_asked_for() {
         assert_eq!(said(Language::En, "room.leads.said", &[("name", "Ana")]), "Ana leads now");
         assert_eq!(said(Language::De, "room.leads.said", &[("name", "Ana")]), "Jetzt führt Ana");
+    }
+
+    /// What sources say: texts by their whole keys, by codes that are put behind a family's name, by a key's beginning.
+    #[derive(Default)]
+    struct Said {
+        words: BTreeSet<String>,
+        beginnings: Vec<String>,
+    }
+
+    /// Families whose keys the program puts together of a code.
+    const FAMILIES: [&str; 7] = ["notice.", "trouble.", "wayout.", "status.", "doctor.", "update.", "cli.hint."];
+
+    impl Said {
+        fn walk(&mut self, path: &Path) {
+            if path.is_dir() {
+                std::fs::read_dir(path).unwrap().for_each(|entry| self.walk(&entry.unwrap().path()));
+                return;
+            }
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let source = [".rs", ".ts", ".svelte", ".html"].iter().any(|end| name.ends_with(end));
+            let other = ["tests.rs", "texts.rs", "fake.ts", "api.ts"].contains(&name) || name.ends_with(".test.ts");
+            if source && !other {
+                self.read(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+
+        fn read(&mut self, source: &str) {
+            let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            for (at, mark) in source.match_indices(['"', '`', ':']) {
+                let rest = &source[at + 1..];
+                let end = rest.find(|c: char| !(c.is_ascii_lowercase() || c == '_' || c == '.')).unwrap_or(rest.len());
+                let (word, after) = rest.split_at(end);
+                let text = mark == ":" && source[..at].ends_with("%text") && after.starts_with('%');
+                // A pattern asks for a code that somebody else says.
+                let asked = |after: &str| after.starts_with("=>") || after.starts_with('|') && !after.starts_with("||");
+                let literal = mark == "\"" && after.starts_with('"') && !source[..at].trim_end().ends_with('|');
+                if text || literal && !asked(after[1..].trim_start()) {
+                    self.words.insert(word.to_owned());
+                } else if mark == "`" && word.contains('.') && after.starts_with("${") {
+                    self.beginnings.push(word.to_owned());
+                }
+            }
+        }
+
+        fn says(&self, key: &str) -> bool {
+            let code = FAMILIES.iter().find_map(|family| key.strip_prefix(family));
+            let code = code.map(|code| code.strip_suffix(".of").unwrap_or(code));
+            self.words.contains(key)
+                || code.is_some_and(|code| self.words.contains(code))
+                || self.beginnings.iter().any(|beginning| key.starts_with(beginning))
+        }
     }
 
     fn places(text: &str) -> Vec<&str> {
