@@ -57,6 +57,8 @@ type Person = {
   line: Array<number | null>;
 };
 
+const isHeard = ({ trouble }: Person): boolean => trouble === null || /^(sign_in_ends|pacing|rate_limited)/.test(trouble.code);
+
 /** Repeatable noise. */
 function generator(seed: number): () => number {
   let state = seed;
@@ -150,7 +152,7 @@ export class FakeProgram {
     while (this.#since_step >= STEP_MS) {
       this.#since_step -= STEP_MS;
       for (const person of this.people) {
-        const known = person.trouble === null && this.#leading.phone.playing;
+        const known = isHeard(person) && this.#leading.phone.playing;
         person.line = [...person.line, known ? Math.round(person.error) : null].slice(-KEPT);
       }
     }
@@ -456,7 +458,7 @@ export class FakeProgram {
   #member(person: Person, id: number): Member {
     const leads = id === this.leader;
     const playing = this.#leading.phone.playing;
-    const known = person.trouble === null && playing;
+    const known = isHeard(person) && playing;
     const band = bandOf(person.error);
     const status = (code: string, text: string) => ({ code, text });
     return {
