@@ -384,6 +384,17 @@ test("twelve members fit: lanes scroll, the chart and the buttons stay in sight"
   }
 });
 
+test("in a wide and low window the title stands below the cover", async () => {
+  await open(demo, { width: 1440, height: 640 });
+  const cover = await window.page.locator(".cover").boundingBox();
+  const title = await window.page.locator("aside h2").boundingBox();
+  if (cover === null || title === null) throw new Error("both are drawn");
+  expect(cover.height).toBeCloseTo(cover.width, 0);
+  expect(title.y).toBeGreaterThanOrEqual(cover.y + cover.height);
+  const hidden = await window.page.locator("aside").evaluate((aside) => aside.scrollHeight - aside.clientHeight);
+  expect(hidden).toBe(0);
+});
+
 test("at 360 px the chart is folded away and opens", async () => {
   await open(demo, { width: 360, height: 740 });
   expect(await window.page.locator(".u-over").count()).toBe(0);
