@@ -12,7 +12,7 @@ use crate::problem::{Problem, to_connect};
 use crate::ration::{Rationed, Rations};
 use crate::secrets::SecretStore;
 use crate::settings::{AccountSettings, Endpoints, Home, Settings, tidy_name};
-use crate::sign_in::renewal::{Shared, SharedLogin, Tell};
+use crate::sign_in::renewal::{Renewals, Shared, SharedLogin, Tell};
 use crate::sign_in::{SignedIn, blocking};
 use crate::trouble::of_failure;
 
@@ -24,6 +24,7 @@ pub struct Accounts {
     pub secrets: Arc<dyn SecretStore>,
     pub rations: Rations,
     pub way: Way,
+    pub renewals: Renewals,
     tell: Telling,
 }
 
@@ -41,7 +42,7 @@ impl Accounts {
     pub fn new(home: Home, endpoints: Endpoints, secrets: Arc<dyn SecretStore>) -> Self {
         let rations = Rations::kept(home.clone());
         let tell = Telling(Arc::new(|problem: Problem| tracing::warn!("{}", problem.text())));
-        Self { home, endpoints, secrets, rations, way: Way::default(), tell }
+        Self { home, endpoints, secrets, rations, way: Way::default(), renewals: Renewals::default(), tell }
     }
 
     /// Says troubles that concern no single request to the user instead of the log.
@@ -61,7 +62,8 @@ impl Accounts {
             Problem::new("sign_in_gone").with("name", account.name.clone()).way_out("sign_in_again", to_connect())
         })?;
         let names = (account.account_id.as_str(), account.name.as_str());
-        let shared = SharedLogin::new(Arc::clone(&self.secrets), names, login.clone(), lock, self.tell.0.clone());
+        let (secrets, tell, renewals) = (Arc::clone(&self.secrets), self.tell.0.clone(), self.renewals.clone());
+        let shared = SharedLogin::new(secrets, names, login.clone(), lock, tell, renewals);
         let player = SpotifyPlayer::open(&self.endpoints, &self.way, &login, Arc::new(Shared(shared)))?;
         Ok(Arc::new(Rationed::new(Arc::new(player), self.rations.of(&login.client_id))))
     }

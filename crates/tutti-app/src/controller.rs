@@ -223,7 +223,7 @@ impl Controller {
         self.leave().await;
         self.save_ledgers().await;
         // A keychain that hangs must cost nothing else.
-        self.way_back_written().await;
+        tokio::join!(self.way_back_written(), self.reach.renewals.end());
         if self.pane.deleted {
             settings::delete_window_files(&self.reach.home);
         }

@@ -35,8 +35,11 @@ const AGAIN_AFTER: Span = Span::from_secs(3);
 const GREETING: Duration = Duration::from_secs(10);
 /// The first try comes after this, each one after twice as long, up to the last; a random part of it is waited.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// A hub that was never reached is not there after so many tries.
+/// A hub that was never reached is not there after so many tries…
 const FIRST_TRIES: u32 = 4;
+/// … and so long after the first of them, where a member's program may be about to take it over: whoever comes back soon
+/// after the host's program ended finds who holds it next.
+const FIRST_FOR: Duration = Duration::from_secs(4);
 const LAST_WAIT: Duration = Duration::from_secs(8);
 /// Where one of the members takes the hub over, nobody looks for it less often.
 const HEIRS_WAIT: Duration = Duration::from_secs(1);
@@ -148,12 +151,13 @@ impl Online {
                 return;
             }
             tries += 1;
-            if self.first.is_some() && tries >= FIRST_TRIES {
+            let lost = *lost_since.get_or_insert_with(Instant::now);
+            let may_come = self.meeting.heir.is_some() && lost.elapsed() < FIRST_FOR;
+            if self.first.is_some() && tries >= FIRST_TRIES && !may_come {
                 // Whoever waits for it is told that nobody answers.
                 return;
             }
             self.tell_reached(Reached::Not);
-            let lost = *lost_since.get_or_insert_with(Instant::now);
             if was_in && self.inherits(lost) {
                 continue;
             }

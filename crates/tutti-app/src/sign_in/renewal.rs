@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tutti_spotify::{AuthError, Keeper, Secret, Turn};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tutti_spotify::{AuthError, Keeper, Secret, Transport, Turn};
 
 use crate::api::Action;
 use crate::lock;
@@ -25,8 +27,35 @@ const TURN_DEADLINE: Duration = Duration::from_secs(15);
 /// A lock is looked at again after this long; a renewal takes about a hundred milliseconds.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
+/// The end of the program waits for a renewal this long: longer than one takes in the usual case.
+const ENDS_WITHIN: Duration = Duration::from_secs(3);
+
 /// Where a user is told what a renewal met.
 pub type Tell = Arc<dyn Fn(Problem) + Send + Sync>;
+
+/// The renewals of a process that are under way. Who ends it waits for them: a token that replaces another and is not kept
+/// would be the end of the sign-in. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Renewals(TaskTracker);
+
+impl Renewals {
+    /// Until the answer is dropped, one is under way; none begins any more after the end.
+    fn begin(&self) -> Result<TaskTrackerToken, AuthError> {
+        let token = self.0.token();
+        if self.0.is_closed() {
+            return Err(AuthError::Transport(Transport::Broken { detail: "the program is ending".into() }));
+        }
+        Ok(token)
+    }
+
+    /// Returns when none is under way and none can begin, or after three seconds.
+    pub async fn end(&self) {
+        self.0.close();
+        if tokio::time::timeout(ENDS_WITHIN, self.0.wait()).await.is_err() {
+            tracing::warn!("the program ends in the middle of a renewal");
+        }
+    }
+}
 
 /// A sign-in whose refresh token is in the keychain and may be used by several processes.
 pub struct SharedLogin {
@@ -36,6 +65,7 @@ pub struct SharedLogin {
     lock: PathBuf,
     deadline: Duration,
     tell: Tell,
+    renewals: Renewals,
     known: Mutex<Known>,
 }
 
@@ -63,10 +93,11 @@ impl SharedLogin {
         login: StoredLogin,
         (lock, replaced): (PathBuf, Replaced),
         tell: Tell,
+        renewals: Renewals,
     ) -> Arc<Self> {
         let known = Mutex::new(Known { login, replaced: replaced.0 });
         let (account_id, name) = (account_id.to_owned(), name.to_owned());
-        Arc::new(Self { secrets, account_id, name, lock, deadline: TURN_DEADLINE, tell, known })
+        Arc::new(Self { secrets, account_id, name, lock, deadline: TURN_DEADLINE, tell, renewals, known })
     }
 
     /// Waits for the lock. Where no file can be locked, renewals go on without: most of the time nobody else is there.
@@ -162,14 +193,16 @@ struct SharedTurn {
     /// Locked until it is dropped.
     file: Option<File>,
     replaced: Option<u64>,
+    _under_way: TaskTrackerToken,
 }
 
 impl Keeper for Shared {
     fn turn(&self, ours: &Secret) -> Result<Box<dyn Turn>, AuthError> {
+        let under_way = self.0.renewals.begin()?;
         let mut file = self.0.wait()?;
         let replaced = file.as_mut().and_then(count);
         let refresh = self.0.current(ours, replaced)?;
-        Ok(Box::new(SharedTurn { login: Arc::clone(&self.0), refresh, file, replaced }))
+        Ok(Box::new(SharedTurn { login: Arc::clone(&self.0), refresh, file, replaced, _under_way: under_way }))
     }
 }
 

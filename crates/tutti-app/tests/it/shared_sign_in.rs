@@ -2,13 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use tutti_app::players::Player;
 use tutti_app::players::spotify::{SpotifyPlayer, Way};
-use tutti_app::secrets::SecretStore;
+use tutti_app::secrets::{Memory, SecretError, SecretStore, StoredLogin};
 use tutti_app::settings::Endpoints;
-use tutti_app::sign_in::renewal::{Shared, SharedLogin};
+use tutti_app::sign_in::renewal::{Renewals, Shared, SharedLogin};
 use tutti_core::reading::Seen;
 use tutti_sim::fault::Fault;
 use tutti_spotify::{Keeper, Secret};
@@ -70,11 +72,7 @@ async fn twenty_five_look() {
 fn a_process_that_dies_while_it_renews_leaves_the_turn_to_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let logins = folder.path().join("logins");
-    let login = tutti_app::secrets::StoredLogin {
-        refresh: Secret::new("r1"),
-        client_id: "c".into(),
-        signed_in_at: chrono::Utc::now(),
-    };
+    let login = StoredLogin { refresh: Secret::new("r1"), client_id: "c".into(), signed_in_at: chrono::Utc::now() };
     SharedFile::at(&logins).save("anna", &login).unwrap();
     let given = [logins.to_str().unwrap(), folder.path().to_str().unwrap()];
     let mut holder = Process::start("shared_sign_in::renews_and_never_ends", &given);
@@ -86,6 +84,63 @@ fn a_process_that_dies_while_it_renews_leaves_the_turn_to_the_next() {
 
     assert_eq!(turn.refresh(), &Secret::new("r1"));
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_ends_in_the_middle_of_a_renewal_keeps_the_token_first() {
+    let spotify = Spotify::open(1).await;
+    spotify.sim.sign_in().rotating = true;
+    let secrets = Arc::new(Slow::default());
+    let stand = spotify.stand_with(secrets.clone()).await;
+    secrets.stuck.store(true, Ordering::SeqCst);
+    spotify.sign_in(&stand, "anna", None).await;
+    let account = stand.program.snapshots().borrow().accounts[0].id.clone();
+    let first = secrets.kept.load(&account).unwrap().unwrap().refresh;
+    secrets.saves.notified().await;
+
+    let mut stop = std::pin::pin!(stand.program.stop());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), stop.as_mut()).await.is_err(),
+        "it waits for the keychain"
+    );
+    secrets.stuck.store(false, Ordering::SeqCst);
+    stop.await;
+
+    assert_ne!(secrets.kept.load(&account).unwrap().unwrap().refresh, first, "what replaced it is kept");
+}
+
+/// A keychain that takes the first sign-in, and anything later as soon as it is not stuck any more, or after ten seconds.
+#[derive(Debug, Default)]
+struct Slow {
+    kept: Memory,
+    stuck: AtomicBool,
+    /// Something later is to be kept.
+    saves: Notify,
+}
+
+impl SecretStore for Slow {
+    fn load(&self, key: &str) -> Result<Option<StoredLogin>, SecretError> {
+        self.kept.load(key)
+    }
+
+    fn save(&self, key: &str, login: &StoredLogin) -> Result<(), SecretError> {
+        if self.kept.load(key)?.is_some() {
+            self.saves.notify_one();
+            let begun = Instant::now();
+            while self.stuck.load(Ordering::SeqCst) && begun.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        self.kept.save(key, login)
+    }
+
+    fn delete(&self, key: &str) -> Result<(), SecretError> {
+        self.kept.delete(key)
+    }
+
+    fn probe(&self) -> Result<(), SecretError> {
+        Ok(())
+    }
 }
 
 /// In another process.
@@ -105,6 +160,6 @@ fn shared(logins: &Path, profile: &Path) -> (String, Shared) {
     let lock = SharedLogin::begin(profile, &account_id);
     let login = secrets.load(&account_id).unwrap().unwrap();
     let told = Arc::new(|problem: tutti_app::problem::Problem| panic!("{}", problem.text()));
-    let shared = SharedLogin::new(secrets, (&account_id, "Ana"), login, lock, told);
+    let shared = SharedLogin::new(secrets, (&account_id, "Ana"), login, lock, told, Renewals::default());
     (account_id, Shared(shared))
 }

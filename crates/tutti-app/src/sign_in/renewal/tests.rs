@@ -34,6 +34,31 @@ fn only_one_has_the_turn_and_waiting_for_it_ends_with_words() {
     assert!(second.turn(&secret("r1")).is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_program_waits_for_a_renewal_and_none_begins_after_it() {
+    let process = Stand::new().process();
+    let renewals = process.0.renewals.clone();
+    let held = process.turn(&secret("r1")).unwrap();
+    let mut end = std::pin::pin!(renewals.end());
+    assert!(tokio::time::timeout(ENDS_WITHIN / 2, end.as_mut()).await.is_err(), "one is under way");
+
+    let refused = process.turn(&secret("r1")).err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|words| words.contains("the program is ending")));
+    drop(held);
+    let begun = tokio::time::Instant::now();
+    end.await;
+    assert!(begun.elapsed().is_zero());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_program_does_not_wait_for_ever() {
+    let process = Stand::new().process();
+    let _held = process.turn(&secret("r1")).unwrap();
+    let begun = tokio::time::Instant::now();
+    process.0.renewals.end().await;
+    assert_eq!(begun.elapsed(), ENDS_WITHIN);
+}
+
 #[test]
 fn a_keychain_that_is_locked_for_a_while_stops_only_whose_token_is_old() {
     let stand = Stand::new();
@@ -121,6 +146,7 @@ impl Stand {
             lock,
             deadline: Duration::from_millis(50),
             tell: Arc::new(move |problem| told.lock().unwrap().push(problem.text())),
+            renewals: Renewals::default(),
             known: Mutex::new(Known { login: login("r1"), replaced: Some(0) }),
         }))
     }
