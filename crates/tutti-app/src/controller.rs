@@ -1,6 +1,7 @@
 //! The one actor that owns the program's state: actions and reports go in one by one, whole snapshots come out.
 
 mod account;
+mod asking;
 mod checks;
 mod connect;
 mod demo;
@@ -42,10 +43,10 @@ use crate::tray;
 use crate::trouble::DASHBOARD;
 use crate::view::{self, Change};
 use account::AccountState;
+use asking::Asked;
 use connect::Connecting;
 pub(crate) use connect::Opened;
 use hosting::Hosted;
-use meeting::Asked;
 use opening::Opening;
 use publish::Publisher;
 use resume::WayBack;

@@ -66,12 +66,6 @@ pub(super) struct Networked {
     pub driven: BTreeSet<MemberId>,
 }
 
-/// A question that is on the screen.
-pub(super) struct Asked {
-    id: u64,
-    invite: Invite,
-}
-
 /// A room that was met, with everybody who came in.
 pub(crate) struct Met {
     meeting: Arc<Meeting>,
@@ -94,7 +88,7 @@ struct Entered {
 }
 
 /// Which room, and as what.
-enum Way {
+pub(super) enum Way {
     Host { relay: Option<HubAddress>, listen: SocketAddr },
     Join(Invite),
 }
@@ -145,7 +139,7 @@ fn may_pass(problem: &Problem) -> bool {
     is_unreachable(problem) || ["room_full", "room_locked", "hub_full"].contains(&problem.code())
 }
 
-fn places_of(invite: &Invite) -> String {
+pub(super) fn places_of(invite: &Invite) -> String {
     invite.hubs.iter().map(HubAddress::authority).collect::<Vec<_>>().join(", ")
 }
 
@@ -169,79 +163,18 @@ impl Controller {
         }
     }
 
-    /// A link asks; it never does anything by itself.
-    pub(super) fn open_invite(&mut self, text: &str) {
-        match Invite::parse(text) {
-            Ok(invite) => {
-                for code in ["bad_invite", "already_there"] {
-                    self.notices.clear(code);
-                }
-                self.postponed = None;
-                if self.is_here(&invite) {
-                    self.screen = Screen::Room;
-                    self.notices.say(&Problem::new("already_there"));
-                } else {
-                    self.ask(invite);
-                }
-                self.show_window();
-            }
-            Err(problem) => {
-                self.notices.say(&problem);
-                self.show_window();
-            }
-        }
-    }
-
-    fn ask(&mut self, invite: Invite) {
-        let id = self.next_attempt();
-        self.question = Some(Asked { id, invite });
-    }
-
-    /// Only what was read counts: whoever is asked something else in the moment of a click has not answered that.
-    pub(super) fn answer_invite(&mut self, id: u64, join: bool) {
-        let Some(Asked { invite, .. }) = self.question.take_if(|asked| asked.id == id).filter(|_| join) else { return };
-        if self.chosen_accounts().next().is_some() {
-            return self.meet(Way::Join(invite), true);
-        }
-        // Nobody to take along yet: the same question comes again as soon as there is.
-        self.postponed = Some(invite);
-        self.screen = if self.settings.accounts.is_empty() { Screen::Connect } else { Screen::Lobby };
-        self.refresh_devices();
-    }
-
-    /// An account has come, or was chosen: an invite may have waited for it.
-    pub(super) fn ask_again(&mut self) {
-        if self.chosen_accounts().next().is_some()
-            && let Some(invite) = self.postponed.take()
-        {
-            self.ask(invite);
-        }
-    }
-
     /// The invite leads to the room that is there.
-    fn is_here(&self, invite: &Invite) -> bool {
+    pub(super) fn is_here(&self, invite: &Invite) -> bool {
         let network = self.room.as_ref().and_then(|room| room.network.as_ref());
         network.is_some_and(|network| network.meeting.secret.room() == invite.secret.room())
     }
 
-    pub(super) fn question_shown(&self) -> Option<api::Question> {
-        let Asked { id, invite } = self.question.as_ref()?;
-        Some(api::Question {
-            id: *id,
-            host: invite.host.clone().unwrap_or_else(|| t("join.somebody", &[])),
-            place: places_of(invite),
-            accounts: self.chosen_accounts().map(|account| account.name.clone()).collect(),
-            own_device: invite.user.is_some(),
-            leaves: self.room.is_some(),
-        })
-    }
-
-    fn chosen_accounts(&self) -> impl Iterator<Item = &AccountSettings> {
+    pub(super) fn chosen_accounts(&self) -> impl Iterator<Item = &AccountSettings> {
         self.settings.accounts.iter().filter(|account| self.is_chosen(account))
     }
 
     /// A room that is there goes on until the other one has let somebody in, and only if it is met `instead`.
-    fn meet(&mut self, way: Way, instead: bool) {
+    pub(super) fn meet(&mut self, way: Way, instead: bool) {
         let chosen: Vec<_> = self.chosen_accounts().cloned().collect();
         if chosen.is_empty() {
             let lobby = Action::Show { screen: Screen::Lobby };
