@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use tutti_app::accounts::{Accounts, remember};
 use tutti_app::problem::Problem;
+use tutti_app::settings::Settings;
 use tutti_app::shell::{NoWindow, Shell};
 use tutti_app::sign_in::{self, Pending};
 use tutti_app::texts::t;
@@ -12,7 +13,7 @@ use tutti_app::texts::t;
 use crate::flags::Login;
 
 pub async fn run(flags: Login) -> anyhow::Result<()> {
-    let (options, mut settings) = super::open()?;
+    let (options, settings) = super::open()?;
     let reach = Accounts::new(options.home, options.endpoints, options.secrets);
     reach.rations.same_developer(&settings.same_developer);
     reach.rations.thrifty(settings.thrifty);
@@ -30,6 +31,8 @@ pub async fn run(flags: Login) -> anyhow::Result<()> {
     reach.rations.save();
     let signed_in = finished?;
     let kept_shortly = signed_in.keep(Arc::clone(&reach.secrets)).await?;
+    // As they are by now: another program may have signed somebody in while the browser was waited for.
+    let mut settings = Settings::load(&reach.home).settings;
     let told = remember(&mut settings, &signed_in, flags.name.as_deref());
     let path = reach.home.settings_file();
     settings.save(&reach.home).with_context(|| format!("{} could not be written", path.display()))?;

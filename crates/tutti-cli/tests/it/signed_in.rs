@@ -93,6 +93,20 @@ fn without_a_secret_service_a_sign_in_is_kept_until_restart_or_nobody_is_sent_to
 }
 
 #[test]
+fn of_two_sign_ins_at_once_neither_loses_the_other() {
+    let (_runtime, sim) = spotify(2);
+    let Some(session) = Session::open() else { return };
+    let tutti = session.tutti().at(sim.base_url());
+    let (anna, page) = begin(&tutti, &["--client-id", &"a".repeat(32)]);
+
+    sign_in(&tutti, "ben", &["--client-id", &"a".repeat(32)]).says(0, "Open this address");
+    finish(anna, &page, "sim_user=anna").says(0, "Open this address");
+
+    let accounts = tutti.run(&["accounts"]);
+    assert!(accounts.out.contains("Anna") && accounts.out.contains("Ben"), "{accounts:?}");
+}
+
+#[test]
 fn consent_that_is_denied_is_said() {
     let (_runtime, sim) = spotify(1);
     let Some(session) = Session::open() else { return };
@@ -137,10 +151,21 @@ pub fn sign_in(tutti: &Tutti, user: &str, flags: &[&str]) -> Ended {
 
 /// Starts `tutti login`, and does with its page what a person at a browser does.
 fn browse(tutti: &Tutti, flags: &[&str], added: &str) -> Ended {
+    let (login, page) = begin(tutti, flags);
+    finish(login, &page, added)
+}
+
+/// Starts `tutti login`, which waits; and its page.
+fn begin(tutti: &Tutti, flags: &[&str]) -> (Child, String) {
     let args = [&["login", "--no-browser"], flags].concat();
     let mut login = tutti.command(&args).spawn().unwrap();
     let mut page = String::new();
     BufReader::new(login.stdout.as_mut().unwrap()).read_line(&mut page).unwrap();
+    (login, page)
+}
+
+/// Does with the page what a person at a browser does.
+fn finish(login: Child, page: &str, added: &str) -> Ended {
     if let Some(back) = location(&get(&format!("{}&{added}", page.trim()))) {
         assert!(get(&back).starts_with("HTTP/1.1 200"));
     }
