@@ -29,8 +29,11 @@ async fn two_processes_renew_a_sign_in_whose_tokens_are_good_once_and_nothing_is
     let logins = folder.path().join("logins");
     let stand = spotify.stand_with(Arc::new(SharedFile::at(&logins))).await;
     spotify.sign_in(&stand, "anna", None).await;
+    // It asks for the devices by itself, and renews for that: until then a third one is at work.
+    stand.until("her devices", |snapshot| snapshot.accounts.iter().any(|account| !account.devices.is_empty())).await;
     stand.program.stop().await;
-    let given = [logins.to_str().unwrap(), spotify.sim.base_url(), folder.path().to_str().unwrap()];
+    let profile = stand.home.path();
+    let given = [logins.to_str().unwrap(), spotify.sim.base_url(), profile.to_str().unwrap()];
     let mut processes = [0; 2].map(|_| Process::start("shared_sign_in::twenty_five_look", &given));
     let renewals = || spotify.sim.log().requests().filter(|request| request.endpoint == "POST /api/token").count();
 
