@@ -1,7 +1,6 @@
 /** Times are shown in whole seconds, and a progress bar moves about a pixel a second. */
 const PERIOD_MS = 1000;
-/** Pictures of a room where only numbers move come every two seconds: the second after one is drawn by the clock, for the next the
- * clock waits a little longer, so that it is drawn with the picture. */
+/** While pictures come every second, the page is drawn with them alone: the clock waits a little longer for each. */
 const WAITS_MS = 200;
 
 /** The page clock, read once a second, in step with what else is drawn, while somebody watches. */
@@ -11,8 +10,6 @@ class Ticker {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the next second is over, ms on the page's clock. */
   #due = 0;
-  /** The second that runs began with a picture. */
-  #fresh = false;
 
   /** Runs for as long as somebody uses it; to be called in an effect. */
   use(): () => void {
@@ -25,12 +22,10 @@ class Ticker {
   /** Everything is drawn anew at this instant, with a picture of the program: the second begins there. */
   beat(at: number): void {
     this.now = at;
-    if (this.#users > 0) this.#from(at, true);
+    if (this.#users > 0) this.#from(at, WAITS_MS);
   }
 
-  #from(at: number, fresh = false): void {
-    const waits_ms = this.#fresh && !fresh ? WAITS_MS : 0;
-    this.#fresh = fresh;
+  #from(at: number, waits_ms = 0): void {
     this.#due = at + PERIOD_MS;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#tick, Math.max(0, this.#due + waits_ms - performance.now()));

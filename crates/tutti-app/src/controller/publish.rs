@@ -1,4 +1,4 @@
-//! When snapshots go out: only after a change, at most four times a second, and every two seconds while only numbers move.
+//! When snapshots go out: only after a change, at most four times a second, and once a second while only numbers move.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::texts;
 /// Four a second are as live as a number can be read; drawing each costs the window more than making it costs us.
 const APART: Duration = Duration::from_millis(250);
 /// While only numbers and positions are others than before, they are shown this often: a window counts positions on by
-/// itself each second, players are looked at every two to three, and a picture with all numbers draws nearly the whole window.
-const NUMBERS_APART: Duration = Duration::from_secs(2);
+/// itself, and each picture that it draws keeps its drawing awake for a third of a second.
+const NUMBERS_APART: Duration = Duration::from_secs(1);
 /// A change waits this long for others that come with it.
 const GATHER: Duration = Duration::from_millis(10);
 /// The version of the contract in `api`.
@@ -128,15 +128,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn numbers_alone_go_out_every_two_seconds_and_news_does_not_wait_for_them() {
+    async fn numbers_alone_go_out_once_a_second_and_news_does_not_wait_for_them() {
         let options = options();
         let mut publisher = Publisher::new(empty(&options));
         let start = Instant::now();
         let mut at = Vec::new();
 
-        while start.elapsed() < Duration::from_millis(7_700) {
+        while start.elapsed() < Duration::from_millis(3_700) {
             publisher.moved();
-            if start.elapsed() == Duration::from_millis(4_300) {
+            if start.elapsed() == Duration::from_millis(2_300) {
                 publisher.changed();
             }
             tokio::select! {
@@ -149,7 +149,7 @@ mod tests {
         }
 
         // The first is new, since there was none for a while.
-        assert_eq!(at, [1_750, 3_750, 4_310, 6_310]);
+        assert_eq!(at, [750, 1_750, 2_310, 3_310]);
     }
 
     #[tokio::test(start_paused = true)]
